@@ -1,0 +1,48 @@
+"""Everything that a user can cause and mend. Each message is one sentence: value, rule, what to do.
+
+RestauroError
+├── BadImageError       a picture or mask that cannot be read, is too large, or does not fit
+├── BadModelError       a model file that is missing, damaged or of an unknown kind
+├── BadDataError        a source, archive or bank that cannot be used
+├── ConfigError         a training configuration that contradicts itself
+├── TrainingError       a training run that cannot go on
+├── UnknownNameError    a name that no registry knows
+├── OutputExistsError   an output that would be overwritten
+└── MissingExtraError   a part of restauro whose libraries are not installed
+"""
+
+
+class RestauroError(Exception):
+    """Base of all errors that a user can mend; the command line prints it without a traceback."""
+
+
+class BadImageError(RestauroError):
+    """A picture or mask cannot be read, is too large, or does not fit its partner."""
+
+
+class BadModelError(RestauroError):
+    """A model file is missing, damaged or of an unknown kind."""
+
+
+class BadDataError(RestauroError):
+    """A source, archive or bank cannot be used."""
+
+
+class ConfigError(RestauroError):
+    """A training configuration is incomplete or contradicts itself."""
+
+
+class TrainingError(RestauroError):
+    """A training run cannot go on: its loss is no number any more."""
+
+
+class UnknownNameError(RestauroError):
+    """No registry entry has this name."""
+
+
+class OutputExistsError(RestauroError):
+    """An output would be overwritten."""
+
+
+class MissingExtraError(RestauroError):
+    """A part of restauro was asked for whose libraries are not installed."""

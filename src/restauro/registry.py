@@ -1,0 +1,54 @@
+"""Named factories: models, masks, sources and methods are all found by name in the same way."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from restauro.errors import ConfigError, UnknownNameError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Maps a name to the function that builds the entry; an unknown one suggests the closest."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._factories: dict[str, Callable[..., T]] = {}
+
+    def register(self, name: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+        """Decorates the factory of the entry called `name`."""
+
+        def add(factory: Callable[..., T]) -> Callable[..., T]:
+            assert name not in self._factories, f"{self.kind} {name!r} is registered twice"
+            self._factories[name] = factory
+            return factory
+
+        return add
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return sorted(self._factories)
+
+    def create(self, name: str, **arguments: Any) -> T:
+        """Builds the entry called `name`.
+
+        Raises:
+            UnknownNameError: No such entry; the message suggests the closest name.
+            ConfigError: The entry does not take these arguments.
+        """
+        if name not in self._factories:
+            close = difflib.get_close_matches(name, self.names(), n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(self.names())}"
+            raise UnknownNameError(f"no {self.kind} named {name!r}; {hint}")
+        factory = self._factories[name]
+        signature = inspect.signature(factory)
+        try:
+            signature.bind(**arguments)
+        except TypeError as error:
+            known = ", ".join(signature.parameters) or "no arguments"
+            raise ConfigError(f"the {self.kind} {name!r} {error}; it takes {known}") from error
+        return factory(**arguments)
