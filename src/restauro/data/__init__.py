@@ -1,0 +1,1 @@
+"""Pictures from their sources into a bank, and from the bank in batches."""

@@ -1,0 +1,16 @@
+"""The sources of pictures, one file each; a new one joins with one import below."""
+
+from restauro.data.sources import celeba, fgvc_aircraft, folder, samples
+from restauro.data.sources._source import SOURCES, Entry, Plan, Source, SourceOptions
+
+__all__ = [
+    "SOURCES",
+    "Entry",
+    "Plan",
+    "Source",
+    "SourceOptions",
+    "celeba",
+    "fgvc_aircraft",
+    "folder",
+    "samples",
+]

@@ -1,0 +1,123 @@
+"""What every source gives, and the registry in which `restauro prepare` finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from PIL import Image as Pillow
+
+from restauro.data.containers import Container, Listing, Member
+from restauro.data.pictures import SUFFIXES, UnusablePictureError, decode
+from restauro.errors import BadDataError
+from restauro.images import Image
+from restauro.registry import Registry
+
+Render: TypeAlias = Callable[[int], Image]
+"""Side in pixels -> image (side, side, 3); raises UnusablePictureError. Runs in any thread."""
+
+Crop: TypeAlias = Callable[[Pillow.Image], Pillow.Image]
+"""A whole picture -> the square of it that enters the bank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the index."""
+
+    name: str
+    split: str
+    labels: tuple[str, ...] = ()
+    """One value for each of the plan's `columns`."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a source offers, known before the first picture is decoded."""
+
+    num_pictures: int
+    offers: Iterable[tuple[Entry, Render]]
+    columns: tuple[str, ...] = ()
+    rejected: Mapping[str, str] | None = None
+    """Name -> reason, of the pictures that are unusable by their name alone."""
+    num_missing: int = 0
+    """Pictures that the source lists but does not have."""
+    num_ignored: int = 0
+    """Files that are no pictures."""
+
+
+class Source(Protocol):
+    """A set of pictures that can be turned into a bank."""
+
+    crop: str
+    """In words, how a picture is cut; goes into `bank.json`."""
+
+    def identity(self) -> list[str]:
+        """What changes when the source changes; cheap, so that a second run can do nothing."""
+
+    def plan(self) -> Plan:
+        """Reads lists and names, but no picture."""
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """What the command line may say of a source; None where it said nothing."""
+
+    path: Path | None = None
+    split_file: Path | None = None
+    count: int | None = None
+    seed: int | None = None
+
+    def check(self, source: str, *known: str) -> None:
+        """Refuses options that `source` does not know.
+
+        Raises:
+            BadDataError: Such an option is set.
+        """
+        for option in fields(self):
+            if getattr(self, option.name) is not None and option.name not in known:
+                flag = "--from" if option.name == "path" else f"--{option.name.replace('_', '-')}"
+                raise BadDataError(f"{flag} says nothing to the source {source!r}; leave it out")
+
+    def required_path(self, source: str) -> Path:
+        """Where the source lies.
+
+        Raises:
+            BadDataError: It was not said.
+        """
+        if self.path is None:
+            raise BadDataError(f"the source {source!r} reads files; say where with --from PATH")
+        return self.path
+
+
+SOURCES: Registry[Source] = Registry("source")
+
+
+def is_picture(name: str) -> bool:
+    """Whether the name ends like a picture's."""
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def refused_pictures(listing: Listing) -> dict[str, str]:
+    """The refused members that look like pictures, with the reason."""
+    return {name: reason for name, reason in listing.refused.items() if is_picture(name)}
+
+
+def file_offers(
+    container: Container, entries: Mapping[str, Entry], crop_of: Callable[[str], Crop]
+) -> Iterator[tuple[Entry, Render]]:
+    """Offers the members that `entries` names, each cut as `crop_of` its name says."""
+    for member in container.stream(entries):
+        yield entries[member.name], partial(_rendered, member, crop_of(member.name))
+
+
+def _rendered(member: Member, crop: Crop, side: int) -> Image:
+    square = crop(decode(member.read()))
+    if square.width * 2 < side:
+        raise UnusablePictureError(
+            f"its square of {square.width} pixels would be enlarged more than twice to {side}"
+        )
+    return np.asarray(square.resize((side, side), Pillow.Resampling.LANCZOS))
