@@ -1,0 +1,68 @@
+"""`restauro train`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+INTERRUPTED = 130
+"""Exit status of a run that was asked to stop, as shells use it after Ctrl-C."""
+
+
+@click.command("train")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--set",
+    "overrides",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change one value of the config, such as training.learning_rate=3e-4; repeatable.",
+)
+@click.option("--run", "run_dir", type=click.Path(path_type=Path), help="Default: runs/NAME.")
+@click.option("--resume", is_flag=True, help="Go on where the run in this folder stopped.")
+@click.option(
+    "--accelerator",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+)
+@click.option("--devices", default=1, show_default=True, help="Processes, one per device.")
+@click.option("--num-nodes", default=1, show_default=True, help="Machines; see docs/training.md.")
+@click.option("--tensorboard", is_flag=True, help="Also log to TensorBoard in the run folder.")
+def command(
+    config: Path,
+    overrides: tuple[str, ...],
+    run_dir: Path | None,
+    resume: bool,
+    accelerator: str,
+    devices: int,
+    num_nodes: int,
+    tensorboard: bool,
+) -> None:
+    """Train the network that CONFIG, a TOML file, describes.
+
+    Ctrl-C or SIGTERM saves, says how to go on, and exits with status 130.
+    """
+    from restauro.training.config import load_config
+    from restauro.training.run import train
+
+    loaded = load_config(config, overrides)
+    path = run_dir or Path("runs") / loaded.name
+    run = train(
+        loaded,
+        path,
+        resume=resume,
+        accelerator=accelerator,
+        devices=devices,
+        num_nodes=num_nodes,
+        tensorboard=tensorboard,
+    )
+    if not run.fabric.is_global_zero:
+        return
+    if run.is_finished:
+        click.echo(f"trained {run.step} steps; the weights are {path / 'best.safetensors'}")
+    else:
+        click.echo(f"stopped at step {run.step}; go on with the same command and --resume")
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,9 @@
+"""Architectures: one file each, found by name through `MODELS`.
+
+Importing this package registers all of them; a new architecture adds one line here.
+"""
+
+from restauro.models import conv_autoencoder, fc_autoencoder, unet
+from restauro.models.base import MODELS, InpaintingModel
+
+__all__ = ["MODELS", "InpaintingModel", "conv_autoencoder", "fc_autoencoder", "unet"]

@@ -1,0 +1,56 @@
+"""What every network that fills a hole has in common, and the registry that finds it by name."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from torch import Tensor, nn
+
+from restauro.errors import BadImageError
+from restauro.registry import Registry
+
+
+class InpaintingModel(nn.Module):
+    """Predicts a whole picture from the known part of one.
+
+    The hidden pixels are removed here, before any layer sees them, so that no architecture can
+    leak them; the exported file keeps this step.
+
+    Shape: image (B, 3, H, W) in [0, 1] and mask (B, 1, H, W), 1 = hole -> prediction
+    (B, 3, H, W) in [0, 1].
+    """
+
+    multiple: int | None = None
+    """H and W may be any multiple of this; None where only `size` fits."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        """Returns the prediction; the pixels of `image` under the hole have no influence."""
+        return self.restore(image * (1 - mask), mask)
+
+    @abstractmethod
+    def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
+        """The network itself: masked_image (B, 3, H, W), 0 in the hole, mask (B, 1, H, W)."""
+
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Checks that pictures of `size` (height, width) can go through.
+
+        Raises:
+            BadImageError: They cannot; the message says which can.
+        """
+        if self.multiple is None:
+            fits, rule = size == self.size, f"{self.size[1]}x{self.size[0]}"
+        else:
+            fits = all(side % self.multiple == 0 for side in size)
+            rule = f"sides that are multiples of {self.multiple}"
+        if not fits:
+            raise BadImageError(
+                f"pictures of {size[1]}x{size[0]} do not fit {type(self).__name__}, which takes "
+                f"{rule}; make a bank of such a size with `restauro prepare --size`"
+            )
+
+
+MODELS: Registry[InpaintingModel] = Registry("model")

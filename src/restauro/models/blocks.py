@@ -1,0 +1,67 @@
+"""Blocks that several architectures share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """Batch normalisation over the global batch, whatever the number of processes.
+
+    In one process it is `nn.BatchNorm2d`. In several, mean and variance are those of all
+    processes' pictures together, so that two processes train as one with twice the batch does.
+    PyTorch's own SyncBatchNorm needs a GPU; this works on any backend, gloo included. Every
+    process must hold the same number of pictures.
+
+    Shape: (B, C, H, W) -> (B, C, H, W).
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalises `input`."""
+        if not (self.training and dist.is_initialized() and dist.get_world_size() > 1):
+            normalised: Tensor = super().forward(input)
+            return normalised
+        with torch.autocast(input.device.type, enabled=False):
+            x = input.float()
+            moments = torch.stack([x.mean(dim=(0, 2, 3)), x.square().mean(dim=(0, 2, 3))])  # (2, C)
+            mean, mean_square = _sum_over_processes(moments) / dist.get_world_size()
+            variance = mean_square - mean.square()
+            self._update_running_statistics(x, mean.detach(), variance.detach())
+            scale = self.weight * torch.rsqrt(variance + self.eps)
+            shift = self.bias - mean * scale
+            normalised = x * scale[:, None, None] + shift[:, None, None]
+        return normalised.to(input.dtype)
+
+    @torch.no_grad()
+    def _update_running_statistics(self, x: Tensor, mean: Tensor, variance: Tensor) -> None:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        count = x.numel() // x.shape[1] * dist.get_world_size()
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+        self.num_batches_tracked += 1
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """Every process contributes to the sum of every process, so gradients are summed likewise."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        total = tensor.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return _SumOverProcesses.forward(ctx, gradient)
+
+
+def _sum_over_processes(tensor: Tensor) -> Tensor:
+    total: Tensor = _SumOverProcesses.apply(tensor)  # type: ignore[no-untyped-call]
+    return total

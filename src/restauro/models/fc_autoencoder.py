@@ -1,0 +1,52 @@
+"""The report's very first model: a fully connected autoencoder, the floor of every comparison."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from restauro.models.base import MODELS, InpaintingModel
+
+
+class FullyConnectedAutoencoder(InpaintingModel):
+    """Three linear layers to the latent and three back, on the flattened picture.
+
+    The report gives no widths; 49152 -> 512 -> 256 -> latent_dim keeps it near the size of the
+    convolutional models (50 million weights), so that the comparison is one of structure. SiLU
+    between the layers as there; a sigmoid keeps the prediction in [0, 1].
+
+    Shape: image (B, 3, 128, 128) in [0, 1], mask (B, 1, 128, 128), 1 = hole -> prediction
+    (B, 3, 128, 128) in [0, 1].
+    """
+
+    def __init__(self, latent_dim: int = 128, dropout: float = 0.0) -> None:
+        super().__init__(size=(128, 128))
+        self.encoder = nn.Sequential(
+            nn.Linear(3 * 128 * 128, 512),
+            nn.SiLU(),
+            nn.Dropout(dropout),
+            nn.Linear(512, 256),
+            nn.SiLU(),
+            nn.Dropout(dropout),
+            nn.Linear(256, latent_dim),
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(latent_dim, 256),
+            nn.SiLU(),
+            nn.Dropout(dropout),
+            nn.Linear(256, 512),
+            nn.SiLU(),
+            nn.Dropout(dropout),
+            nn.Linear(512, 3 * 128 * 128),
+        )
+
+    def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
+        """Encodes the damaged picture and decodes a whole one; `mask` is not used."""
+        latent = self.encoder(masked_image.flatten(start_dim=1))  # (B, latent_dim)
+        return torch.sigmoid(self.decoder(latent)).view_as(masked_image)
+
+
+@MODELS.register("fc_autoencoder")
+def fc_autoencoder(latent_dim: int = 128, dropout: float = 0.0) -> FullyConnectedAutoencoder:
+    """The floor."""
+    return FullyConnectedAutoencoder(latent_dim, dropout)

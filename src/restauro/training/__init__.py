@@ -1,0 +1,1 @@
+"""Training: configuration, the visible loop, checkpoints and history."""

@@ -1,0 +1,242 @@
+"""What a training run is: frozen dataclasses, read from TOML, changed by `--set key=value`."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from restauro.errors import ConfigError
+from restauro.masks.curriculum import Curriculum
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Which network."""
+
+    name: str
+    """A name in the registry of models; sizes are part of the name."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """Arguments of that variant, for experiments, such as `dropout`."""
+    initial_weights: str = ""
+    """A `best.safetensors` to start from; empty = random."""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which pictures."""
+
+    bank: str
+    """Folder made by `restauro prepare`."""
+    flip_probability: float = 0.5
+    """Chance that a training picture is mirrored left to right, in [0, 1]."""
+    max_validation_images: int = 0
+    """Pictures of the validation split that are scored after each epoch; 0 = all."""
+
+    def __post_init__(self) -> None:
+        _check("data.flip_probability", self.flip_probability, at_least=0, at_most=1)
+        _check("data.max_validation_images", self.max_validation_images, at_least=0)
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """What is minimised."""
+
+    name: str = "mse"
+    """A name in the registry of losses."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """Arguments of that loss, such as `hole_weight`."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How it is minimised."""
+
+    epochs: float
+    """Epochs to train; a fraction stops within one."""
+    epoch_share: float = 1.0
+    """Share of the training split that makes an epoch, in (0, 1]: shortens a run evenly."""
+    global_batch_size: int = 64
+    """Pictures per optimizer step, over all processes together."""
+    learning_rate: float = 1e-4
+    """Peak of AdamW's learning rate."""
+    weight_decay: float = 1e-2
+    """AdamW's decoupled weight decay."""
+    schedule: str = "warm_restarts"
+    """`warm_restarts`, `cosine` or `constant`; see `restauro.training.schedule`."""
+    cycles: int = 1
+    """Cosine cycles of equal length in the run, for `warm_restarts`."""
+    warmup_steps: int = 0
+    """Steps in which the learning rate rises linearly from 0."""
+    max_gradient_norm: float = 0.0
+    """Gradients are scaled down to this norm; 0 = not at all."""
+    average_decay: float = 0.0
+    """Decay per step of the moving average of the weights, which is then validated and released
+    in their place; 0 = off."""
+    precision: str = "auto"
+    """`auto` (bf16 where the hardware has it), `bf16-mixed` or `32-true`."""
+    compile: bool = False
+    """Whether `torch.compile` is used: worth it on a GPU, not on a processor."""
+    checkpoint_minutes: float = 5.0
+    """Minutes between checkpoints within an epoch; each epoch ends with one anyway."""
+    seed: int = 0
+    """Seed of everything random."""
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "global_batch_size", "learning_rate", "checkpoint_minutes"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(
+                    f"training.{name} is {getattr(self, name)}, but must be positive; correct it"
+                )
+        for name, known in (
+            ("schedule", ("warm_restarts", "cosine", "constant")),
+            ("precision", ("auto", "bf16-mixed", "32-true")),
+        ):
+            if getattr(self, name) not in known:
+                raise ConfigError(
+                    f"training.{name} is {getattr(self, name)!r}, but must be one of "
+                    f"{', '.join(known)}"
+                )
+        _check("training.cycles", self.cycles, at_least=1)
+        for name in ("weight_decay", "warmup_steps", "max_gradient_norm", "seed"):
+            _check(f"training.{name}", getattr(self, name), at_least=0)
+        if not 0 < self.epoch_share <= 1:
+            raise ConfigError(
+                f"training.epoch_share is {self.epoch_share}, but must lie in (0, 1]; correct it"
+            )
+        if not 0 <= self.average_decay < 1:
+            raise ConfigError(
+                f"training.average_decay is {self.average_decay}, but must lie in [0, 1)"
+            )
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run."""
+
+    name: str
+    """Name of the run and of its folder."""
+    model: ModelConfig
+    data: DataConfig
+    curriculum: Curriculum
+    training: TrainingConfig
+    loss: LossConfig = field(default_factory=LossConfig)
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Reads a TOML file and applies overrides such as `training.learning_rate=3e-4`.
+
+    Raises:
+        ConfigError: Not TOML, an unknown or missing key, a value of the wrong type or range.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); check the path") from error
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise ConfigError(f"{path} is not valid TOML ({error}); correct it") from error
+    for override in overrides:
+        _apply(values, override)
+    config: Config = _build(Config, values, "")
+    return config
+
+
+def config_from_dict(values: Mapping[str, Any]) -> Config:
+    """The config that `config_to_dict` described."""
+    config: Config = _build(Config, values, "")
+    return config
+
+
+def config_to_dict(config: Config) -> dict[str, Any]:
+    """Plain values, as stored in a checkpoint and a run folder."""
+    values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
+    return values
+
+
+def dump_toml(values: Mapping[str, Any], prefix: str = "") -> str:
+    """Writes plain values as TOML; None is left out, since TOML has no such thing."""
+    plain = {k: v for k, v in values.items() if v is not None and not isinstance(v, Mapping)}
+    tables = {k: v for k, v in values.items() if isinstance(v, Mapping)}
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in plain.items()]
+    for key, table in tables.items():
+        lines += ["", f"[{prefix}{key}]", dump_toml(table, f"{prefix}{key}.").rstrip("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise ConfigError(
+            f"--set {override!r} has no '='; write key=value, such as training.seed=1"
+        )
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a bare word is a string
+    *tables, last = key.strip().split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"--set {override!r}: {table!r} is a value, not a table; correct it")
+    values[last] = value
+
+
+def _build(kind: Any, values: Any, where: str) -> Any:
+    """Builds the dataclass `kind`, checking keys and types; `where` names the table in errors."""
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{where or 'the config'} is {values!r}, but must be a table")
+    hints = typing.get_type_hints(kind)
+    known = {f.name: f for f in dataclasses.fields(kind)}
+    for key in values:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+            raise ConfigError(f"there is no key {_join(where, key)!r}; {hint}")
+    for name, spec in known.items():
+        has_default = (
+            spec.default is not dataclasses.MISSING
+            or spec.default_factory is not dataclasses.MISSING
+        )
+        if name not in values and not has_default:
+            raise ConfigError(f"the key {_join(where, name)!r} is missing; add it to the config")
+    parts = {key: _convert(hints[key], values[key], _join(where, key)) for key in values}
+    return kind(**parts)
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        if value is None:
+            return None
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, where)
+    if typing.get_origin(hint) is tuple:
+        kinds = typing.get_args(hint)
+        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != len(kinds):
+            raise ConfigError(f"{where} is {value!r}, but must be a list of {len(kinds)} numbers")
+        return tuple(_convert(k, v, where) for k, v in zip(kinds, value, strict=True))
+    if typing.get_origin(hint) is dict:
+        hint = dict
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
+        raise ConfigError(f"{where} is {value!r}, but must be of type {hint.__name__}; correct it")
+    return value
+
+
+def _check(name: str, value: float, *, at_least: float, at_most: float = math.inf) -> None:
+    if not at_least <= value <= at_most:
+        limits = f"at least {at_least}" if at_most == math.inf else f"in [{at_least}, {at_most}]"
+        raise ConfigError(f"{name} is {value}, but must be {limits}; correct it")
+
+
+def _join(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key

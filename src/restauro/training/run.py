@@ -1,0 +1,218 @@
+"""Sets a training run up, or takes it up again, and hands it to the loop."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+from lightning.fabric.loggers.tensorboard import TensorBoardLogger
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from restauro import __version__
+from restauro.data.bank import Bank
+from restauro.data.batches import Batches
+from restauro.errors import BadModelError, ConfigError, MissingExtraError
+from restauro.losses import LOSSES
+from restauro.models import MODELS, InpaintingModel
+from restauro.training.checkpoint import load_checkpoint, load_weights
+from restauro.training.config import Config, config_from_dict, config_to_dict, dump_toml
+from restauro.training.history import forget_after
+from restauro.training.interrupt import StopRequest
+from restauro.training.loop import Run, fit
+from restauro.training.validation import Validation
+
+
+def train(
+    config: Config,
+    path: Path,
+    *,
+    resume: bool = False,
+    accelerator: str = "auto",
+    devices: int = 1,
+    num_nodes: int = 1,
+    tensorboard: bool = False,
+) -> Run:
+    """Trains `config` in the run folder `path`; returns the run where it stopped.
+
+    Raises:
+        ConfigError: The folder holds another run, or one that `resume` was not asked for.
+        BadDataError: The bank cannot be used.
+    """
+    precision = choose_precision(config.training.precision, accelerator)
+    fabric = Fabric(
+        accelerator=accelerator,
+        devices=devices,
+        num_nodes=num_nodes,
+        strategy="ddp" if devices * num_nodes > 1 else "auto",
+        precision=precision,
+        loggers=_tensorboard_logger(path) if tensorboard else None,
+    )
+    fabric.launch()
+    state = _state_to_resume(config, path, resume=resume)
+    bank = Bank.open(Path(config.data.bank))
+    batches = Batches(
+        bank,
+        "train",
+        config.training.global_batch_size,
+        seed=config.training.seed,
+        flip_probability=config.data.flip_probability,
+        epoch_share=config.training.epoch_share,
+        rank=fabric.global_rank,
+        num_processes=fabric.world_size,
+        device=fabric.device,
+    )
+    run = _build_run(fabric, config, path, batches)
+    if state is None:
+        _describe_run(run, precision)
+    else:
+        run.load_state(state)
+        if fabric.is_global_zero:
+            forget_after(path / "history.jsonl", run.step)
+    _check_agreement(run)
+    validation = Validation(
+        fabric,
+        bank,
+        config.curriculum.end,
+        run.criterion,
+        seed=config.training.seed,
+        max_images=config.data.max_validation_images,
+    )
+    with StopRequest() as stop:
+        fit(run, batches, validation, stop)
+    return run
+
+
+def choose_precision(asked: str, accelerator: str) -> Any:
+    """Resolves `auto`: bf16 where the hardware multiplies it natively, else 32 bits."""
+    if asked != "auto":
+        return asked
+    if accelerator != "cpu" and torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+    has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bf16-mixed" if has_bf16 else "32-true"
+
+
+def _build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> Run:
+    torch.manual_seed(config.training.seed)  # the same initial weights in every process
+    bare_model = MODELS.create(config.model.name, **config.model.arguments)
+    bare_model.check_size(batches.size)
+    if config.model.initial_weights:
+        _load_initial_weights(bare_model, Path(config.model.initial_weights))
+    bare_model = bare_model.to(fabric.device)
+    bare_model = bare_model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged = None
+    if config.training.average_decay:
+        average = get_ema_multi_avg_fn(  # type: ignore[no-untyped-call]
+            config.training.average_decay
+        )
+        averaged = AveragedModel(bare_model, multi_avg_fn=average)
+    optimizer = torch.optim.AdamW(
+        bare_model.parameters(),
+        lr=config.training.learning_rate,
+        weight_decay=config.training.weight_decay,
+        fused=True,
+    )
+    network: Any = torch.compile(bare_model) if config.training.compile else bare_model
+    model, optimizer = fabric.setup(network, optimizer)
+    criterion = LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device)
+    num_steps = max(1, round(config.training.epochs * batches.steps_per_epoch))
+    return Run(fabric, config, path, bare_model, model, averaged, optimizer, criterion, num_steps)
+
+
+def _load_initial_weights(model: InpaintingModel, path: Path) -> None:
+    try:
+        model.load_state_dict(load_weights(path))
+    except RuntimeError as error:
+        raise BadModelError(
+            f"{path} holds weights of another network than {type(model).__name__}; correct "
+            "model.initial_weights"
+        ) from error
+
+
+def _check_agreement(run: Run) -> None:
+    """Waits for all processes, and checks that they stand at the same step."""
+    steps = run.fabric.all_gather(torch.tensor(run.step))
+    assert isinstance(steps, torch.Tensor)
+    if steps.min() != steps.max():
+        raise ConfigError(
+            f"{run.path} holds step {steps.max()} on one machine and step {steps.min()} on "
+            "another; keep it on storage that all machines share"
+        )
+
+
+def _state_to_resume(config: Config, path: Path, *, resume: bool) -> dict[str, Any] | None:
+    """The checkpoint to go on from, or None for a new run."""
+    checkpoint = path / "last.pt"
+    if not checkpoint.exists():
+        return None  # also with --resume: a run killed before its first checkpoint starts again
+    if not resume:
+        raise ConfigError(
+            f"{path} holds a run already; continue it with --resume, or choose another --run"
+        )
+    state = load_checkpoint(checkpoint)
+    saved, asked = state["config"], config_to_dict(config)
+    if _comparable(saved) != _comparable(asked):
+        differing = ", ".join(_differences(saved, asked))
+        raise ConfigError(
+            f"{path} was trained with other settings ({differing}); resume it with "
+            f"{path / 'config.toml'}, or choose another --run"
+        )
+    return state
+
+
+def _comparable(values: dict[str, Any]) -> dict[str, Any]:
+    """What must not change on resume: the bank may have moved, checkpoints may come oftener."""
+    config = config_from_dict(values)
+    plain = config_to_dict(config)
+    plain["data"].pop("bank")
+    plain["training"].pop("checkpoint_minutes")
+    return plain
+
+
+def _differences(one: dict[str, Any], other: dict[str, Any], where: str = "") -> list[str]:
+    keys = sorted(one.keys() | other.keys())
+    found = []
+    for key in keys:
+        a, b = one.get(key), other.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += _differences(a, b, f"{where}{key}.")
+        elif a != b:
+            found.append(f"{where}{key} is {a!r} there and {b!r} here")
+    return found
+
+
+def _describe_run(run: Run, precision: str) -> None:
+    """Writes config and environment beside the run, so that it explains itself."""
+    if not run.fabric.is_global_zero:
+        return
+    run.path.mkdir(parents=True, exist_ok=True)
+    (run.path / "history.jsonl").unlink(missing_ok=True)  # of a run killed before its checkpoint
+    (run.path / "config.toml").write_text(dump_toml(config_to_dict(run.config)), encoding="utf-8")
+    environment = {
+        "restauro": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "device": str(run.fabric.device),
+        "threads": torch.get_num_threads(),
+        "processes": run.fabric.world_size,
+        "precision": precision,
+        "parameters": sum(p.numel() for p in run.bare_model.parameters()),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+    (run.path / "environment.json").write_text(json.dumps(environment, indent=2) + "\n")
+
+
+def _tensorboard_logger(path: Path) -> Any:
+    try:
+        return TensorBoardLogger(path.parent, name=path.name, version="tensorboard")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            "--tensorboard needs the tensorboard package; install it with "
+            "`pip install 'restauro[tensorboard]'`"
+        ) from error
