@@ -1,0 +1,36 @@
+"""Image inpainting with autoencoders.
+
+    restorer = restauro.load("faces")
+    restored = restorer(image, mask)  # uint8 (H, W, 3) RGB and bool (H, W), True = hole
+
+Importing this loads nothing heavy: each name below brings its module when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from restauro.inference.catalog import list_models
+    from restauro.inference.restorer import Restorer, load
+
+__version__ = "0.1.0"
+
+__all__ = ["Restorer", "__version__", "list_models", "load"]
+
+_MODULES = {
+    "Restorer": "restauro.inference.restorer",
+    "list_models": "restauro.inference.catalog",
+    "load": "restauro.inference.restorer",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

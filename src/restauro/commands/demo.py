@@ -1,0 +1,88 @@
+"""`restauro demo`: damages sample pictures, restores them, and shows both side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from restauro.inference.catalog import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from restauro.images import Image
+    from restauro.inference.restorer import Restorer
+
+SAMPLES_DIR = Path(__file__).parents[1] / "samples"
+SHEET_NAME = "before_after.png"
+HEADINGS = ("damaged", "restored", "original")
+
+_CELL_PX = 256
+
+
+class Row(NamedTuple):
+    """One sample picture, all images uint8 (H, W, 3) RGB."""
+
+    name: str
+    damaged: Image
+    restored: Image
+    original: Image
+
+
+@click.command("demo")
+@click.option(
+    "--output",
+    default="demo",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help=f"Folder for the sheet {SHEET_NAME}; an older sheet there is replaced.",
+)
+@click.option(
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="A name from `restauro models`, or the path of an .onnx file.",
+)
+def command(output: Path, model: str) -> None:
+    """Restore damaged sample pictures and write a before/after sheet."""
+    from restauro.errors import RestauroError
+    from restauro.images import write_picture
+    from restauro.inference.restorer import load  # loads NumPy: --help need not wait
+    from restauro.sheets import sheet
+
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RestauroError(
+            f"{output} cannot be a folder: {error.strerror}; choose another with --output"
+        ) from error
+    rows = list(restored_samples(load(model)))
+    path = output / SHEET_NAME
+    cells = [[_cell(image) for image in row[1:]] for row in rows]
+    write_picture(path, sheet(cells, HEADINGS, [row.name for row in rows]))
+    click.echo(f"restored {len(rows)} pictures; wrote {path.resolve()}")
+
+
+def restored_samples(restorer: Restorer) -> Iterator[Row]:
+    """The shipped samples, damaged by their masks and restored."""
+    from restauro.images import read_image, read_mask
+    from restauro.sheets import show_hole
+
+    for mask_path in sorted(SAMPLES_DIR.glob("*_mask.png")):
+        name = mask_path.stem.removesuffix("_mask")
+        image, mask = read_image(SAMPLES_DIR / f"{name}.png"), read_mask(mask_path)
+        yield Row(name, show_hole(image, mask), restorer(image, mask), image)
+
+
+def _cell(image: Image) -> Image:
+    """The image as large as a square cell allows, with its proportions, on paper."""
+    import numpy as np
+    import PIL.Image
+    import PIL.ImageOps
+
+    from restauro.sheets import PAPER
+
+    picture = PIL.Image.fromarray(image)
+    cell = PIL.ImageOps.pad(picture, (_CELL_PX, _CELL_PX), PIL.Image.Resampling.BICUBIC, PAPER)
+    return np.array(cell)

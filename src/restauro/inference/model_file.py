@@ -1,0 +1,203 @@
+"""Model files: an ONNX file whose metadata says all that the tool needs to know about it.
+
+The workshop writes the card at export, the tool reads it before anything runs. Standard library
+only: `restauro models` lists models without loading ONNX Runtime.
+
+Inputs of the network: `image` float32 (B, 3, H, W) RGB in [0, 1]; `mask` float32 (B, 1, H, W),
+1 = hole. Output: `prediction` float32 (B, 3, H, W) in [0, 1].
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from restauro.errors import BadModelError
+
+FORMAT = 1  # raised when a reader of the old cards would misread a new one
+METADATA_KEY = "restauro"
+MAX_MODEL_BYTES = 1_000_000_000  # ONNX itself ends at 2 GB
+MAX_CARD_BYTES = 1_000_000
+
+# Field numbers of ModelProto and of its StringStringEntryProto, from onnx.proto
+_GRAPH, _METADATA = 7, 14
+_KEY, _VALUE = 1, 2
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model file says about itself."""
+
+    name: str
+    """How users call it, such as `faces`."""
+    version: str
+    architecture: str
+    """Name of the architecture in `restauro.models`."""
+    size: tuple[int, int]
+    """(height, width) in pixels that the network was trained on."""
+    multiple: int | None
+    """Height and width may be any multiple of this; None = only `size`."""
+    domain: str
+    """What the pictures show, such as `aligned faces`."""
+    training_data: str
+    terms: str
+    """Under which terms the weights may be used."""
+    parameters: int
+    """Number of weights."""
+    scores: Mapping[str, Any]
+    """Name of a metric -> its value, as published with the model."""
+    checkpoint_sha256: str
+
+    def __post_init__(self) -> None:
+        for field in ("name", "version", "architecture", "domain", "training_data", "terms"):
+            _require(isinstance(getattr(self, field), str), field, "text")
+        _require(bool(self.name), "name", "not empty")
+        _require(isinstance(self.checkpoint_sha256, str), "checkpoint_sha256", "text")
+        _require(isinstance(self.scores, Mapping), "scores", "a table")
+        _require(_is_count(self.parameters), "parameters", "a number of weights")
+        _require(
+            len(self.size) == 2 and all(_is_count(side) and side > 0 for side in self.size),
+            "size",
+            "[height, width] in pixels",
+        )
+        fits = self.multiple is None or (
+            _is_count(self.multiple)
+            and self.multiple > 0
+            and all(side % self.multiple == 0 for side in self.size)
+        )
+        _require(fits, "multiple", "a divisor of the size, or null")
+
+    def to_json(self) -> str:
+        """The text that the file's metadata holds under `METADATA_KEY`."""
+        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelCard:
+        """The card in this text; keys beyond the known ones are ignored.
+
+        Raises:
+            BadModelError: No JSON, an unknown format, or a key that is missing or of a wrong kind.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise BadModelError(f"the model card is no JSON ({error}); export it again") from error
+        if not isinstance(values, dict) or values.get("format") != FORMAT:
+            given = values.get("format") if isinstance(values, dict) else None
+            raise BadModelError(
+                f"the model card has the format {given!r}, but this restauro reads {FORMAT}; "
+                "update restauro or export the model again"
+            )
+        fields = [field.name for field in dataclasses.fields(cls)]
+        missing = [name for name in fields if name not in values]
+        if missing:
+            raise BadModelError(
+                f"the model card lacks {', '.join(missing)}; export the model again"
+            )
+        _require(isinstance(values["size"], list), "size", "[height, width] in pixels")
+        values["size"] = tuple(values["size"])
+        return cls(**{name: values[name] for name in fields})
+
+
+def read_card(path: Path) -> ModelCard:
+    """The card in a model file; reads a few bytes of it, never the weights.
+
+    Raises:
+        BadModelError: No such file, no ONNX file, too large, or without a valid card.
+    """
+    try:
+        size_bytes = path.stat().st_size
+        if size_bytes > MAX_MODEL_BYTES:
+            raise BadModelError(
+                f"{path} has {size_bytes / 1e6:.0f} MB, more than the "
+                f"{MAX_MODEL_BYTES / 1e6:.0f} MB allowed; export a smaller model"
+            )
+        with path.open("rb") as file:
+            metadata = _metadata(file, size_bytes)
+    except OSError as error:
+        raise BadModelError(f"{path} cannot be read: {error.strerror}; check the path") from error
+    except ValueError as error:
+        raise BadModelError(f"{path} is no intact ONNX file; use an exported model") from error
+    if METADATA_KEY not in metadata:
+        raise BadModelError(
+            f"{path} is an ONNX file without a restauro card; use one made by `restauro export`"
+        )
+    try:
+        return ModelCard.from_json(metadata[METADATA_KEY])
+    except BadModelError as error:
+        raise BadModelError(f"{path}: {error}") from error
+
+
+def _require(condition: bool, field: str, rule: str) -> None:
+    if not condition:
+        raise BadModelError(f"{field} of the model card must be {rule}; export the model again")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _metadata(file: BinaryIO, size_bytes: int) -> dict[str, str]:
+    """Key -> value of an ONNX file's metadata; ValueError if the file is no whole ONNX file."""
+    metadata = {}
+    has_graph = False
+    for number, length in _byte_fields(file, size_bytes):
+        has_graph |= number == _GRAPH
+        if number == _METADATA and length <= MAX_CARD_BYTES:
+            entry = file.read(length)
+            texts = {
+                field: entry_file.read(count).decode()
+                for entry_file in [io.BytesIO(entry)]
+                for field, count in _byte_fields(entry_file, length)
+            }
+            metadata[texts.get(_KEY, "")] = texts.get(_VALUE, "")
+    if not has_graph:
+        raise ValueError("no graph")
+    return metadata
+
+
+def _byte_fields(file: BinaryIO, size_bytes: int) -> Iterator[tuple[int, int]]:
+    """(number, length) of each field of bytes, with the file at its start; skips what is not read.
+
+    The wire format of protocol buffers: a field is its number and kind in one varint, then a
+    varint, 8 bytes, 4 bytes, or a length and as many bytes.
+    """
+    position = 0
+    while position < size_bytes:
+        file.seek(position)
+        number, kind = divmod(_varint(file), 8)
+        if kind == _BYTES:
+            length = _varint(file)
+            position = file.tell() + length
+            if position > size_bytes:
+                raise ValueError("cut short")
+            yield number, length
+            continue
+        if kind == _VARINT:
+            _varint(file)
+        elif kind in (_FIXED64, _FIXED32):
+            file.seek(8 if kind == _FIXED64 else 4, io.SEEK_CUR)
+        else:
+            raise ValueError(f"unknown kind of field {kind}")
+        position = file.tell()
+    if position > size_bytes:
+        raise ValueError("cut short")
+
+
+def _varint(file: BinaryIO) -> int:
+    """The next integer: seven bits a byte, the lowest first, the eighth bit = more follow."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = file.read(1)
+        if not byte:
+            raise ValueError("cut short")
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            return value
+    raise ValueError("varint too long")

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import restauro
+from restauro.cli import cli
+from restauro.errors import BadModelError
+from restauro.inference import catalog
+from restauro.inference.model_file import read_card
+
+MakeModel = Callable[..., Path]
+
+
+def run(*options: str) -> str:
+    result = CliRunner().invoke(cli, ["models", *options], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+@pytest.fixture
+def folder(make_model: MakeModel, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands for the package's own weights: one model, called `wide`."""
+    card = {"size": [32, 64], "domain": "test strips", "parameters": 4_512_345}
+    path = make_model(name="wide", card=card)
+    monkeypatch.setattr(catalog, "WEIGHTS_DIR", path.parent)
+    return path.parent
+
+
+def test_the_table_says_what_each_model_is_for(folder: Path) -> None:
+    heading, line = run().splitlines()
+    assert heading.split() == ["name", "version", "size", "domain", "weights", "file", "terms"]
+    assert line.split()[:3] == ["wide", "1", "64x32"]
+    for cell in ("test strips", "4.5 M", "0.0 MB", "MIT"):
+        assert cell in line
+    assert line.index("test strips") == heading.index("domain")
+
+
+def test_programs_get_json(folder: Path) -> None:
+    (entry,) = json.loads(run("--json"))
+    assert entry["name"] == "wide"
+    assert entry["size"] == [32, 64]
+    assert entry["file"] == str(folder / "wide.onnx")
+    assert entry["file_bytes"] == (folder / "wide.onnx").stat().st_size
+
+
+def test_without_models_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "WEIGHTS_DIR", tmp_path)
+    assert "no model is installed" in run()
+    assert json.loads(run("--json")) == []
+
+
+def test_a_damaged_model_is_one_sentence(folder: Path) -> None:
+    (folder / "wide.onnx").write_bytes(b"damaged")
+    with pytest.raises(BadModelError, match=r"wide\.onnx is no intact ONNX file"):
+        run()
+
+
+@pytest.mark.parametrize("name", restauro.list_models())
+def test_every_shipped_model_has_its_files_name_and_loads(name: str) -> None:
+    path = catalog.model_path(name)
+    assert read_card(path).name == name
+    assert path.stat().st_size <= 12_000_000
+    assert restauro.load(name).card.parameters <= 6_000_000

@@ -1,0 +1,103 @@
+"""Fixtures for tests of several folders: small model files with answers that are known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MakeModel = Callable[..., Path]
+
+CARD: dict[str, Any] = {
+    "format": 1,
+    "name": "toy",
+    "version": "1",
+    "architecture": "toy",
+    "size": [32, 32],
+    "multiple": 16,
+    "domain": "test pictures",
+    "training_data": "none",
+    "terms": "MIT",
+    "parameters": 0,
+    "scores": {},
+    "checkpoint_sha256": "0" * 64,
+}
+
+
+@pytest.fixture(scope="session")
+def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
+    """Makes a model file: `make_model(kind, card={...}, image_input=..., name=...)`.
+
+    mean: fills the hole with the mean of the known pixels. seen: returns its input, so that
+    whatever leaks through the hole is in the picture. ramp: red grows from 0 to 1 downwards and
+    green to the right, whatever the input is. broken: gives values that are no numbers.
+    """
+    onnx = pytest.importorskip("onnx")
+
+    def make(
+        kind: str = "mean",
+        *,
+        card: dict[str, Any] | None = None,
+        metadata: dict[str, str] | None = None,
+        image_input: str = "image",
+        name: str = "toy",
+    ) -> Path:
+        values = CARD | {"name": name} | (card or {})
+        model = _onnx_model(kind, values["size"], image_input)
+        if metadata is None:
+            metadata = {"restauro": json.dumps(values)}
+        onnx.helper.set_model_props(model, metadata)
+        path = tmp_path_factory.mktemp("models") / f"{name}.onnx"
+        onnx.save(model, path)
+        return Path(path)
+
+    return make
+
+
+def _onnx_model(kind: str, size: Sequence[int], image_input: str) -> Any:
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    height, width = size
+    down, right = np.meshgrid(np.linspace(0, 1, height), np.linspace(0, 1, width), indexing="ij")
+    ramp = np.stack([down, right, np.zeros_like(down)])[None].astype(np.float32)
+    constants = {
+        "one": np.array(1, dtype=np.float32),
+        "zero": np.array(0, dtype=np.float32),
+        "axes": np.array([2, 3]),
+        "ramp": ramp,
+    }
+    bodies = {
+        "mean": [
+            ("Sub", ["one", "mask"], "known"),
+            ("Mul", [image_input, "known"], "seen"),
+            ("ReduceSum", ["seen", "axes"], "total"),
+            ("ReduceSum", ["known", "axes"], "count"),
+            ("Max", ["count", "one"], "divisor"),
+            ("Div", ["total", "divisor"], "mean"),
+            ("Mul", ["mask", "mean"], "fill"),
+            ("Add", ["seen", "fill"], "prediction"),
+        ],
+        "seen": [("Identity", [image_input], "prediction")],
+        "ramp": [
+            ("Mul", [image_input, "zero"], "nothing"),
+            ("Add", ["nothing", "ramp"], "prediction"),
+        ],
+        "broken": [("Div", [image_input, "zero"], "prediction")],
+    }
+    nodes = [helper.make_node(op, inputs, [output]) for op, inputs, output in bodies[kind]]
+
+    def tensor(name: str, channels: int) -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["B", channels, "H", "W"])
+
+    graph = helper.make_graph(
+        nodes,
+        kind,
+        inputs=[tensor(image_input, 3), tensor("mask", 1)],
+        outputs=[tensor("prediction", 3)],
+        initializer=[numpy_helper.from_array(v, n) for n, v in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from numpy.typing import NDArray
+
+import restauro
+from restauro.errors import BadImageError, BadModelError, UnknownNameError
+from restauro.images import Image, Mask, as_stored, upright
+from restauro.inference import catalog
+from restauro.inference.modes import MODES
+from restauro.inference.restorer import Restorer
+
+MakeModel = Callable[..., Path]
+ORIENTATION = 0x0112
+NO_DITHER = PIL.Image.Dither.NONE  # dithering would carry hidden pixels into known ones
+
+
+@pytest.fixture(scope="module")
+def mean(make_model: MakeModel) -> Restorer:
+    return restauro.load(make_model("mean"), threads=1)
+
+
+@pytest.fixture(scope="module")
+def seen(make_model: MakeModel) -> Restorer:
+    """Returns what it is given: whatever leaks out of the hole shows."""
+    return restauro.load(make_model("seen"), threads=1)
+
+
+def noise(height: int, width: int, seed: int = 0) -> Image:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def exif_of(orientation: int) -> bytes:
+    exif = PIL.Image.Exif()
+    exif[ORIENTATION] = orientation
+    return exif.tobytes()
+
+
+def in_mode(image: Image, mode: str) -> PIL.Image.Image:
+    """A picture of any mode whose values come from all of the image (H, W, 3)."""
+    if mode in ("I;16", "I;16L", "I;16B", "I", "F"):
+        dtype = {"I;16": "<u2", "I;16L": "<u2", "I;16B": ">u2", "I": "<i4", "F": "<f4"}[mode]
+        values = image[:, :, 0].astype(np.float64) * 200 + image[:, :, 1]
+        return PIL.Image.frombytes(mode, image.shape[1::-1], values.astype(dtype).tobytes())
+    if mode == "P":  # every image has the same palette, as files that differ in the hole would
+        palette_image = PIL.Image.new("P", (1, 1))
+        palette_image.putpalette(np.random.default_rng(9).integers(0, 256, 768).tolist())
+        return PIL.Image.fromarray(image).quantize(palette=palette_image, dither=NO_DITHER)
+    if mode in ("LA", "RGBA"):
+        picture = PIL.Image.fromarray(image).convert(mode)
+        picture.putalpha(PIL.Image.fromarray(image[:, :, 1] // 2 + 64))
+        return picture
+    return PIL.Image.fromarray(image).convert(mode, dither=NO_DITHER)
+
+
+@st.composite
+def tasks(draw: st.DrawFn) -> tuple[int, int, Mask]:
+    """A size and a mask with some hole and some known pixels, often at the edges."""
+    height, width = draw(st.integers(1, 70)), draw(st.integers(2, 70))
+    mask = np.zeros((height, width), dtype=bool)
+    for _ in range(draw(st.integers(1, 3))):
+        top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
+        mask[top : top + draw(st.integers(1, 60)), left : left + draw(st.integers(1, 60))] = True
+    mask[0, draw(st.integers(0, width - 1))] = False
+    mask[0, 0] |= not mask.any()
+    return height, width, mask
+
+
+@settings(max_examples=60, deadline=None)
+@given(tasks(), st.sampled_from(sorted(MODES)))
+def test_known_pixels_come_back_bit_for_bit(
+    mean: Restorer, task: tuple[int, int, Mask], mode: str
+) -> None:
+    height, width, mask = task
+    picture = in_mode(noise(height, width), mode)
+    restored = mean(picture, mask)
+    assert (restored.mode, restored.size) == (picture.mode, picture.size)
+    assert_array_equal(np.asarray(restored)[~mask], np.asarray(picture)[~mask])
+
+
+@settings(max_examples=60, deadline=None)
+@given(tasks(), st.sampled_from(sorted(MODES)))
+def test_the_result_does_not_depend_on_what_the_hole_hides(
+    seen: Restorer, task: tuple[int, int, Mask], mode: str
+) -> None:
+    height, width, mask = task
+    image = noise(height, width)
+    repainted = image.copy()
+    repainted[mask] = noise(height, width, seed=1)[mask]
+    repainted[:, :, 1] = image[:, :, 1] if mode in ("LA", "RGBA") else repainted[:, :, 1]  # alpha
+    expected = np.asarray(seen(in_mode(image, mode), mask))
+    assert_array_equal(np.asarray(seen(in_mode(repainted, mode), mask)), expected)
+
+
+def test_a_hidden_pixel_too_small_to_count_in_the_small_picture_does_not_leak(
+    seen: Restorer,
+) -> None:
+    image = np.full((700, 900, 3), 100, dtype=np.uint8)
+    mask = np.zeros((700, 900), dtype=bool)
+    steps = np.arange(1400)
+    mask[steps // 2, steps * 9 // 14] = True  # one thin line, at 1/28 of its size
+    repainted = image.copy()
+    repainted[mask] = 255
+    assert_array_equal(seen(repainted, mask)[mask], seen(image, mask)[mask])
+
+
+@settings(max_examples=30, deadline=None)
+@given(tasks())
+def test_arrays_are_treated_like_pictures(mean: Restorer, task: tuple[int, int, Mask]) -> None:
+    height, width, mask = task
+    image = noise(height, width)
+    restored = mean(image, mask)
+    assert restored.dtype == np.uint8
+    assert restored.flags.writeable
+    picture = mean(PIL.Image.fromarray(image), PIL.Image.fromarray(mask))
+    assert_array_equal(restored, np.asarray(picture))
+    assert_array_equal(restored, mean(image, mask.astype(np.uint8)))
+    assert_array_equal(restored, mean(image, mask.astype(np.uint8) * 255))
+
+
+def test_the_prediction_lands_where_the_network_saw_the_hole(make_model: MakeModel) -> None:
+    # The ramp model paints red downwards and green to the right, over its window.
+    restorer = restauro.load(make_model("ramp", card={"size": [16, 32]}))
+    mask = np.zeros((100, 300), dtype=bool)
+    mask[40:60, 200:240] = True  # 20x40, so the window is 40x80 in the model's proportions
+    restored = restorer(np.zeros((100, 300, 3), dtype=np.uint8), mask)
+    down, right = np.meshgrid(np.arange(40, 60) + 0.5, np.arange(200, 240) + 0.5, indexing="ij")
+    expected = np.stack([(down - 30) / 40, (right - 180) / 80, np.zeros((20, 40))], axis=2)
+    # one step of the small prediction is 1/16 of the ramp, and the ramp ends half a step inside
+    assert_allclose(restored[40:60, 200:240] / 255, expected, atol=0.04)
+
+
+def test_a_picture_of_the_models_size_is_not_resized(make_model: MakeModel) -> None:
+    ramp = restauro.load(make_model("ramp"))
+    mask = np.zeros((32, 32), dtype=bool)
+    mask[3:9, 20:32] = mask[28:31, 1:2] = True
+    red = np.rint(np.linspace(0, 1, 32) * 255)[:, None].repeat(32, axis=1)
+    assert_array_equal(ramp(noise(32, 32), mask)[:, :, 0][mask], red[mask])
+
+
+def test_far_holes_are_filled_from_their_own_surroundings(mean: Restorer) -> None:
+    image = np.zeros((40, 400, 3), dtype=np.uint8)
+    image[:, 200:] = 255
+    mask = np.zeros((40, 400), dtype=bool)
+    mask[10:20, 50:60] = mask[10:20, 350:360] = True
+    assert_array_equal(mean(image, mask), image)
+
+
+def test_padding_outside_a_narrow_picture_is_never_known(mean: Restorer) -> None:
+    image = np.full((5, 90, 3), 200, dtype=np.uint8)  # black padding would darken the mean
+    mask = np.zeros((5, 90), dtype=bool)
+    mask[:, 30:60] = True
+    assert_array_equal(mean(image, mask), image)
+
+
+def test_hidden_pixels_do_not_darken_the_known_ones_beside_them(mean: Restorer) -> None:
+    image = np.full((300, 400, 3), 200, dtype=np.uint8)
+    mask = np.zeros((300, 400), dtype=bool)
+    mask[50:250:3, 50:350] = True  # fine stripes, far below the small picture's pixels
+    image[mask] = 0
+    assert_array_equal(mean(image, mask), np.full_like(image, 200))
+
+
+def test_an_empty_mask_gives_the_picture_back(mean: Restorer) -> None:
+    image = noise(37, 50)
+    assert_array_equal(mean(image, np.zeros((37, 50), dtype=bool)), image)
+    assert_array_equal(mean(image[:0], np.zeros((0, 50), dtype=bool)), image[:0])
+
+
+@pytest.mark.parametrize(
+    ("image", "mask", "message"),
+    [
+        (
+            noise(10, 50),
+            np.ones((37, 50), bool),
+            "mask is 50x37 pixels, but the image is 50x10; re",
+        ),
+        (noise(37, 50), np.ones((37, 50), bool), "mask covers the whole picture"),
+        (noise(1, 1), np.ones((1, 1), bool), "mask covers the whole picture"),
+        (
+            noise(9, 9) / 255,
+            np.ones((9, 9), bool),
+            r"shape \(9, 9, 3\) and type float64; give uint8",
+        ),
+        (noise(9, 9)[:, :, :2], np.ones((9, 9), bool), r"image has the shape \(9, 9, 2\)"),
+        (noise(9, 9), np.ones((9, 9)), "mask has the shape .* type float64; give bool or uint8"),
+        (noise(9, 9), np.ones((9, 9, 3), bool), r"mask has the shape \(9, 9, 3\)"),
+    ],
+)
+def test_what_cannot_be_restored_is_one_sentence(
+    mean: Restorer, image: NDArray[Any], mask: NDArray[Any], message: str
+) -> None:
+    with pytest.raises(BadImageError, match=message):
+        mean(image, mask)
+
+
+def test_a_mode_that_cannot_be_restored_is_one_sentence(mean: Restorer) -> None:
+    with pytest.raises(BadImageError, match="the picture has the mode La; convert it to RGBA"):
+        mean(PIL.Image.new("La", (9, 9)), np.eye(9, dtype=bool))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_picture_is_restored_upright_and_given_back_as_stored(
+    make_model: MakeModel, orientation: int
+) -> None:
+    ramp = restauro.load(make_model("ramp"))
+    stored = PIL.Image.fromarray(noise(37, 50))
+    stored.info["exif"] = exif_of(orientation)
+    shown = np.array(upright(stored))
+    mask = np.zeros(shown.shape[:2], dtype=bool)
+    mask[2:9, 3:20] = True
+    restored = ramp(stored, mask)
+    assert restored.size == stored.size
+    assert restored.getexif()[ORIENTATION] == orientation
+    expected = PIL.Image.fromarray(ramp(shown, mask))
+    assert_array_equal(np.asarray(restored), np.asarray(as_stored(expected, stored)))
+
+
+def test_a_mask_that_fits_only_the_stored_layout_is_explained(mean: Restorer) -> None:
+    stored = PIL.Image.fromarray(noise(37, 50))
+    stored.info["exif"] = exif_of(6)
+    message = "mask is 50x37 pixels, but the image is 37x50 as its orientation tag shows it; resize"
+    with pytest.raises(BadImageError, match=message):
+        mean(stored, np.eye(37, 50, dtype=bool))
+
+
+def test_metadata_of_a_picture_stays_with_it(mean: Restorer) -> None:
+    picture = PIL.Image.fromarray(noise(37, 50))
+    picture.info |= {"dpi": (300, 300), "icc_profile": b"profile"}
+    assert mean(picture, np.eye(37, 50, dtype=bool)).info == picture.info
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_alpha_stays_also_in_the_hole(mean: Restorer, mode: str) -> None:
+    picture = in_mode(noise(37, 50), mode)
+    restored = mean(picture, np.eye(37, 50, dtype=bool))
+    assert_array_equal(np.asarray(restored)[:, :, -1], np.asarray(picture)[:, :, -1])
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "P"])
+def test_an_erased_hole_becomes_opaque(mean: Restorer, mode: str) -> None:
+    colour = (200, 200, 200, 255)
+    image = np.full((20, 30, 4), colour, dtype=np.uint8)
+    image[5:9, 5:9, 3] = 0
+    picture = PIL.Image.fromarray(image).convert("RGBA")
+    picture = picture.quantize(2) if mode == "P" else picture.convert(mode)
+    restored = mean(picture, picture)  # the picture itself is the mask: transparent = hole
+    assert restored.mode == mode
+    assert_array_equal(np.asarray(restored.convert("RGBA")), np.broadcast_to(colour, (20, 30, 4)))
+
+
+def test_colours_below_full_transparency_do_not_bleed_into_the_hole(mean: Restorer) -> None:
+    image = np.full((20, 30, 4), (0, 0, 255, 255), dtype=np.uint8)
+    image[:, 20:] = (255, 0, 0, 0)  # red that nobody can see
+    mask = np.zeros((20, 30), dtype=bool)
+    mask[5:15, 15:25] = True
+    restored = np.asarray(mean(PIL.Image.fromarray(image), mask))
+    assert_array_equal(restored[5:15, 15:20], np.broadcast_to((0, 0, 255, 255), (10, 5, 4)))
+    assert_array_equal(restored[5:15, 20:25, 3], 0)
+
+
+def test_a_16_bit_picture_keeps_its_narrow_range(mean: Restorer) -> None:
+    values = np.full((32, 32), 1000, dtype=np.uint16)
+    values[:, 16:] = 1100  # 100 of 65,536 steps: with 8 bits for the full range this were one grey
+    mask = np.zeros((32, 32), dtype=bool)
+    mask[8:24, 8:24] = True
+    restored = np.asarray(mean(PIL.Image.fromarray(values), mask))
+    assert_array_equal(restored[mask], np.full(256, 1050))
+
+
+def test_a_palette_picture_uses_only_its_opaque_colours(make_model: MakeModel) -> None:
+    picture = PIL.Image.new("P", (32, 32), 1)
+    picture.putpalette([128, 128, 0, 255, 0, 0, 0, 255, 0])  # the ramp is nearest to entry 0
+    picture.info["transparency"] = 0
+    mask = np.zeros((32, 32), dtype=bool)
+    mask[4:28, 4:28] = True
+    restored = np.asarray(restauro.load(make_model("ramp"))(picture, mask))
+    assert set(np.unique(restored[mask])) == {1, 2}
+
+
+def test_threads_and_repetitions_give_the_same_result(make_model: MakeModel) -> None:
+    restorer = restauro.load(make_model("mean"))
+    image, mask = noise(150, 200), np.zeros((150, 200), dtype=bool)
+    mask[10:90, 30:160] = mask[120:125, 5:9] = True
+    expected = restorer(image, mask)
+    with ThreadPoolExecutor(4) as pool:
+        for restored in pool.map(lambda _: restorer(image, mask), range(16)):
+            assert_array_equal(restored, expected)
+
+
+def test_a_network_that_gives_no_numbers_is_one_sentence(make_model: MakeModel) -> None:
+    with pytest.raises(BadModelError, match="model 'toy' gave .* values that are no numbers"):
+        restauro.load(make_model("broken"))(noise(37, 50), np.eye(37, 50, dtype=bool))
+
+
+def test_an_unknown_name_suggests_the_closest(
+    make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_model(name="faces")
+    monkeypatch.setattr(catalog, "WEIGHTS_DIR", path.parent)
+    assert restauro.list_models() == ["faces"]
+    assert restauro.load("faces").card.name == "faces"
+    with pytest.raises(UnknownNameError, match="no model named 'face'; did you mean 'faces'"):
+        restauro.load("face")
+
+
+def test_without_any_model_the_message_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "WEIGHTS_DIR", tmp_path)
+    with pytest.raises(UnknownNameError, match=r"none is installed; give the path of a \.onnx"):
+        restauro.load("faces")
