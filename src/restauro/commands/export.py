@@ -1,0 +1,72 @@
+"""`restauro export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("export")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="NAME.onnx")
+@click.option("--name", help="How users call the model. Default: the output's name.")
+@click.option("--version", default="1", show_default=True, help="Version of these weights.")
+@click.option("--domain", default="", help="What the pictures show, such as 'aligned faces'.")
+@click.option("--training-data", default="", help="What it was trained on.")
+@click.option("--terms", default="", help="Under which terms the weights may be used.")
+@click.option(
+    "--half/--no-half",
+    default=True,
+    show_default=True,
+    help="Store weights as float16: half the file, computed in float32 all the same.",
+)
+@click.option("--force", is_flag=True, help="Overwrite OUTPUT.")
+def command(
+    run: Path,
+    output: Path,
+    name: str | None,
+    version: str,
+    domain: str,
+    training_data: str,
+    terms: str,
+    half: bool,
+    force: bool,
+) -> None:
+    """Turn the best weights of the training run in folder RUN into a model file."""
+    from restauro.errors import OutputExistsError
+    from restauro.export import export_onnx
+    from restauro.inference.model_file import ModelCard
+    from restauro.models import MODELS
+    from restauro.training.checkpoint import file_sha256, load_weights
+    from restauro.training.config import load_config
+    from restauro.training.history import best_record
+
+    if output.exists() and not force:
+        raise OutputExistsError(f"{output} exists; overwrite it with --force or choose another name")
+    config = load_config(run / "config.toml")
+    model = MODELS.create(config.model.name, **config.model.arguments)
+    weights = run / "best.safetensors"
+    model.load_state_dict(load_weights(weights))
+    record = best_record(run / "history.jsonl")
+    scores = {key: round(record[key], 4) for key in record if key.startswith(("hole_", "composite_"))}
+    card = ModelCard(
+        name=name or output.stem,
+        version=version,
+        architecture=config.model.name,
+        size=model.size,
+        multiple=model.multiple,
+        domain=domain,
+        training_data=training_data,
+        terms=terms,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        scores={"validation": scores},
+        checkpoint_sha256=file_sha256(weights),
+    )
+    for comparison in export_onnx(model, card, output, half=half):
+        height, width = comparison.size
+        click.echo(
+            f"{width}x{height}: differs from PyTorch by {255 * comparison.largest_difference:.3f} "
+            f"levels of 255 at most, {255 * comparison.mean_difference:.4f} on average"
+        )
+    click.echo(f"wrote {output} ({output.stat().st_size / 1e6:.1f} MB)")

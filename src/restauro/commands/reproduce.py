@@ -1,0 +1,60 @@
+"""`restauro reproduce`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("reproduce")
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="A bank of CelebA.")
+@click.option("--aircraft", type=click.Path(path_type=Path), help="A bank of aircraft.")
+@click.option(
+    "--output", "-o", default="docs/reproduction", show_default=True, type=click.Path(path_type=Path)
+)
+@click.option("--runs", default="runs", show_default=True, type=click.Path(path_type=Path))
+@click.option("--configs", default="configs", show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--share",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Share of the training pictures that makes an epoch: shortens all runs evenly.",
+)
+@click.option(
+    "--accelerator",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+)
+def command(
+    data: Path,
+    aircraft: Path | None,
+    output: Path,
+    runs: Path,
+    configs: Path,
+    share: float,
+    accelerator: str,
+) -> None:
+    """Train the report's models with its recipe and write the comparison with the report.
+
+    Takes up interrupted trainings where they stopped: call it again until the page is there.
+    """
+    from restauro.evaluation import reproduction
+    from restauro.evaluation.reproduction_page import Reproduction, write_page
+
+    banks = {"celeba": data} | ({"aircraft": aircraft} if aircraft else {})
+    references = [run for run in reproduction.RUNS if run.bank in banks]
+    finished = reproduction.train_all(references, runs, configs, banks, share, accelerator)
+    if not finished:
+        click.echo("stopped; call the same command again to go on")
+        return
+    scored = {}
+    for reference in references:
+        run = reproduction.score(reference, runs / reference.config, accelerator)
+        reproduction.keep_record(run, runs / reference.config, output)
+        scored[reference.config] = run
+    text = f"restauro reproduce --data {data}" + (f" --aircraft {aircraft}" if aircraft else "")
+    text += f" --share {share:g}" if share != 1 else ""
+    click.echo(f"wrote {write_page(Reproduction(scored, share, text), output)}")

@@ -1,0 +1,1 @@
+"""Plots, reports and the reproduction of the reference system."""

@@ -1,0 +1,162 @@
+"""Runs the reference system again, on the pictures at hand, and sets the report beside it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+
+from restauro.data.bank import Bank
+from restauro.losses import LOSSES
+from restauro.models import MODELS
+from restauro.training.checkpoint import file_sha256, load_weights
+from restauro.training.config import Config, load_config
+from restauro.training.history import read_history
+from restauro.training.run import train
+from restauro.training.validation import Validation
+
+
+@dataclass(frozen=True)
+class ReferenceRun:
+    """One of the report's trainings."""
+
+    config: str
+    """Name of the file in `configs/`, without `.toml`."""
+    title: str
+    training_loss: float | None = None
+    """The report's training loss, in a unit that it does not give."""
+    validation_loss: float | None = None
+    """The report's validation loss, in the same unit."""
+    bank: str = "celeba"
+    """Which bank it is trained on: `celeba` or `aircraft`."""
+
+
+RUNS = (
+    ReferenceRun("reference_32", "latent 32", 1.77e5, 1.98e5),
+    ReferenceRun("reference_128", "latent 128", 1.71e5, 1.81e5),
+    ReferenceRun("reference_512", "latent 512", 1.67e5, 1.72e5),
+    ReferenceRun("reference_512_huber", "latent 512, Huber"),
+    ReferenceRun("reference_fc", "fully connected"),
+    ReferenceRun("reference_aircraft", "latent 512, aircraft", bank="aircraft"),
+)
+
+
+@dataclass(frozen=True)
+class ScoredRun:
+    """A finished training and its scores, picture by picture."""
+
+    reference: ReferenceRun
+    config: Config
+    history: list[dict[str, Any]]
+    environment: dict[str, Any]
+    checkpoint_sha256: str
+    network: nn.Module
+    validation: Validation
+    training_scores: dict[str, Tensor]
+    """(N,) float64 by name, of as many training pictures as validation has."""
+    validation_scores: dict[str, Tensor]
+    """(N,) float64 by name."""
+
+
+def load_reference_config(
+    reference: ReferenceRun, configs: Path, banks: dict[str, Path], share: float
+) -> Config:
+    """The run's config with its bank, and with every epoch shortened to `share` of a pass."""
+    config = load_config(configs / f"{reference.config}.toml")
+    return replace(
+        config,
+        data=replace(config.data, bank=str(banks[reference.bank])),
+        training=replace(config.training, epoch_share=share),
+    )
+
+
+def train_all(
+    references: Sequence[ReferenceRun],
+    runs_dir: Path,
+    configs: Path,
+    banks: dict[str, Path],
+    share: float,
+    accelerator: str,
+) -> bool:
+    """Trains every run, going on where an earlier call stopped; False if one was interrupted."""
+    for reference in references:
+        config = load_reference_config(reference, configs, banks, share)
+        run = train(config, runs_dir / reference.config, resume=True, accelerator=accelerator)
+        if not run.is_finished:
+            return False
+    return True
+
+
+def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun:
+    """Scores the best weights of a run on its validation and as many training pictures.
+
+    Both with the holes of the curriculum's last limits and without dropout, so that they can be
+    compared with each other, which the running loss of a training, of easier holes, cannot.
+    """
+    config = load_config(run_dir / "config.toml")
+    fabric = Fabric(accelerator=accelerator, devices=1)
+    bank = Bank.open(Path(config.data.bank))
+    network = MODELS.create(config.model.name, **config.model.arguments)
+    weights = run_dir / "best.safetensors"
+    network.load_state_dict(load_weights(weights))
+    network = network.to(fabric.device, memory_format=torch.channels_last)
+    criterion = LOSSES.create(config.loss.name, **config.loss.arguments)
+    limits = config.curriculum.end
+    validation = Validation(fabric, bank, limits, criterion, seed=config.training.seed)
+    training = Validation(
+        fabric, bank, limits, criterion, split="train", max_images=len(validation.rows)
+    )
+    return ScoredRun(
+        reference,
+        config,
+        read_history(run_dir / "history.jsonl"),
+        json.loads((run_dir / "environment.json").read_text()),
+        file_sha256(weights),
+        network,
+        validation,
+        training.all_pictures(network),
+        validation.all_pictures(network),
+    )
+
+
+def write_scores(run: ScoredRun, path: Path) -> None:
+    """Writes one row a picture: split, name and every score, to five significant digits."""
+    index = run.validation.bank.index
+    names = list(run.validation_scores)
+    parts = (
+        ("train", run.validation.bank.split("train"), run.training_scores),
+        ("val", run.validation.rows, run.validation_scores),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["split", "name", *names])
+        for split, rows, scores in parts:
+            columns = [scores[name].tolist() for name in names]
+            for row, values in zip(rows[: len(columns[0])], zip(*columns, strict=True), strict=True):
+                writer.writerow([split, index[row]["name"], *(f"{v:.5g}" for v in values)])
+
+
+def keep_record(run: ScoredRun, run_dir: Path, output: Path) -> None:
+    """Copies what explains a run, its weights being too large for a repository."""
+    target = output / "runs" / run.reference.config
+    target.mkdir(parents=True, exist_ok=True)
+    for name in ("config.toml", "history.jsonl", "environment.json"):
+        shutil.copyfile(run_dir / name, target / name)
+    (target / "best.safetensors.sha256").write_text(f"{run.checkpoint_sha256}  best.safetensors\n")
+    write_scores(run, target / "scores.csv")
+
+
+def mean(values: Tensor) -> float:
+    """Mean of the finite values: one perfect picture must not make a mean infinite."""
+    finite = values[values.isfinite()]
+    return float(finite.mean()) if len(finite) else math.nan

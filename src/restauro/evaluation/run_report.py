@@ -1,0 +1,85 @@
+"""What a training run did: its curves, its curriculum and its last sheet, on one Markdown page."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from restauro.errors import BadDataError
+from restauro.evaluation.plots import Line, plot_curriculum, plot_lines, save
+from restauro.training.config import Config, load_config
+from restauro.training.history import best_record, read_history
+
+COLUMNS = (
+    ("epoch", "{:d}"),
+    ("validation_loss", "{:.5f}"),
+    ("mse", "{:.5f}"),
+    ("psnr", "{:.2f}"),
+    ("ssim", "{:.4f}"),
+    ("hole_psnr", "{:.2f}"),
+    ("hole_ssim", "{:.4f}"),
+    ("composite_psnr", "{:.2f}"),
+    ("composite_ssim", "{:.4f}"),
+)
+
+
+def write_run_report(runs: Sequence[Path], output: Path) -> Path:
+    """Writes `output`/README.md with plots of all `runs` together; returns its path.
+
+    Raises:
+        BadDataError: A folder is no run, or its run has finished no epoch.
+    """
+    configs = {path.name: _config_of(path) for path in runs}
+    histories = {path.name: read_history(path / "history.jsonl") for path in runs}
+    best = {path.name: best_record(path / "history.jsonl") for path in runs}
+    output.mkdir(parents=True, exist_ok=True)
+    save(loss_curves(histories), output / "curves.svg")
+    page = ["# Training runs", "", _table(best), "", "![validation curves](curves.svg)", ""]
+    for path in runs:
+        name, config = path.name, configs[path.name]
+        save(curriculum_of(config), output / f"{name}_curriculum.svg")
+        page += [f"## {name}", "", f"![curriculum]({name}_curriculum.svg)", ""]
+        sheets = sorted((path / "samples").glob("*.png"))
+        if sheets:
+            shutil.copyfile(sheets[-1], output / f"{name}_samples.png")
+            page += [f"![pictures after {sheets[-1].stem}]({name}_samples.png)", ""]
+    target = output / "README.md"
+    target.write_text("\n".join(page))
+    return target
+
+
+def loss_curves(histories: dict[str, list[dict[str, Any]]]) -> Any:
+    """Validation error of every run against its epochs, in one unit for all losses."""
+    lines: dict[str, Line] = {
+        name: ([row["epoch"] for row in rows], [row["mse"] for row in rows])
+        for name, rows in histories.items()
+    }
+    return plot_lines(
+        lines, x_label="epoch", y_label="mean squared error", title="validation pictures"
+    )
+
+
+def curriculum_of(config: Config) -> Any:
+    """The plot of a config's curriculum."""
+    num_epochs = max(1, math.ceil(config.training.epochs))
+    return plot_curriculum(config.curriculum, num_epochs, title=f"curriculum of {config.name}")
+
+
+def _config_of(path: Path) -> Config:
+    if not (path / "config.toml").exists():
+        raise BadDataError(f"{path} is no run folder, for it holds no config.toml; check the path")
+    return load_config(path / "config.toml")
+
+
+def _table(best: dict[str, dict[str, Any]]) -> str:
+    lines = [
+        "| run | " + " | ".join(name for name, _ in COLUMNS) + " |",
+        "| --- " * (len(COLUMNS) + 1) + "|",
+    ]
+    for run, record in best.items():
+        cells = [text.format(record[name]) for name, text in COLUMNS]
+        lines.append(f"| {run} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

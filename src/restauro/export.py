@@ -1,0 +1,139 @@
+"""PyTorch -> ONNX: one file that holds the network, its card and, if asked, half-size weights.
+
+The file is compared with PyTorch on several sizes before it gets its name, so a wrong export
+never looks like a finished one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from restauro.errors import BadModelError
+from restauro.inference.model_file import METADATA_KEY, ModelCard
+from restauro.models import InpaintingModel
+
+OPSET = 18
+SMALLEST_HALF_TENSOR = 256
+"""Weights of fewer values stay float32: halving them saves nothing."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far the file's predictions are from PyTorch's, in [0, 1]."""
+
+    size: tuple[int, int]
+    """(height, width) of the compared pictures."""
+    largest_difference: float
+    mean_difference: float
+
+
+def export_onnx(
+    model: InpaintingModel, card: ModelCard, path: Path, *, half: bool = True
+) -> list[Comparison]:
+    """Writes `model` with its card to `path`; returns how it compares with PyTorch.
+
+    With `half`, weights are stored as float16, which halves the file; the runtime widens them
+    when it loads, so that it computes in float32 as before.
+
+    Raises:
+        BadModelError: The file's predictions differ from PyTorch's by more than half of an 8-bit
+            level without `half`, or by more than two levels with it.
+    """
+    model = model.eval().cpu().float()
+    graph = _trace(model)
+    if half:
+        _store_weights_as_half(graph)
+    entry = graph.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, card.to_json()
+    onnx.checker.check_model(graph)
+    content = graph.SerializeToString()
+    comparisons = [_compare(model, content, size) for size in _sizes_to_compare(model)]
+    allowed = (2.0 if half else 0.5) / 255
+    worst = max(comparisons, key=lambda comparison: comparison.largest_difference)
+    if worst.largest_difference > allowed:
+        raise BadModelError(
+            f"the exported file differs from PyTorch by {worst.largest_difference:.4f} at "
+            f"{worst.size[1]}x{worst.size[0]}, more than {allowed:.4f}; "
+            "export again with --no-half, and report it if that fails too"
+        )
+    aside = path.with_name(f".{path.name}.partial")
+    aside.write_bytes(content)
+    aside.replace(path)
+    return comparisons
+
+
+def _trace(model: InpaintingModel) -> onnx.ModelProto:
+    height, width = model.size
+    example = (torch.rand(2, 3, height, width), torch.zeros(2, 1, height, width))
+    batch = torch.export.Dim("batch", min=1, max=1024)
+    sides: dict[int, Any] = {0: batch}
+    if model.multiple is not None:
+        rows = torch.export.Dim("rows", min=2, max=256)
+        columns = torch.export.Dim("columns", min=2, max=256)
+        sides |= {2: model.multiple * rows, 3: model.multiple * columns}
+    # The exporter talks about itself on stdout, through logging and through warnings.
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        program = torch.onnx.export(
+            model,
+            example,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["image", "mask"],
+            output_names=["prediction"],
+            dynamic_shapes=(sides, sides),
+            verbose=False,
+        )
+    assert program is not None
+    graph: onnx.ModelProto = program.model_proto
+    return graph
+
+
+def _store_weights_as_half(model: onnx.ModelProto) -> None:
+    """Replaces every large float32 weight by a float16 one and a Cast, in place."""
+    graph = model.graph
+    casts = []
+    for weight in graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if weight.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALF_TENSOR:
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]  # before their users: nodes stand in the order they run
+    del graph.node[:]
+    graph.node.extend(nodes)
+    del graph.value_info[:]  # shapes of intermediate values, which the runtime infers anyway
+
+
+def _sizes_to_compare(model: InpaintingModel) -> list[tuple[int, int]]:
+    if model.multiple is None:
+        return [model.size]
+    step = model.multiple
+    return [model.size, (2 * step, 5 * step), (11 * step, 6 * step)]
+
+
+def _compare(model: InpaintingModel, content: bytes, size: tuple[int, int]) -> Comparison:
+    rng = torch.Generator().manual_seed(0)
+    image = torch.rand(2, 3, *size, generator=rng)
+    mask = torch.zeros(2, 1, *size)
+    mask[:, :, size[0] // 4 : size[0] // 2, size[1] // 3 : size[1] // 2] = 1
+    with torch.no_grad():
+        expected = model(image, mask).numpy()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    inputs = {"image": image.numpy(), "mask": mask.numpy()}
+    difference = np.abs(session.run(["prediction"], inputs)[0] - expected)
+    return Comparison(size, float(difference.max()), float(difference.mean()))
