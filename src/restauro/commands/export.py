@@ -43,13 +43,17 @@ def command(
     from restauro.training.history import best_record
 
     if output.exists() and not force:
-        raise OutputExistsError(f"{output} exists; overwrite it with --force or choose another name")
+        raise OutputExistsError(
+            f"{output} exists; overwrite it with --force or choose another name"
+        )
     config = load_config(run / "config.toml")
     model = MODELS.create(config.model.name, **config.model.arguments)
     weights = run / "best.safetensors"
     model.load_state_dict(load_weights(weights))
     record = best_record(run / "history.jsonl")
-    scores = {key: round(record[key], 4) for key in record if key.startswith(("hole_", "composite_"))}
+    scores = {
+        key: round(record[key], 4) for key in record if key.startswith(("hole_", "composite_"))
+    }
     card = ModelCard(
         name=name or output.stem,
         version=version,

@@ -11,7 +11,11 @@ import click
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="A bank of CelebA.")
 @click.option("--aircraft", type=click.Path(path_type=Path), help="A bank of aircraft.")
 @click.option(
-    "--output", "-o", default="docs/reproduction", show_default=True, type=click.Path(path_type=Path)
+    "--output",
+    "-o",
+    default="docs/reproduction",
+    show_default=True,
+    type=click.Path(path_type=Path),
 )
 @click.option("--runs", default="runs", show_default=True, type=click.Path(path_type=Path))
 @click.option("--configs", default="configs", show_default=True, type=click.Path(path_type=Path))

@@ -16,10 +16,10 @@ class Batches:
     """The training pictures of a bank, shuffled anew in every epoch and flipped at random.
 
     Which pictures step number n holds depends on (seed, n) alone, so a resumed run goes on with
-    the very batch it would have had. An epoch is one pass over the split, or `epoch_share` of one, in
-    which case the next epoch goes on where it ended. Of several processes, each takes its slice of the global
-    batch. A last, incomplete batch of a pass is left out; the next shuffle brings those
-    pictures back.
+    the very batch it would have had. An epoch is one pass over the split, or `epoch_share` of
+    one, in which case the next epoch goes on where it ended. Of several processes, each takes its
+    slice of the global batch. A last, incomplete batch of a pass is left out; the next shuffle
+    brings those pictures back.
     """
 
     def __init__(
@@ -82,7 +82,11 @@ class Batches:
         free_bytes = torch.cuda.mem_get_info(self.device)[0]
         if self.images.nbytes > free_bytes / 2:
             return None
-        return torch.from_numpy(np.asarray(self.images)).to(self.device)
+        images = torch.empty(self.images.shape, dtype=torch.uint8, device=self.device)
+        for start in range(0, len(images), 4096):  # in pieces: the bank may exceed the memory
+            part = slice(start, start + 4096)
+            images[part] = torch.from_numpy(self.images[part].copy())
+        return images
 
 
 def to_tensor(images: Tensor) -> Tensor:

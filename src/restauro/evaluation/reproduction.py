@@ -103,7 +103,8 @@ def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun
     compared with each other, which the running loss of a training, of easier holes, cannot.
     """
     config = load_config(run_dir / "config.toml")
-    fabric = Fabric(accelerator=accelerator, devices=1)
+    environment = json.loads((run_dir / "environment.json").read_text())
+    fabric = Fabric(accelerator=accelerator, devices=1, precision=environment["precision"])
     bank = Bank.open(Path(config.data.bank))
     network = MODELS.create(config.model.name, **config.model.arguments)
     weights = run_dir / "best.safetensors"
@@ -119,7 +120,7 @@ def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun
         reference,
         config,
         read_history(run_dir / "history.jsonl"),
-        json.loads((run_dir / "environment.json").read_text()),
+        environment,
         file_sha256(weights),
         network,
         validation,
@@ -142,7 +143,9 @@ def write_scores(run: ScoredRun, path: Path) -> None:
         writer.writerow(["split", "name", *names])
         for split, rows, scores in parts:
             columns = [scores[name].tolist() for name in names]
-            for row, values in zip(rows[: len(columns[0])], zip(*columns, strict=True), strict=True):
+            for row, values in zip(
+                rows[: len(columns[0])], zip(*columns, strict=True), strict=True
+            ):
                 writer.writerow([split, index[row]["name"], *(f"{v:.5g}" for v in values)])
 
 

@@ -128,3 +128,9 @@ class UpBlock(nn.Module):
 def unet_small() -> UNet:
     """4 million weights; the first shipped `faces` model."""
     return UNet(widths=(32, 64, 128, 224), dilations=(1, 2, 4))
+
+
+@MODELS.register("unet_tiny")
+def unet_tiny() -> UNet:
+    """Half a million weights: shows in two minutes on a processor that training works."""
+    return UNet(widths=(16, 32, 64, 64), dilations=(1, 2))

@@ -32,7 +32,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         BadModelError: The file is missing, damaged or holds more than tensors and plain values.
     """
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict):
+            raise ValueError(f"it holds a {type(state).__name__}")
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise BadModelError(
             f"{path} cannot be read as a checkpoint ({_first_line(error)}); delete it and train "

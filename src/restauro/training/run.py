@@ -24,6 +24,7 @@ from restauro.training.config import Config, config_from_dict, config_to_dict, d
 from restauro.training.history import forget_after
 from restauro.training.interrupt import StopRequest
 from restauro.training.loop import Run, fit
+from restauro.training.memory import keep_freed_memory
 from restauro.training.validation import Validation
 
 
@@ -43,6 +44,7 @@ def train(
         ConfigError: The folder holds another run, or one that `resume` was not asked for.
         BadDataError: The bank cannot be used.
     """
+    keep_freed_memory()
     precision = choose_precision(config.training.precision, accelerator)
     fabric = Fabric(
         accelerator=accelerator,
@@ -66,7 +68,7 @@ def train(
         num_processes=fabric.world_size,
         device=fabric.device,
     )
-    run = _build_run(fabric, config, path, batches)
+    run = build_run(fabric, config, path, batches)
     if state is None:
         _describe_run(run, precision)
     else:
@@ -97,8 +99,9 @@ def choose_precision(asked: str, accelerator: str) -> Any:
     return "bf16-mixed" if has_bf16 else "32-true"
 
 
-def _build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> Run:
-    torch.manual_seed(config.training.seed)  # the same initial weights in every process
+def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> Run:
+    """A new run: network, optimizer and loss as `config` says, the same in every process."""
+    torch.manual_seed(config.training.seed)
     bare_model = MODELS.create(config.model.name, **config.model.arguments)
     bare_model.check_size(batches.size)
     if config.model.initial_weights:

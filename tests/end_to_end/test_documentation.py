@@ -1,0 +1,44 @@
+"""Commands that the documentation shows exist, with the options that it shows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from restauro.cli import cli
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COMMAND = re.compile(r"(?:^|`)(restauro [a-z][^`\n#]*)", re.MULTILINE)
+
+
+def shown_commands() -> list[str]:
+    """Every `restauro ...` in a code block or between backticks that is meant to be typed."""
+    found = {text.strip() for page in PAGES for text in COMMAND.findall(page.read_text())}
+    is_synopsis = re.compile(r"[\[\]|]|\.\.\.|[A-Z]{3,}")
+    return sorted(text for text in found if not is_synopsis.search(text))
+
+
+@pytest.mark.parametrize("text", shown_commands())
+def test_shown_command_can_be_typed(text: str) -> None:
+    for part in text.split("&&"):
+        _, name, *arguments = shlex.split(part)
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None, f"there is no command {name}"
+        if arguments:
+            command.make_context(name, arguments)  # raises on an unknown option or value
+
+
+def test_some_commands_are_shown() -> None:
+    assert len(shown_commands()) > 10
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert not missing
