@@ -1,0 +1,139 @@
+"""The shape of the package: which way imports point, and what starting it loads."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import restauro
+
+ROOT = Path(restauro.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+
+# The layers of docs/architecture.md, lowest first: a part imports from lower layers and from
+# itself, never from its own layer's other parts or from above.
+LAYERS = [
+    {"errors", "seeds", "encoding"},
+    {"images", "registry"},
+    {"models", "masks", "losses", "metrics", "sheets"},
+    {"data", "inference", "baselines"},
+    {"training"},
+    {"evaluation", "export"},
+    {"server", "commands"},
+    {"cli"},
+    {"__init__", "__main__"},
+]
+LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in layer}
+
+CORE = {"PIL", "click", "numpy", "onnxruntime", "tqdm"}
+"""What the tool may import: the distributions that come without an extra."""
+TOOL = {"errors", "seeds", "encoding", "images", "registry", "sheets", "inference", "cli"}
+HEAVY = {"torch", "lightning", "matplotlib", "onnx", "onnxruntime", "pooch", "cv2", "skimage"}
+
+
+def part_of(path: Path) -> str:
+    """The file or folder directly under the package that a module belongs to."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of the modules that a file imports, at any depth; not those for types alone."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            assert node.module is not None
+            if node.module == "restauro":
+                yield from (f"restauro.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_downwards(path: Path) -> None:
+    part = part_of(path)
+    for name in imports(path):
+        package, _, rest = name.partition(".")
+        imported = rest.split(".")[0]
+        if package != "restauro" or imported in {part, "", "__version__"}:
+            continue
+        assert LAYER_OF[imported] < LAYER_OF[part], f"{name_of(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if part_of(p) in TOOL], ids=name_of)
+def test_the_tool_imports_nothing_of_the_workshop(path: Path) -> None:
+    for name in imports(path):
+        package, _, rest = name.partition(".")
+        if package == "restauro":
+            assert rest.split(".")[0] in TOOL | {"__version__", "commands"}, name
+        else:
+            assert package in CORE | sys.stdlib_module_names, name
+
+
+@pytest.mark.parametrize("statement", ["import restauro", "import restauro.cli"])
+def test_start_loads_nothing_heavy(statement: str) -> None:
+    code = f"{statement}; import json, sys; print(json.dumps(sorted(sys.modules)))"
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert not HEAVY & set(json.loads(output))
+
+
+def test_restoring_loads_no_pytorch() -> None:
+    code = (
+        "import sys, restauro, restauro.inference.restorer, restauro.commands.inpaint;"
+        "restauro.load; print('torch' in sys.modules or 'lightning' in sys.modules)"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert output.strip() == "False"
+
+
+def packages_with_a_public_list() -> list[str]:
+    names = ["restauro"]
+    for module in pkgutil.walk_packages(restauro.__path__, "restauro."):
+        path = ROOT / Path(*module.name.split(".")[1:])
+        if module.ispkg and "__all__" in (path / "__init__.py").read_text():
+            names.append(module.name)
+    return names
+
+
+@pytest.mark.parametrize("name", packages_with_a_public_list())
+def test_public_names_are_complete_and_sorted(name: str) -> None:
+    module = importlib.import_module(name)
+    listed: list[str] = module.__all__
+    # constants, then classes, then the rest, as ruff sorts them
+    assert listed == sorted(listed, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+    assert all(hasattr(module, public) for public in listed)
+    assert public_names(Path(str(module.__file__))) <= set(listed)
+
+
+def public_names(path: Path) -> set[str]:
+    """Functions and classes without an underscore, and what is imported only to be passed on."""
+    tree = ast.parse(path.read_text())
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("restauro"):
+            found |= {alias.asname or alias.name for alias in node.names} - used
+    return {name for name in found if not name.startswith("_")}

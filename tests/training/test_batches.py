@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tinyruns import make_bank
+from torch import Tensor
+
+from restauro.data.bank import Bank
+from restauro.data.batches import Batches, to_tensor
+from restauro.errors import BadDataError
+
+SIZE = (6, 10)
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    return Bank.open(make_bank(tmp_path_factory.mktemp("banks") / "bank", 21, 3, size=SIZE))
+
+
+def numbers(bank: Bank, images: Tensor) -> list[int]:
+    """Which pictures of the bank these are, whether flipped or not."""
+    pictures = to_tensor(torch.from_numpy(np.array(bank.images)))
+    found = []
+    for image in images:
+        same = [i for i, p in enumerate(pictures) if torch.equal(image, p)]
+        flipped = [i for i, p in enumerate(pictures) if torch.equal(image, p.flip(2))]
+        found.append((same + flipped)[0])
+    return found
+
+
+def test_pictures_are_as_in_the_bank(bank: Bank) -> None:
+    batches = Batches(bank, "train", 4, seed=0, flip_probability=0.0)
+    images = batches.at(0)
+    assert images.shape == (4, 3, *SIZE)
+    assert images.dtype == torch.float32
+    first = numbers(bank, images)[0]
+    expected = np.array(bank.images[first]).transpose(2, 0, 1) / np.float32(255)
+    assert torch.equal(images[0], torch.from_numpy(expected))
+
+
+def test_every_picture_comes_once_an_epoch_and_no_other(bank: Bank) -> None:
+    batches = Batches(bank, "train", 7, seed=0)
+    assert batches.steps_per_epoch == 3
+    for epoch in range(3):
+        steps = range(3 * epoch, 3 * epoch + 3)
+        seen = [n for step in steps for n in numbers(bank, batches.at(step))]
+        assert sorted(seen) == list(range(21))
+
+
+def test_incomplete_batch_is_left_out_and_comes_back(bank: Bank) -> None:
+    batches = Batches(bank, "train", 8, seed=0)
+    assert batches.steps_per_epoch == 2
+    seen = [{n for s in (e, e + 1) for n in numbers(bank, batches.at(s))} for e in (0, 2, 4, 6)]
+    assert all(len(epoch) == 16 for epoch in seen)
+    assert set.union(*seen) == set(range(21))
+
+
+def test_share_of_an_epoch_goes_on_where_the_last_one_ended(bank: Bank) -> None:
+    whole = Batches(bank, "train", 4, seed=0)
+    parts = Batches(bank, "train", 4, seed=0, epoch_share=0.4)
+    assert (whole.steps_per_epoch, parts.steps_per_epoch) == (5, 2)
+    for step in range(12):
+        assert torch.equal(parts.at(step), whole.at(step))
+
+
+def test_step_depends_on_seed_and_number_alone(bank: Bank) -> None:
+    batches = Batches(bank, "train", 4, seed=1)
+    in_order = [batches.at(step) for step in range(12)]
+    again = Batches(bank, "train", 4, seed=1)
+    for step in (11, 3, 7, 0):
+        assert torch.equal(again.at(step), in_order[step])
+    assert not torch.equal(Batches(bank, "train", 4, seed=2).at(0), in_order[0])
+    assert numbers(bank, in_order[0]) != numbers(bank, in_order[5])  # step 0 of the next epoch
+
+
+@pytest.mark.parametrize("num_processes", [2, 3, 6])
+def test_processes_share_the_batch_of_one(bank: Bank, num_processes: int) -> None:
+    whole = Batches(bank, "train", 6, seed=0)
+    parts = [
+        Batches(bank, "train", 6, seed=0, rank=rank, num_processes=num_processes)
+        for rank in range(num_processes)
+    ]
+    for step in (0, 4):
+        together = torch.cat([part.at(step) for part in parts])
+        assert torch.equal(together, whole.at(step))
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.5, 1.0])
+def test_flip_probability_is_the_share_of_mirrored_pictures(bank: Bank, probability: float) -> None:
+    batches = Batches(bank, "train", 20, seed=0, flip_probability=probability)
+    pictures = to_tensor(torch.from_numpy(np.array(bank.images)))
+    images = torch.cat([batches.at(step) for step in range(20)])
+    is_plain = torch.stack([(image == pictures).flatten(1).all(1).any() for image in images])
+    # 0.1: four standard deviations of 400 coin flips
+    assert (1 - is_plain.float().mean()).item() == pytest.approx(probability, abs=0.1)
+    if probability in (0.0, 1.0):
+        assert is_plain.all() == (probability == 0.0)
+
+
+def test_batch_larger_than_the_split_is_refused(bank: Bank) -> None:
+    with pytest.raises(BadDataError, match=r"has 21 pictures .* lower training.global_batch_size"):
+        Batches(bank, "train", 22, seed=0)
+
+
+def test_batch_that_cannot_be_shared_is_refused(bank: Bank) -> None:
+    with pytest.raises(BadDataError, match="of 5 pictures cannot be shared by 2 .* multiple of 2"):
+        Batches(bank, "train", 5, seed=0, num_processes=2)
+
+
+def test_missing_split_is_refused(bank: Bank) -> None:
+    with pytest.raises(BadDataError, match="no picture in the split 'test'; it has train, val"):
+        Batches(bank, "test", 1, seed=0)
