@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
+
+from restauro.commands.train import INTERRUPTED
 
 
 @click.command("reproduce")
@@ -53,7 +56,7 @@ def command(
     finished = reproduction.train_all(references, runs, configs, banks, share, accelerator)
     if not finished:
         click.echo("stopped; call the same command again to go on")
-        return
+        sys.exit(INTERRUPTED)
     scored = {}
     for reference in references:
         run = reproduction.score(reference, runs / reference.config, accelerator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import torch
@@ -16,7 +17,7 @@ from restauro.masks import Curriculum
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-STYLE = {
+STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -65,9 +66,9 @@ def plot_curriculum(curriculum: Curriculum, num_epochs: int, *, title: str) -> F
         left.plot(ticks, [limit.box.spread for limit in limits], "k--", label="spread of position")
         left.set(xlabel="epoch", ylabel="share of the side", ylim=(0, 1.05), title="limits")
         left.legend(frameon=False)
-        low, middle, high = zip(*shares, strict=True)
-        right.fill_between(ticks, low, high, color=COLOURS[2], alpha=0.25, label="5 to 95 %")
-        right.plot(ticks, middle, color=COLOURS[2], marker="o", markersize=4, label="median")
+        least, median, most = zip(*shares, strict=True)
+        right.fill_between(ticks, least, most, color=COLOURS[2], alpha=0.25, label="5 to 95 %")
+        right.plot(ticks, median, color=COLOURS[2], marker="o", markersize=4, label="median")
         right.set(xlabel="epoch", ylabel="hole ratio", ylim=(0, None), title="holes drawn")
         right.legend(frameon=False)
         for axes in (left, right):

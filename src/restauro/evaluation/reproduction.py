@@ -109,7 +109,8 @@ def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun
     network = MODELS.create(config.model.name, **config.model.arguments)
     weights = run_dir / "best.safetensors"
     network.load_state_dict(load_weights(weights))
-    network = network.to(fabric.device, memory_format=torch.channels_last)
+    network = network.to(fabric.device)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     criterion = LOSSES.create(config.loss.name, **config.loss.arguments)
     limits = config.curriculum.end
     validation = Validation(fabric, bank, limits, criterion, seed=config.training.seed)
