@@ -1,13 +1,16 @@
-"""Fixtures for tests of several folders: small model files with answers that are known."""
+"""Fixtures for tests of several folders: small model files, and pictures with holes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MakeModel = Callable[..., Path]
 
@@ -55,6 +58,24 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
         return Path(path)
 
     return make
+
+
+@pytest.fixture
+def pictures() -> tuple[Tensor, Tensor, Tensor]:
+    """Predictions and targets (3, 3, 37, 50) float64 in [0, 1], and masks (3, 1, 37, 50).
+
+    The targets are smooth, the predictions noisier from picture to picture.
+    """
+    import torch
+
+    rng = torch.Generator().manual_seed(0)
+    coarse = torch.rand(3, 3, 5, 7, generator=rng, dtype=torch.float64)
+    target = torch.nn.functional.interpolate(coarse, (37, 50), mode="bilinear")
+    noise = torch.randn(3, 3, 37, 50, generator=rng, dtype=torch.float64)
+    spread = torch.tensor([0.02, 0.1, 0.3], dtype=torch.float64)[:, None, None, None]
+    masks = torch.zeros(3, 1, 37, 50, dtype=torch.float64)
+    masks[:, :, 10:30, :20] = 1
+    return (target + spread * noise).clamp(0, 1), target, masks
 
 
 def _onnx_model(kind: str, size: Sequence[int], image_input: str) -> Any:

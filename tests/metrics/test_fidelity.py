@@ -2,28 +2,26 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from skimage.filters import gaussian
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from restauro.metrics import fidelity_scores, mse, psnr, ssim, ssim_map
-
-
-@pytest.fixture
-def pictures() -> tuple[Tensor, Tensor, Tensor]:
-    """Predictions and targets (3, 3, 37, 50) float64 in [0, 1], and masks (3, 1, 37, 50).
-
-    The targets are smooth, the predictions noisier from picture to picture.
-    """
-    rng = torch.Generator().manual_seed(0)
-    coarse = torch.rand(3, 3, 5, 7, generator=rng, dtype=torch.float64)
-    target = torch.nn.functional.interpolate(coarse, (37, 50), mode="bilinear")
-    noise = torch.randn(3, 3, 37, 50, generator=rng, dtype=torch.float64)
-    spread = torch.tensor([0.02, 0.1, 0.3], dtype=torch.float64)[:, None, None, None]
-    masks = torch.zeros(3, 1, 37, 50, dtype=torch.float64)
-    masks[:, :, 10:30, :20] = 1
-    return (target + spread * noise).clamp(0, 1), target, masks
+from restauro.metrics import (
+    content_variance,
+    fidelity_scores,
+    l1,
+    ms_ssim,
+    mse,
+    psnr,
+    snr,
+    ssim,
+    ssim_map,
+)
+from restauro.metrics.similarity import num_scales
 
 
 def as_rows(pictures: Tensor) -> list[Tensor]:
@@ -37,11 +35,13 @@ MASK = torch.tensor([1.0, 0.0], dtype=torch.float64).expand(1, 1, 1, 2)
 
 
 def test_values_of_the_hole_by_hand() -> None:
+    assert l1(PREDICTION, TARGET, MASK).item() == 0.5
     assert mse(PREDICTION, TARGET, MASK).item() == 0.25
     assert psnr(PREDICTION, TARGET, MASK).item() == pytest.approx(10 * math.log10(4), abs=1e-12)
 
 
 def test_values_of_the_whole_picture_by_hand() -> None:
+    assert l1(PREDICTION, TARGET).item() == pytest.approx((0.5 + 0.1) / 2, abs=1e-12)
     assert mse(PREDICTION, TARGET).item() == pytest.approx((0.25 + 0.01) / 2, abs=1e-12)
     expected = 10 * math.log10(1 / 0.13)
     assert psnr(PREDICTION, TARGET).item() == pytest.approx(expected, abs=1e-12)
@@ -59,14 +59,16 @@ def test_perfect_fill_has_infinite_psnr_and_no_hole_has_none(
     prediction, target, masks = pictures
     perfect = torch.where(masks.bool(), target, prediction)
     assert psnr(perfect, target, masks).isposinf().all()
-    for metric in (mse, psnr, ssim):
+    for metric in (l1, mse, psnr, snr, ssim, ms_ssim):
         assert metric(prediction, target, torch.zeros_like(masks)).isnan().all()
 
 
 def test_identical_pictures_are_wholly_similar(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
     _, target, masks = pictures
-    for value in (ssim(target, target), ssim(target, target, masks)):
-        torch.testing.assert_close(value, torch.ones_like(value), atol=1e-12, rtol=0)
+    for metric in (ssim, ms_ssim):
+        one, other = metric(target, target), metric(target, target, masks)
+        torch.testing.assert_close(one, torch.ones_like(one), atol=1e-12, rtol=0)
+        torch.testing.assert_close(other, one, atol=1e-12, rtol=0)
 
 
 def test_ssim_equals_scikit_image(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -121,7 +123,7 @@ def test_psnr_equals_scikit_image(pictures: tuple[Tensor, Tensor, Tensor]) -> No
 
 def test_more_noise_scores_worse(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
     prediction, target, masks = pictures
-    for metric in (psnr, ssim):
+    for metric in (psnr, snr, ssim, ms_ssim):
         for value in (metric(prediction, target), metric(prediction, target, masks)):
             assert value.diff().max() < 0
 
@@ -145,3 +147,69 @@ def test_composite_scores_do_not_see_the_prediction_outside_the_hole(
     for name in ("hole_mse", "hole_psnr", "composite_psnr", "composite_ssim"):
         assert torch.equal(one[name], other[name])
     assert not torch.equal(one["psnr"], other["psnr"])
+
+
+def test_a_fill_of_one_colour_has_the_error_of_the_contents_variance(
+    pictures: tuple[Tensor, Tensor, Tensor],
+) -> None:
+    _, target, masks = pictures
+    mean = (target * masks).sum(dim=(2, 3), keepdim=True) / masks.sum(dim=(2, 3), keepdim=True)
+    flat = mean.expand_as(target)
+    torch.testing.assert_close(mse(flat, target, masks), content_variance(target, masks))
+    zero = torch.zeros(3, dtype=torch.float64)
+    torch.testing.assert_close(snr(flat, target, masks), zero, atol=1e-9, rtol=0)
+
+
+def test_halving_the_contrast_of_truth_and_error_changes_psnr_but_not_snr(
+    pictures: tuple[Tensor, Tensor, Tensor],
+) -> None:
+    prediction, target, masks = pictures
+    torch.testing.assert_close(
+        snr(prediction / 2, target / 2, masks), snr(prediction, target, masks)
+    )
+    gain = psnr(prediction / 2, target / 2, masks) - psnr(prediction, target, masks)
+    torch.testing.assert_close(gain, torch.full_like(gain, 20 * math.log10(2)))
+
+
+def test_content_of_one_colour_has_no_snr() -> None:
+    target = torch.full((1, 3, 12, 12), 0.3)
+    assert snr(target + 0.1, target, torch.ones(1, 1, 12, 12)).isnan().all()
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((11, 40), 1), ((64, 90), 3), ((128, 128), 4), ((176, 400), 5)]
+)
+def test_small_pictures_have_fewer_scales(size: tuple[int, int], expected: int) -> None:
+    assert num_scales(size) == expected
+
+
+def test_ms_ssim_is_the_product_of_its_scales() -> None:
+    rng = torch.Generator().manual_seed(1)
+    target = torch.rand(1, 3, 9, 12, generator=rng, dtype=torch.float64)
+    target = torch.nn.functional.interpolate(target, (66, 90), mode="bilinear")
+    prediction = target + 0.1 * torch.randn(target.shape, generator=rng, dtype=torch.float64)
+    weights = torch.tensor([0.0448, 0.2856, 0.3001], dtype=torch.float64)  # of the paper
+    expected = 1.0
+    one, other = prediction, target
+    for scale, weight in enumerate((weights / weights.sum()).tolist()):
+        value = ssim(one, other).item() if scale == 2 else structure(one[0], other[0])
+        expected *= value**weight
+        one, other = (torch.nn.functional.avg_pool2d(x, 2) for x in (one, other))
+    # 1e-9 in float64: the same formula with the sums in another order
+    assert ms_ssim(prediction, target).item() == pytest.approx(expected, abs=1e-9)
+
+
+def structure(prediction: Tensor, target: Tensor) -> float:
+    """Mean of (2 cov + c2) / (var + var + c2) over full windows, by scikit-image."""
+    one, other = prediction.numpy(), target.numpy()
+
+    def mean(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        blurred: NDArray[np.float64] = gaussian(  # type: ignore[no-untyped-call]
+            x, 1.5, truncate=3.5, channel_axis=0
+        )
+        return blurred
+
+    covariance = mean(one * other) - mean(one) * mean(other)
+    variances = mean(one**2) - mean(one) ** 2 + mean(other**2) - mean(other) ** 2
+    ratio = (2 * covariance + 0.03**2) / (variances + 0.03**2)
+    return float(ratio[:, 5:-5, 5:-5].mean())

