@@ -1,7 +1,7 @@
-"""How well a model fills boxes, beside OpenCV's Telea: `python benchmarks/quality.py BANK`.
+"""How well a model fills holes, beside OpenCV: `python benchmarks/quality.py BANK`.
 
-Boxes of 44 to 64 of 128 pixels a side (mmagic's bounding-box protocol, scaled), one a picture,
-drawn from the picture's number alone; pictures that training never saw.
+Pictures that training never saw; every method gets the same holes of one protocol
+(docs/protocols.md). One pass a method, mean and 95 % interval over the pictures.
 """
 
 from __future__ import annotations
@@ -13,50 +13,51 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-import restauro
-from restauro.baselines import navier_stokes, telea
 from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
-from restauro.images import Inpaint
-from restauro.masks import BoxLimits, boxes
+from restauro.evaluation.methods import Method, method
+from restauro.evaluation.protocols import PROTOCOLS, Protocol
 from restauro.metrics import fidelity_scores
-from restauro.seeds import seed_of
 
-LIMITS = BoxLimits(height=(44 / 128, 0.5), width=(44 / 128, 0.5), spread=0.85)
 COLUMNS = ("hole_psnr", "hole_ssim", "composite_psnr", "composite_ssim")
+BATCH_SIZE = 64
 
 
 @click.command()
 @click.argument("bank", type=click.Path(path_type=Path))
-@click.option("--model", default="faces", show_default=True, help="A name or an .onnx file.")
+@click.option("--methods", default="faces,telea,navier_stokes", show_default=True)
+@click.option("--protocol", default="box", show_default=True)
 @click.option("--split", default="test", show_default=True)
 @click.option("--count", default=0, help="Only the first pictures; 0 = all.")
-def main(bank: Path, model: str, split: str, count: int) -> None:
+def main(bank: Path, methods: str, protocol: str, split: str, count: int) -> None:
     """Print mean scores with 95 % intervals, one row a method."""
-    opened = Bank.open(bank)
-    rows = opened.split(split)[: count or None]
-    methods: dict[str, Inpaint] = {
-        model: restauro.load(model),
-        "Telea": telea,
-        "Navier-Stokes": navier_stokes,
-    }
-    click.echo(f"{len(rows)} pictures of {bank}, split {split}")
-    click.echo("| method | " + " | ".join(COLUMNS) + " |\n" + "| --- " * (len(COLUMNS) + 1) + "|")
-    for name, inpaint in methods.items():
-        scores = np.array([_scores(opened, int(row), inpaint) for row in tqdm(rows, desc=name)])
+    opened, task = Bank.open(bank), PROTOCOLS.create(protocol)
+    rows = [int(row) for row in opened.split(split)[: count or None]]
+    names = {row: opened.index[row]["name"] for row in rows}
+    digest = task.hash(opened.size, names, opened.description.get("sha256", ""))
+    click.echo(f"{len(rows)} pictures of {bank}, split {split}, protocol {protocol}, hash {digest}")
+    click.echo("\n| method | " + " | ".join(COLUMNS) + " |\n" + "| --- " * 5 + "|")
+    for name in methods.split(","):
+        scores = all_scores(opened, rows, task, method(name))
         error = 1.96 * scores.std(axis=0) / len(scores) ** 0.5
         cells = [f"{m:.3f} ± {e:.3f}" for m, e in zip(scores.mean(axis=0), error, strict=True)]
         click.echo(f"| {name} | " + " | ".join(cells) + " |")
 
 
-def _scores(bank: Bank, row: int, inpaint: Inpaint) -> list[float]:
-    image = np.array(bank.images[row])
-    rng = torch.Generator().manual_seed(seed_of(0, row, "quality"))
-    mask = boxes(LIMITS, 1, bank.size, rng)
-    filled = inpaint(image, mask[0, 0].numpy())
-    tensors = to_tensor(torch.from_numpy(np.stack([filled, image])))
-    scores = fidelity_scores(tensors[:1], tensors[1:], mask.float())
-    return [float(scores[column]) for column in COLUMNS]
+def all_scores(
+    bank: Bank, rows: list[int], protocol: Protocol, inpaint: Method
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """(N, 4): the `COLUMNS` of every picture."""
+    scores = []
+    for start in tqdm(range(0, len(rows), BATCH_SIZE), desc=inpaint.name):
+        batch = rows[start : start + BATCH_SIZE]
+        images, masks = np.array(bank.images[batch]), protocol.holes(bank.size, batch)
+        filled = to_tensor(torch.from_numpy(inpaint.batch(images, masks)))
+        values = fidelity_scores(
+            filled, to_tensor(torch.from_numpy(images)), torch.from_numpy(masks)[:, None].float()
+        )
+        scores.append(torch.stack([values[column] for column in COLUMNS], dim=1).double().numpy())
+    return np.concatenate(scores)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,133 @@
+"""What another project's ONNX file expects: a few lines of TOML, or one of the known ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from restauro.errors import ConfigError
+
+LAYOUTS = ("nchw", "nhwc")
+COLOURS = ("rgb", "bgr")
+
+
+@dataclass(frozen=True)
+class PeerDescription:
+    """How to feed an ONNX file that fills holes. Types of numbers are read from the file itself.
+
+    Whether the file pastes the known pixels back itself is not asked: every method's are.
+    """
+
+    name: str
+    """How tables call it."""
+    file: str = ""
+    """The ONNX file, relative to the description."""
+    image_input: str = "image"
+    """Name of the input that takes the picture."""
+    mask_input: str = "mask"
+    """Name of the input that takes the mask."""
+    output: str = ""
+    """Name of the output with the filled picture; empty = the first."""
+    layout: str = "nchw"
+    """`nchw` for (1, 3, H, W) and (1, 1, H, W), or `nhwc` for (1, H, W, 3) and (1, H, W, 1)."""
+    colours: str = "rgb"
+    """Order of the colours, `rgb` or `bgr`."""
+    image_range: tuple[float, float] = (0.0, 1.0)
+    """What black and white are in the input, such as [0, 1], [-1, 1] or [0, 255]."""
+    mask_values: tuple[float, float] = (0.0, 1.0)
+    """What known and hole are in the mask: [0, 1], or [255, 0] where 255 means known."""
+    output_range: tuple[float, float] = (0.0, 1.0)
+    """What black and white are in the output."""
+    size: tuple[int, int] | None = None
+    """(height, width) if it takes only one; pictures are scaled to it, and the fill back."""
+    multiple: int = 1
+    """Height and width must be multiples of this; pictures are padded, the padding is a hole."""
+    hidden: float | None = None
+    """What hidden pixels are in the input; without it, the mean colour of the known ones."""
+
+    def __post_init__(self) -> None:
+        for name, known in (("layout", LAYOUTS), ("colours", COLOURS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(
+                    f"{name} of the peer {self.name!r} is {getattr(self, name)!r}, but must be "
+                    f"{' or '.join(known)}"
+                )
+        for name in ("image_range", "mask_values", "output_range"):
+            first, second = getattr(self, name)
+            if first == second:
+                raise ConfigError(
+                    f"{name} of the peer {self.name!r} is {[first, second]}, but its two values "
+                    "must differ"
+                )
+        if self.multiple < 1 or (self.size is not None and min(self.size) < 1):
+            raise ConfigError(
+                f"multiple ({self.multiple}) and size ({self.size}) of the peer {self.name!r} "
+                "must be positive"
+            )
+
+
+PEERS = {
+    peer.name: peer
+    for peer in (
+        # Carve/LaMa-ONNX on Hugging Face: it multiplies its result by 255 (Carve-Photos/lama#9).
+        PeerDescription("lama", output_range=(0.0, 255.0), size=(512, 512)),
+        # Picsart-AI-Research/MI-GAN, scripts/create_onnx_pipeline.py: uint8, 255 = known.
+        PeerDescription(
+            "migan",
+            output="result",
+            image_range=(0.0, 255.0),
+            mask_values=(255.0, 0.0),
+            output_range=(0.0, 255.0),
+        ),
+    )
+}
+"""Public exports whose files need no description of the user's: `lama:lama_fp32.onnx`."""
+
+
+def read_peer(path: Path) -> PeerDescription:
+    """The description in a TOML file; `file` becomes a path that can be opened from here.
+
+    Raises:
+        ConfigError: Not TOML, an unknown or missing key, or a value of the wrong kind.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); check the path") from error
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise ConfigError(f"{path} is not valid TOML ({error}); correct it") from error
+    known = {field.name: field for field in dataclasses.fields(PeerDescription)}
+    for key in values:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+            raise ConfigError(f"{path} has an unknown key {key!r}; {hint}")
+    for key in ("name", "file"):
+        if not values.get(key):
+            raise ConfigError(f"{path} lacks the key {key!r}; add it")
+    plain = {key: _checked(path, key, known[key].default, values[key]) for key in values}
+    return PeerDescription(**plain | {"file": str(path.parent / plain["file"])})
+
+
+def _checked(path: Path, key: str, default: Any, value: Any) -> Any:
+    """The value of a key, if it is of the kind that the field has."""
+    if key == "size" or isinstance(default, tuple):
+        kind: tuple[type, ...] = (int,) if key == "size" else (int, float)
+        is_pair = isinstance(value, list) and len(value) == 2
+        if is_pair and all(isinstance(v, kind) and not isinstance(v, bool) for v in value):
+            return tuple(value)
+        wanted = "a list of two numbers"
+    elif key in ("multiple", "hidden"):
+        kind = (int,) if key == "multiple" else (int, float)
+        if isinstance(value, kind) and not isinstance(value, bool):
+            return value
+        wanted = "a number"
+    elif isinstance(value, str):
+        return value
+    else:
+        wanted = "text"
+    raise ConfigError(f"{key} in {path} is {value!r}, but must be {wanted}; correct it")

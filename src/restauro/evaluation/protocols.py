@@ -1,0 +1,163 @@
+"""Protocols: which holes a method is scored on, and the hash that is printed beside every number.
+
+The hole of a picture depends on (seed, index) and the picture's size alone, where index is the
+picture's position in its bank: neither the other pictures nor their order can change it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restauro.evaluation.hole_shapes import (
+    Draw,
+    WholeNumbers,
+    centred_box,
+    mmagic_box,
+    random_box,
+    strokes,
+)
+from restauro.images import Mask, Size
+from restauro.registry import Registry
+
+RATIO_EDGES_PERCENT = (0, 10, 20, 30, 40, 50, 60, 100)
+"""Ends of the bins of hole ratios; a bin has its lower end and lacks its upper one."""
+HASHED_HOLES = 8
+"""Holes of the indices 0, 1, ... that go into a hash: a change of drawing shows in it."""
+HASH_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to damage pictures."""
+
+    name: str
+    draw: Draw
+    """Draws the hole for a size from one picture's random numbers."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What `draw` was made with."""
+    version: int = 1
+    """Grows with every change of the holes; numbers of two versions must not be compared."""
+
+    def hole(self, size: Size, index: int, seed: int = 0) -> Mask:
+        """The hole of the picture at position `index` of its bank: (H, W) bool, True = hole.
+
+        At least one pixel is a hole and at least one is known.
+
+        Raises:
+            BadImageError: The picture is too small for this protocol.
+        """
+        return self.draw(size, WholeNumbers(seed, index))
+
+    def holes(self, size: Size, indices: Iterable[int], seed: int = 0) -> NDArray[np.bool_]:
+        """The holes of several pictures: (B, H, W) bool, True = hole."""
+        holes = [self.hole(size, int(index), seed) for index in indices]
+        return np.stack(holes) if holes else np.zeros((0, *size), dtype=bool)
+
+    def holes_sha256(self, size: Size, seed: int = 0) -> str:
+        """SHA-256 of the first holes, packed to bits row by row; equal on every platform."""
+        return hashlib.sha256(
+            np.packbits(self.holes(size, range(HASHED_HOLES), seed)).tobytes()
+        ).hexdigest()
+
+    def hash(self, size: Size, pictures: Mapping[int, str], bank_sha256: str, seed: int = 0) -> str:
+        """Names a whole task in 12 hexadecimal digits: these holes, on these pictures.
+
+        Two numbers may be compared only if their hashes are equal. The order of the pictures has
+        no influence.
+
+        Args:
+            size: (height, width) of the pictures.
+            pictures: Position in the bank -> name of the picture.
+            bank_sha256: Hash of the bank's pictures, `sha256` in its `bank.json`.
+            seed: Of the holes.
+        """
+        task = {
+            "protocol": self.name,
+            "version": self.version,
+            "parameters": self.parameters,
+            "size": size,
+            "seed": seed,
+            "holes": self.holes_sha256(size, seed),
+            "pictures": sorted((int(index), name) for index, name in pictures.items()),
+            "bank": bank_sha256,
+        }
+        text = json.dumps(task, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
+
+
+PROTOCOLS: Registry[Protocol] = Registry("protocol")
+
+
+@PROTOCOLS.register("box")
+def box() -> Protocol:
+    """One box a picture, 44 to 64 of 128 pixels a side, at least 10 from the border."""
+    limits: dict[str, Any] = {"smallest": (44, 128), "largest": (64, 128), "margin": (10, 128)}
+    return Protocol("box", partial(random_box, **limits), limits)
+
+
+@PROTOCOLS.register("centre")
+def centre() -> Protocol:
+    """The middle half of each side: 25 % of the area, the same for every picture."""
+    return Protocol("centre", partial(centred_box, side=(1, 2)), {"side": (1, 2)})
+
+
+@PROTOCOLS.register("irregular")
+def irregular() -> Protocol:
+    """Free-form strokes that cover 15 to 65 % of the area."""
+    limits: dict[str, Any] = {
+        "count": (4, 9),
+        "num_pieces": (1, 5),
+        "length": (20, 127),
+        "width": (10, 44),
+        "covered_percent": (15, 65),
+    }
+    return Protocol("irregular", partial(strokes, **limits), limits)
+
+
+@PROTOCOLS.register("large")
+def large() -> Protocol:
+    """Three quarters of each side, 56 % of the area, wherever they fit.
+
+    At a random place, because in the middle of an aligned face they would leave the same frame of
+    hair and background known in every picture.
+    """
+    limits: dict[str, Any] = {"smallest": (3, 4), "largest": (3, 4), "margin": (0, 1)}
+    return Protocol("large", partial(random_box, **limits), limits)
+
+
+@PROTOCOLS.register("mmagic_box")
+def mmagic_bounding_box() -> Protocol:
+    """The boxes that mmagic's code draws, 54 to 64 of 128 pixels: for its published table."""
+    return Protocol("mmagic_box", mmagic_box, {"shape": 128, "delta": 40, "margin": 20, "of": 256})
+
+
+@PROTOCOLS.register("report")
+def report() -> Protocol:
+    """The curriculum's last limits: a box of 25 to 50 % of each side, anywhere."""
+    limits: dict[str, Any] = {"smallest": (1, 4), "largest": (1, 2), "margin": (0, 1)}
+    return Protocol("report", partial(random_box, **limits), limits)
+
+
+def hole_ratio(mask: Mask) -> float:
+    """Share of the pixels that are hole, in [0, 1]; mask is (H, W), True = hole."""
+    return int(np.count_nonzero(mask)) / mask.size
+
+
+def ratio_bins() -> list[str]:
+    """Names of all bins, from small holes to large ones."""
+    pairs = zip(RATIO_EDGES_PERCENT[:-1], RATIO_EDGES_PERCENT[1:], strict=True)
+    return [f"{low}-{high} %" for low, high in pairs]
+
+
+def ratio_bin(ratio: float) -> str:
+    """The bin of a hole ratio in [0, 1], such as `10-20 %`; a lower end belongs to its bin."""
+    inner = [edge / 100 for edge in RATIO_EDGES_PERCENT[1:-1]]
+    return ratio_bins()[int(np.searchsorted(inner, ratio, side="right"))]

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from restauro.baselines import mean_colour
+from restauro.errors import BadImageError, BadModelError, MissingExtraError, UnknownNameError
+from restauro.evaluation.methods import METHODS, Method, method
+from restauro.images import Image, Mask
+from restauro.models import MODELS
+from restauro.training.checkpoint import save_weights
+
+MakeModel = Callable[..., Path]
+DOCS = Path(__file__).parents[2] / "docs" / "methods.md"
+CONFIG = """
+name = "tiny"
+[model]
+name = "{model}"
+[data]
+bank = "none"
+[curriculum]
+epochs = 1
+[curriculum.start.box]
+height = [0.2, 0.3]
+width = [0.2, 0.3]
+spread = 1
+[curriculum.end.box]
+height = [0.2, 0.3]
+width = [0.2, 0.3]
+spread = 1
+[training]
+epochs = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with the random weights of a small network."""
+    path = tmp_path_factory.mktemp("runs") / "tiny"
+    path.mkdir()
+    (path / "config.toml").write_text(CONFIG.format(model="unet_tiny"))
+    torch.manual_seed(0)
+    save_weights(path / "best.safetensors", MODELS.create("unet_tiny").state_dict())
+    return path
+
+
+@pytest.fixture(scope="module")
+def images() -> Image:
+    """Three pictures of noise, (3, 32, 48, 3)."""
+    return np.random.default_rng(0).integers(0, 256, (3, 32, 48, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def masks() -> Mask:
+    holes = np.zeros((3, 32, 48), dtype=bool)
+    holes[0, 8:20, 10:30] = True
+    holes[1, 20:, 30:] = True
+    holes[2, :3, :40] = True
+    return holes
+
+
+def test_run_is_a_method_named_after_its_folder(run: Path) -> None:
+    network = method(run)
+    assert network.name == "tiny"
+    assert network.file == run / "best.safetensors"
+    assert method(str(run)).name == "tiny"
+
+
+def test_batch_answers_as_one_by_one(run: Path, images: Image, masks: Mask) -> None:
+    network = method(run)
+    assert network.inpaint_batch is not None
+    together = network.batch(images, masks)
+    alone = np.stack([network(i, m) for i, m in zip(images, masks, strict=True)])
+    # one level: another batch size adds up in another order, and .5 may round the other way
+    assert np.abs(together.astype(int) - alone).max() <= 1
+    np.testing.assert_array_equal(together[~masks], images[~masks])
+    assert (together[masks] != images[masks]).any()
+
+
+def test_batch_of_a_method_without_one_is_one_by_one(images: Image, masks: Mask) -> None:
+    mean = method("mean")
+    expected = np.stack([mean(i, m) for i, m in zip(images, masks, strict=True)])
+    np.testing.assert_array_equal(mean.batch(images, masks), expected)
+    assert mean.batch(images[:0], masks[:0]).shape == (0, 32, 48, 3)
+
+
+def test_run_gives_the_prediction_of_its_network(run: Path, images: Image, masks: Mask) -> None:
+    model = MODELS.create("unet_tiny").eval()
+    torch.manual_seed(0)
+    model.load_state_dict(MODELS.create("unet_tiny").state_dict())
+    image = torch.from_numpy(images[:1]).permute(0, 3, 1, 2) / 255
+    with torch.no_grad():
+        prediction = model(image, torch.from_numpy(masks[:1, None]).float())
+    expected = (prediction[0].permute(1, 2, 0).numpy() * 255)[masks[0]]
+    restored = method(run)(images[0], masks[0])[masks[0]]
+    # half a level of rounding, and a little for another order of adding up
+    assert np.abs(restored - expected).max() <= 0.51
+
+
+def test_size_that_a_run_does_not_take_is_told(run: Path) -> None:
+    image, mask = np.zeros((37, 50, 3), dtype=np.uint8), np.zeros((37, 50), dtype=bool)
+    mask[3:9, 4:8] = True
+    with pytest.raises(BadImageError, match="multiples of 16"):
+        method(run)(image, mask)
+
+
+def test_weights_of_another_network_are_told(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(CONFIG.format(model="unet_small"))
+    (tmp_path / "best.safetensors").write_bytes((run / "best.safetensors").read_bytes())
+    with pytest.raises(BadModelError, match="weights of another network than 'unet_small'"):
+        method(tmp_path)
+
+
+def test_run_without_pytorch_names_the_extra(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "restauro.evaluation.run_network", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'restauro\[train\]'"):
+        method(run)
+
+
+def test_exported_file_is_named_by_its_card(make_model: MakeModel) -> None:
+    path = make_model("mean", name="toy")
+    exported = method(path)
+    assert exported.name == "toy"
+    assert exported.file == path
+
+
+def test_file_without_a_card_points_to_the_peers(make_model: MakeModel) -> None:
+    path = make_model("mean", metadata={})
+    with pytest.raises(BadModelError, match=f"such as lama:{path}, or describe it"):
+        method(path)
+
+
+def test_known_peer_is_its_name_before_a_file(make_model: MakeModel, tmp_path: Path) -> None:
+    path = make_model("seen", metadata={})
+    described = tmp_path / "peer.toml"
+    described.write_text(f'name = "someone"\nfile = "{path}"\n')
+    assert method(described).name == "someone"
+    assert method(described).file == path
+    assert method(f"lama:{path}").name == "lama"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("telia", "did you mean 'telea'"),
+        ("quite another", "known: biharmonic, mean"),
+        ("runs/missing", "the folder of a run"),
+    ],
+)
+def test_unknown_name_is_told_what_there_is(name: str, message: str) -> None:
+    with pytest.raises(UnknownNameError, match=message):
+        method(name)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        np.zeros((32, 48, 3), dtype=np.float32),
+        np.zeros((48, 32, 3), dtype=np.uint8),
+    ],
+    ids=["type", "shape"],
+)
+def test_answer_that_is_no_picture_is_refused(answer: Image, images: Image, masks: Mask) -> None:
+    wrong = Method("wrong", lambda image, mask: answer)
+    with pytest.raises(BadModelError, match="'wrong' gave .* must give uint8"):
+        wrong(images[0], masks[0])
+
+
+def test_what_does_not_fit_is_refused(images: Image, masks: Mask) -> None:
+    mean = Method("mean", mean_colour, lambda images, masks: images)
+    with pytest.raises(BadImageError, match="same height and width"):
+        mean(images[0], masks[0, :, :30])
+    with pytest.raises(BadImageError, match="give bool"):
+        mean(images[0], masks[0].astype(np.uint8))
+    with pytest.raises(BadImageError, match="height, width, 3"):
+        mean(images[0, :, :, 0], masks[0])
+    everything = np.ones_like(masks)
+    with pytest.raises(BadImageError, match="nothing is known"):
+        mean(images[0], everything[0])
+    with pytest.raises(BadImageError, match="nothing is known"):
+        mean.batch(images, everything)
+
+
+def test_five_lines_of_the_documentation_add_a_method(images: Image, masks: Mask) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    (example,) = [block for block in blocks if "median" in block]
+    assert len(example.strip().splitlines()) <= 9  # imports and empty lines included
+    try:
+        exec(example, {})
+        restored = method("median")(images[0], masks[0])
+    finally:
+        METHODS._factories.pop("median", None)
+    known = images[0][~masks[0]]
+    np.testing.assert_array_equal(restored[8, 10], np.median(known, axis=0).astype(np.uint8))
