@@ -31,8 +31,8 @@ fix: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: install
-	$(BIN)/pytest
+test: install  ## two processes of one thread each: starting PyTorch is most of the time
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: install  ## speed, as ratios within one run
 	$(BIN)/python benchmarks/training.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -29,8 +30,9 @@ def test_shown_command_can_be_typed(text: str) -> None:
         _, name, *arguments = shlex.split(part)
         command = cli.get_command(click.Context(cli), name)
         assert command is not None, f"there is no command {name}"
-        if arguments:
-            command.make_context(name, arguments)  # raises on an unknown option or value
+        with contextlib.suppress(click.MissingParameter, click.exceptions.Exit):
+            # Raises on an unknown option or value; a command named in prose may lack arguments.
+            command.make_context(name, arguments)
 
 
 def test_some_commands_are_shown() -> None:

@@ -1,4 +1,4 @@
-"""A model file as a function on arrays, through ONNX Runtime; the only place that imports it."""
+"""A model file as a function on arrays; the tool imports ONNX Runtime here and nowhere else."""
 
 from __future__ import annotations
 
