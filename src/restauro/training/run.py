@@ -44,7 +44,6 @@ def train(
         ConfigError: The folder holds another run, or one that `resume` was not asked for.
         BadDataError: The bank cannot be used.
     """
-    keep_freed_memory()
     precision = choose_precision(config.training.precision, accelerator)
     fabric = Fabric(
         accelerator=accelerator,
@@ -101,6 +100,7 @@ def choose_precision(asked: str, accelerator: str) -> Any:
 
 def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> Run:
     """A new run: network, optimizer and loss as `config` says, the same in every process."""
+    keep_freed_memory()
     torch.manual_seed(config.training.seed)
     bare_model = MODELS.create(config.model.name, **config.model.arguments)
     bare_model.check_size(batches.size)
