@@ -55,8 +55,22 @@ def main() -> None:
     """Runs the command line; a user's mistake ends it with one sentence and exit status 1."""
     try:
         cli.main(standalone_mode=True)
-    except RestauroError as error:
-        if "--debug" in sys.argv:
+    except (RestauroError, OSError, ModuleNotFoundError) as error:
+        sentence = sentence_for(error)
+        if "--debug" in sys.argv or sentence is None:
             raise
-        click.echo(f"restauro: {error}", err=True)
+        click.echo(f"restauro: {sentence}", err=True)
         sys.exit(1)
+
+
+def sentence_for(error: Exception) -> str | None:
+    """What the user is told: value, rule, what to do; None for a mistake of ours."""
+    if isinstance(error, RestauroError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        if error.name is None or error.name.split(".")[0] == "restauro":
+            return None
+        return f"this command needs {error.name}; install it with `pip install 'restauro[train]'`"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} cannot be used: {error.strerror}; check the place and its rights"
+    return None
