@@ -37,19 +37,15 @@ def command(
     from restauro.errors import OutputExistsError
     from restauro.export import export_onnx
     from restauro.inference.model_file import ModelCard
-    from restauro.models import MODELS
-    from restauro.training.checkpoint import file_sha256, load_weights
-    from restauro.training.config import load_config
+    from restauro.training.best import BEST_WEIGHTS, load_best
+    from restauro.training.checkpoint import file_sha256
     from restauro.training.history import best_record
 
     if output.exists() and not force:
         raise OutputExistsError(
             f"{output} exists; overwrite it with --force or choose another name"
         )
-    config = load_config(run / "config.toml")
-    model = MODELS.create(config.model.name, **config.model.arguments)
-    weights = run / "best.safetensors"
-    model.load_state_dict(load_weights(weights))
+    config, model = load_best(run)
     record = best_record(run / "history.jsonl")
     scores = {
         key: round(record[key], 4) for key in record if key.startswith(("hole_", "composite_"))
@@ -65,7 +61,7 @@ def command(
         terms=terms,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         scores={"validation": scores},
-        checkpoint_sha256=file_sha256(weights),
+        checkpoint_sha256=file_sha256(run / BEST_WEIGHTS),
     )
     for comparison in export_onnx(model, card, output, half=half):
         height, width = comparison.size

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from restauro.data.bank import Bank
 from restauro.losses import LOSSES
-from restauro.models import MODELS
-from restauro.training.checkpoint import file_sha256, load_weights
+from restauro.training.best import BEST_WEIGHTS, load_best
+from restauro.training.checkpoint import file_sha256
 from restauro.training.config import Config, load_config
 from restauro.training.history import read_history
 from restauro.training.run import train
@@ -102,13 +102,10 @@ def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun
     Both with the holes of the curriculum's last limits and without dropout, so that they can be
     compared with each other, which the running loss of a training, of easier holes, cannot.
     """
-    config = load_config(run_dir / "config.toml")
+    config, network = load_best(run_dir)
     environment = json.loads((run_dir / "environment.json").read_text())
     fabric = Fabric(accelerator=accelerator, devices=1, precision=environment["precision"])
     bank = Bank.open(Path(config.data.bank))
-    network = MODELS.create(config.model.name, **config.model.arguments)
-    weights = run_dir / "best.safetensors"
-    network.load_state_dict(load_weights(weights))
     network = network.to(fabric.device)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     criterion = LOSSES.create(config.loss.name, **config.loss.arguments)
@@ -122,7 +119,7 @@ def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun
         config,
         read_history(run_dir / "history.jsonl"),
         environment,
-        file_sha256(weights),
+        file_sha256(run_dir / BEST_WEIGHTS),
         network,
         validation,
         training.all_pictures(network),

@@ -9,10 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from restauro.data.batches import to_tensor
-from restauro.errors import BadModelError
-from restauro.models import MODELS
-from restauro.training.checkpoint import load_weights
-from restauro.training.config import load_config
+from restauro.training.best import load_best
+from restauro.training.validation import to_uint8
 
 
 class RunNetwork:
@@ -23,17 +21,9 @@ class RunNetwork:
     """
 
     def __init__(self, path: Path, device: str | None = None) -> None:
-        config = load_config(path / "config.toml")
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.model = MODELS.create(config.model.name, **config.model.arguments)
-        try:
-            self.model.load_state_dict(load_weights(path / "best.safetensors"))
-        except RuntimeError as error:
-            raise BadModelError(
-                f"{path / 'best.safetensors'} holds weights of another network than "
-                f"{config.model.name!r}; correct {path / 'config.toml'}"
-            ) from error
-        self.model = self.model.eval().to(self.device)
+        _, model = load_best(path)
+        self.model = model.eval().to(self.device)
 
     @torch.inference_mode()
     def __call__(self, images: NDArray[np.uint8], masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -45,6 +35,4 @@ class RunNetwork:
         self.model.check_size(masks.shape[1:])
         tensors = to_tensor(torch.from_numpy(images).to(self.device))  # (B, 3, H, W) in [0, 1]
         holes = torch.from_numpy(masks).to(self.device)[:, None].float()  # (B, 1, H, W)
-        prediction = self.model(tensors, holes)
-        levels = prediction.mul(255).round().clamp(0, 255).byte()
-        return np.asarray(levels.permute(0, 2, 3, 1).cpu().numpy())
+        return to_uint8(self.model(tensors, holes))

@@ -28,7 +28,6 @@ class Restored:
         assert composite.shape == target.shape, "composite and target differ in shape"
         self.target, self.mask = target, mask.to(target.dtype)
         self.composite = torch.where(self.mask > 0, composite, target)
-
         self._shared: dict[str, Any] = {}
 
     def shared(self, key: str, compute: Callable[[], T]) -> T:

@@ -16,10 +16,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from restauro import __version__
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
-from restauro.errors import BadModelError, ConfigError, MissingExtraError
+from restauro.errors import ConfigError, MissingExtraError
 from restauro.losses import LOSSES
-from restauro.models import MODELS, InpaintingModel
-from restauro.training.checkpoint import load_checkpoint, load_weights
+from restauro.models import MODELS
+from restauro.training.best import load_weights_into
+from restauro.training.checkpoint import load_checkpoint
 from restauro.training.config import Config, config_from_dict, config_to_dict, dump_toml
 from restauro.training.history import forget_after
 from restauro.training.interrupt import StopRequest
@@ -105,7 +106,12 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
     bare_model = MODELS.create(config.model.name, **config.model.arguments)
     bare_model.check_size(batches.size)
     if config.model.initial_weights:
-        _load_initial_weights(bare_model, Path(config.model.initial_weights))
+        load_weights_into(
+            bare_model,
+            Path(config.model.initial_weights),
+            name=type(bare_model).__name__,
+            remedy="correct model.initial_weights",
+        )
     bare_model = bare_model.to(fabric.device)
     bare_model = bare_model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = None
@@ -125,16 +131,6 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
     criterion = LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device)
     num_steps = max(1, round(config.training.epochs * batches.steps_per_epoch))
     return Run(fabric, config, path, bare_model, model, averaged, optimizer, criterion, num_steps)
-
-
-def _load_initial_weights(model: InpaintingModel, path: Path) -> None:
-    try:
-        model.load_state_dict(load_weights(path))
-    except RuntimeError as error:
-        raise BadModelError(
-            f"{path} holds weights of another network than {type(model).__name__}; correct "
-            "model.initial_weights"
-        ) from error
 
 
 def _check_agreement(run: Run) -> None:
