@@ -22,7 +22,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
     {"errors", "seeds", "encoding"},
-    {"images", "registry"},
+    {"files", "images", "registry"},
     {"models", "masks", "losses", "metrics", "sheets"},
     {"data", "inference", "baselines"},
     {"training"},
@@ -35,7 +35,7 @@ LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in laye
 
 CORE = {"PIL", "click", "numpy", "onnxruntime", "tqdm"}
 """What the tool may import: the distributions that come without an extra."""
-TOOL = {"errors", "seeds", "encoding", "images", "registry", "sheets", "inference", "cli"}
+TOOL = {"errors", "seeds", "encoding", "files", "images", "registry", "sheets", "inference", "cli"}
 HEAVY = {"torch", "lightning", "matplotlib", "onnx", "onnxruntime", "pooch", "cv2", "skimage"}
 
 

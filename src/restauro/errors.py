@@ -46,3 +46,8 @@ class OutputExistsError(RestauroError):
 
 class MissingExtraError(RestauroError):
     """A part of restauro was asked for whose libraries are not installed."""
+
+
+def first_line(error: BaseException) -> str:
+    """What a foreign error says, short enough to stand inside one of our sentences."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

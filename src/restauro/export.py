@@ -21,6 +21,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from restauro.errors import BadModelError
+from restauro.files import whole_file
 from restauro.inference.model_file import METADATA_KEY, ModelCard
 from restauro.models import InpaintingModel
 
@@ -68,9 +69,8 @@ def export_onnx(
             f"{worst.size[1]}x{worst.size[0]}, more than {allowed:.4f}; "
             "export again with --no-half, and report it if that fails too"
         )
-    aside = path.with_name(f".{path.name}.partial")
-    aside.write_bytes(content)
-    aside.replace(path)
+    with whole_file(path) as aside:
+        aside.write_bytes(content)
     return comparisons
 
 

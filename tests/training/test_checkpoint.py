@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,6 @@ from safetensors.torch import save_file
 
 from restauro.errors import BadModelError
 from restauro.training.checkpoint import (
-    file_sha256,
     load_checkpoint,
     load_weights,
     save_checkpoint,
@@ -123,9 +121,3 @@ def test_damaged_weights_are_one_sentence(damage: str, tmp_path: Path) -> None:
     with pytest.raises(BadModelError, match=r"best.safetensors cannot be read") as caught:
         load_weights(path)
     assert "\n" not in str(caught.value)
-
-
-def test_checksum_is_that_of_the_bytes(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"restauro")
-    assert file_sha256(path) == hashlib.sha256(b"restauro").hexdigest()

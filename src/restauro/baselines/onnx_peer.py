@@ -10,7 +10,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from restauro.baselines.peer_description import PeerDescription
-from restauro.errors import BadModelError
+from restauro.errors import BadModelError, first_line
 from restauro.images import Image, Mask, Size
 
 _TYPES: dict[str, Any] = {
@@ -80,7 +80,7 @@ class OnnxPeer:
             (answer,) = self._session.run([self._output], inputs)
         except Exception as error:  # ONNX Runtime's errors share no other base
             raise BadModelError(
-                f"the peer {peer.name!r} failed ({_first_line(error)}); check its description"
+                f"the peer {peer.name!r} failed ({first_line(error)}); check its description"
             ) from error
         answer = np.asarray(answer, dtype=np.float64)
         if peer.layout == "nchw" and answer.ndim == 4:
@@ -144,8 +144,4 @@ def _open_session(path: Path, threads: int) -> Any:
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors share no other base
-        raise BadModelError(f"{path} cannot be loaded ({_first_line(error)})") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise BadModelError(f"{path} cannot be loaded ({first_line(error)})") from error

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from restauro.errors import ConfigError
+from restauro.files import read_toml
 
 LAYOUTS = ("nchw", "nhwc")
 COLOURS = ("rgb", "bgr")
@@ -94,12 +94,7 @@ def read_peer(path: Path) -> PeerDescription:
     Raises:
         ConfigError: Not TOML, an unknown or missing key, or a value of the wrong kind.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}); check the path") from error
-    except ValueError as error:  # not UTF-8, or not TOML
-        raise ConfigError(f"{path} is not valid TOML ({error}); correct it") from error
+    values = read_toml(path)
     known = {field.name: field for field in dataclasses.fields(PeerDescription)}
     for key in values:
         if key not in known:

@@ -36,9 +36,9 @@ def command(
     """Turn the best weights of the training run in folder RUN into a model file."""
     from restauro.errors import OutputExistsError
     from restauro.export import export_onnx
+    from restauro.files import file_sha256
     from restauro.inference.model_file import ModelCard
     from restauro.training.best import BEST_WEIGHTS, load_best
-    from restauro.training.checkpoint import file_sha256
     from restauro.training.history import best_record
 
     if output.exists() and not force:

@@ -16,9 +16,9 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from restauro.data.bank import Bank
+from restauro.files import file_sha256
 from restauro.losses import LOSSES
 from restauro.training.best import BEST_WEIGHTS, load_best
-from restauro.training.checkpoint import file_sha256
 from restauro.training.config import Config, load_config
 from restauro.training.history import read_history
 from restauro.training.run import train

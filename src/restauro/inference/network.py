@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from restauro.errors import BadModelError
+from restauro.errors import BadModelError, first_line
 from restauro.images import Image, Mask
 from restauro.inference.model_file import ModelCard, read_card
 
@@ -39,9 +39,7 @@ class Network:
         try:
             (prediction,) = self._session.run([_OUTPUT], inputs)  # (1, 3, H, W)
         except Exception as error:  # ONNX Runtime's errors share no other base
-            raise BadModelError(
-                f"model {self.card.name!r} failed ({_first_line(error)})"
-            ) from error
+            raise BadModelError(f"model {self.card.name!r} failed ({first_line(error)})") from error
         if prediction.shape != inputs["image"].shape or not np.isfinite(prediction).all():
             raise BadModelError(
                 f"model {self.card.name!r} gave a prediction of the shape {prediction.shape} "
@@ -63,7 +61,7 @@ def _open_session(path: Path, threads: int | None) -> Any:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors share no other base
         raise BadModelError(
-            f"{path} cannot be loaded ({_first_line(error)}); update onnxruntime or export it again"
+            f"{path} cannot be loaded ({first_line(error)}); update onnxruntime or export it again"
         ) from error
 
 
@@ -82,7 +80,3 @@ def _check_interface(path: Path, session: Any) -> None:
                 f"input {name} of {path} is {given[name].type} of the shape {shape}, but must be "
                 f"float32 (B, {channels}, H, W); export it with `restauro export`"
             )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

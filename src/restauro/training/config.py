@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from restauro.errors import ConfigError
+from restauro.files import read_toml
 from restauro.masks.curriculum import Curriculum
 
 
@@ -137,12 +138,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         ConfigError: Not TOML, an unknown or missing key, a value of the wrong type or range.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}); check the path") from error
-    except ValueError as error:  # not UTF-8, or not TOML
-        raise ConfigError(f"{path} is not valid TOML ({error}); correct it") from error
+    values = read_toml(path)
     for override in overrides:
         _apply(values, override)
     config: Config = _build(Config, values, "")

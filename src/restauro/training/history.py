@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from restauro.errors import BadDataError
+from restauro.files import whole_file
 
 
 def append_record(path: Path, record: dict[str, Any]) -> None:
@@ -29,9 +30,8 @@ def read_history(path: Path) -> list[dict[str, Any]]:
 def forget_after(path: Path, step: int) -> None:
     """Drops the records of steps after `step`, which a resumed run will write again."""
     records = [record for record in read_history(path) if record["step"] <= step]
-    aside = path.with_name(f".{path.name}.partial")
-    aside.write_text("".join(json.dumps(record) + "\n" for record in records))
-    aside.replace(path)
+    with whole_file(path) as aside:
+        aside.write_text("".join(json.dumps(record) + "\n" for record in records))
 
 
 def best_record(path: Path) -> dict[str, Any]:
