@@ -18,6 +18,7 @@ from restauro.errors import RestauroError
 COMMANDS = {
     "demo": "demo",
     "download": "download",
+    "evaluate": "evaluate",
     "export": "export",
     "inpaint": "inpaint",
     "models": "models",

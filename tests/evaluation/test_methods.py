@@ -68,7 +68,7 @@ def masks() -> Mask:
 def test_run_is_a_method_named_after_its_folder(run: Path) -> None:
     network = method(run)
     assert network.name == "tiny"
-    assert network.file == run / "best.safetensors"
+    assert network.files == (run / "best.safetensors", run / "config.toml")
     assert method(str(run)).name == "tiny"
 
 
@@ -127,7 +127,7 @@ def test_exported_file_is_named_by_its_card(make_model: MakeModel) -> None:
     path = make_model("mean", name="toy")
     exported = method(path)
     assert exported.name == "toy"
-    assert exported.file == path
+    assert exported.files == (path,)
 
 
 def test_file_without_a_card_points_to_the_peers(make_model: MakeModel) -> None:
@@ -141,7 +141,7 @@ def test_known_peer_is_its_name_before_a_file(make_model: MakeModel, tmp_path: P
     described = tmp_path / "peer.toml"
     described.write_text(f'name = "someone"\nfile = "{path}"\n')
     assert method(described).name == "someone"
-    assert method(described).file == path
+    assert method(described).files == (path, described)
     assert method(f"lama:{path}").name == "lama"
 
 

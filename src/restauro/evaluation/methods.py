@@ -6,7 +6,10 @@ result has the size of the picture. So a new method may return what it likes in 
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+import functools
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +29,13 @@ from restauro.baselines import (
     read_peer,
     telea,
 )
-from restauro.errors import BadImageError, BadModelError, MissingExtraError, UnknownNameError
+from restauro.errors import (
+    BadImageError,
+    BadModelError,
+    MissingExtraError,
+    UnknownNameError,
+    first_line,
+)
 from restauro.images import Image, Inpaint, Mask
 from restauro.inference.catalog import list_models, model_path
 from restauro.inference.restorer import load
@@ -49,8 +58,10 @@ class Method:
     inpaint: Inpaint
     inpaint_batch: InpaintBatch | None = None
     """Answers as `inpaint` does for each picture alone, within one 8-bit level."""
-    file: Path | None = None
-    """The weights, if it has any: their size is the method's, their content decides its answers."""
+    files: tuple[Path, ...] = ()
+    """What decides its answers beside this code, weights first; their size is the method's."""
+    parameters: int | None = None
+    """Number of weights, if it has any and tells."""
 
     def __call__(self, image: Image, mask: Mask) -> Image:
         """The restored picture (H, W, 3); a mask (H, W) without a hole gives the picture back.
@@ -112,13 +123,15 @@ for _name, _inpaint in {
     register_method(_name)(_inpaint)
 
 
-def method(name_or_path: str | Path) -> Method:
+def method(name_or_path: str | Path, threads: int | None = None) -> Method:
     """The method that a name or path stands for.
 
     Args:
         name_or_path: A name in `METHODS`; a shipped model; an exported `.onnx` file; a peer's file
-            behind its name, such as `lama:lama_fp32.onnx`; a `.toml` description of a peer; or
-            the folder of a run.
+            behind its name, such as `lama:lama_fp32.onnx`; a `.toml` description of a peer; the
+            folder of a run; or a `.py` file that registers a method.
+        threads: How many processor threads an ONNX file may use; None = as many as there are
+            cores. The other methods follow their library's own setting.
 
     Raises:
         UnknownNameError: None of these; the message suggests the closest name.
@@ -129,15 +142,17 @@ def method(name_or_path: str | Path) -> Method:
     if text in METHODS.names():
         return METHODS.create(text)
     if text in list_models():
-        return _exported(text)
+        return _exported(text, threads)
     peer, _, file = text.partition(":")
     if file and peer in PEERS:
-        return _peer(PEERS[peer], Path(file))
+        return _peer(PEERS[peer], Path(file), threads)
     if path.suffix == ".onnx":
-        return _exported(path)
+        return _exported(path, threads)
     if path.suffix == ".toml":
         description = read_peer(path)
-        return _peer(description, Path(description.file))
+        return _peer(description, Path(description.file), threads, path)
+    if path.suffix == ".py":
+        return _registered_by(path.resolve())
     if (path / "config.toml").is_file():
         return _run(path)
     known = [*METHODS.names(), *list_models()]
@@ -145,15 +160,15 @@ def method(name_or_path: str | Path) -> Method:
     hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
     raise UnknownNameError(
         f"no method named {text!r}; {hint} (or give an .onnx file, PEER:FILE of "
-        f"{', '.join(PEERS)}, a peer's .toml or the folder of a run)"
+        f"{', '.join(PEERS)}, a peer's .toml, a .py file or the folder of a run)"
     )
 
 
-def _exported(name_or_path: str | Path) -> Method:
+def _exported(name_or_path: str | Path, threads: int | None) -> Method:
     """A shipped model or an exported file, named by its card."""
     file = model_path(name_or_path)
     try:
-        restorer = load(file)
+        restorer = load(file, threads=threads)
     except BadModelError as error:
         if "without a restauro card" not in str(error):
             raise
@@ -161,16 +176,44 @@ def _exported(name_or_path: str | Path) -> Method:
             f"{file} is no export of restauro; put the name of a known peer before it, such as "
             f"lama:{file}, or describe it in a .toml file"
         ) from error
-    return Method(restorer.card.name, restorer, file=file)
+    card = restorer.card
+    return Method(card.name, restorer, files=(file,), parameters=card.parameters)
 
 
-def _peer(description: PeerDescription, file: Path) -> Method:
-    return Method(description.name, OnnxPeer(description, file), file=file)
+def _peer(
+    description: PeerDescription, file: Path, threads: int | None, source: Path | None = None
+) -> Method:
+    files = (file, source) if source else (file,)
+    return Method(description.name, OnnxPeer(description, file, threads or 0), files=files)
+
+
+@functools.cache  # a module is run once, and a name registered once
+def _registered_by(path: Path) -> Method:
+    """The method that a Python file registers when it is run."""
+    before = set(METHODS.names())
+    spec = importlib.util.spec_from_file_location(f"restauro_method_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    try:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    except Exception as error:
+        raise BadModelError(
+            f"{path} cannot be run ({type(error).__name__}: {first_line(error)}); correct it"
+        ) from error
+    new = sorted(set(METHODS.names()) - before)
+    if len(new) != 1:
+        raise BadModelError(
+            f"{path} registers {len(new)} methods, but must register one; "
+            "decorate its function with @register_method(NAME)"
+        )
+    found = METHODS.create(new[0])
+    return dataclasses.replace(found, files=(*found.files, path))
 
 
 def _run(path: Path) -> Method:
     try:
         from restauro.evaluation.run_network import RunNetwork
+        from restauro.training.best import BEST_WEIGHTS
     except ImportError as error:
         raise MissingExtraError(
             f"the run {path} needs PyTorch; install it with `pip install 'restauro[train]'`, "
@@ -181,7 +224,13 @@ def _run(path: Path) -> Method:
     def inpaint(image: Image, mask: Mask) -> Image:
         return np.asarray(network(image[None], mask[None])[0])
 
-    return Method(path.resolve().name, inpaint, network, file=path / "best.safetensors")
+    return Method(
+        path.resolve().name,
+        inpaint,
+        network,
+        files=(path / BEST_WEIGHTS, path / "config.toml"),
+        parameters=sum(weight.numel() for weight in network.model.parameters()),
+    )
 
 
 def _check_input(image: Image, mask: Mask) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
@@ -49,10 +52,23 @@ def frechet_feature_distance(one: FeatureStatistics, other: FeatureStatistics) -
     """
     if min(one.count, other.count) < 2:
         return float("nan")
-    roots = root_of(one.covariance) @ root_of(other.covariance)
+    with _one_thread():
+        roots = root_of(one.covariance) @ root_of(other.covariance)
+        singular_values = torch.linalg.svdvals(roots)
     traces = one.covariance.trace() + other.covariance.trace()
     distance = (one.mean - other.mean).square().sum() + traces
-    return max(0.0, float(distance - 2 * torch.linalg.svdvals(roots).sum()))
+    return max(0.0, float(distance - 2 * singular_values.sum()))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Small matrices gain nothing from threads, and lose seconds where cores are shared."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def root_of(covariance: Tensor) -> Tensor:

@@ -1,0 +1,159 @@
+"""`restauro evaluate`."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from restauro.commands.train import INTERRUPTED
+
+
+class CommaList(click.ParamType):  # type: ignore[type-arg]
+    """Words between commas."""
+
+    name = "list"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[str]:
+        """The words, without blanks around them."""
+        return [word.strip() for word in value.split(",") if word.strip()]
+
+
+class Stops(CommaList):
+    """Numbers between commas."""
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[str]:
+        """The words, all of them numbers."""
+        words = super().convert(value, param, ctx)
+        for word in words:
+            try:
+                float(word)
+            except ValueError:
+                self.fail(f"{word!r} is not a number of stops, such as -2", param, ctx)
+        return words
+
+
+@click.command("evaluate")
+@click.option(
+    "--methods",
+    required=True,
+    type=CommaList(),
+    help="Names or paths, see docs/methods.md; NAME=PATH gives another name.",
+)
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="A bank.")
+@click.option(
+    "--protocol",
+    "protocols",
+    default="box,irregular",
+    show_default=True,
+    type=CommaList(),
+    help="Which holes, see docs/protocols.md.",
+)
+@click.option("--split", default="test", show_default=True, help="Part of the bank.")
+@click.option(
+    "--output",
+    "-o",
+    default=None,
+    type=click.Path(path_type=Path),
+    help="A folder; the same again goes on.  [default: evaluations/BANK-SPLIT]",
+)
+@click.option(
+    "--metrics", default="", type=CommaList(), help="By default all whose packages are installed."
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first pictures of the split.")
+@click.option(
+    "--exposures",
+    default="",
+    type=Stops(),
+    help="Stops by which the first protocol's pictures are darkened as well, such as -1,-2,-3.",
+)
+@click.option(
+    "--probe-limit",
+    default=300,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Pictures at each exposure.",
+)
+@click.option(
+    "--timing-rounds",
+    default=7,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Pictures on which all methods are timed in turn; 0 = no timing.",
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of holes.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Processes side by side; 1 = in this one.  [default: the number of cores]",
+)
+@click.option("--fresh", is_flag=True, help="Forget what earlier calls have computed.")
+def command(
+    methods: list[str],
+    data: Path,
+    protocols: list[str],
+    split: str,
+    output: Path | None,
+    metrics: list[str],
+    limit: int | None,
+    exposures: list[str],
+    probe_limit: int,
+    timing_rounds: int,
+    seed: int,
+    jobs: int | None,
+    fresh: bool,
+) -> None:
+    r"""Score methods on the pictures of a bank, all on the same holes.
+
+    Writes one row a picture (CSV) and a summary; `restauro report` makes the page. Ctrl-C stops;
+    the same command goes on, and a method or protocol more costs only itself.
+
+    \b
+      restauro evaluate --methods faces,telea --data banks/celeba --protocol box,irregular
+    """
+    from restauro.evaluation.evaluate import Plan, choose_metrics, evaluate, find_methods
+    from restauro.evaluation.tasks import make_tasks
+
+    found, sources = find_methods(methods)
+    plan = Plan(
+        data,
+        split,
+        found,
+        sources,
+        tuple(make_tasks(protocols, [float(stops) for stops in exposures])),
+        choose_metrics(metrics),
+        limit,
+        probe_limit,
+        timing_rounds,
+        seed,
+        shlex.join(["restauro", *sys.argv[1:]]),
+    )
+    folder = output or Path("evaluations") / f"{data.resolve().name}-{split}"
+    if fresh:
+        shutil.rmtree(folder / "cache", ignore_errors=True)
+    with tqdm(unit="picture", desc=folder.name) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        evaluation = evaluate(plan, folder, processes=jobs, on_progress=show)
+    if evaluation is None:
+        click.echo("stopped; the same command goes on from here")
+        sys.exit(INTERRUPTED)
+    gave_up = {failure.method for failure in evaluation.failures}
+    if gave_up:
+        click.echo(
+            f"{len(evaluation.failures)} pictures could not be restored by {', '.join(gave_up)}; "
+            f"{folder / 'failures.csv'} says why",
+            err=True,
+        )
+    click.echo(f"wrote {folder}; `restauro report {folder} -o PAGE` makes a page of it")

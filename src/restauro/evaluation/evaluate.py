@@ -1,0 +1,403 @@
+"""Evaluates methods on the pictures of a bank: each is run once, and all metrics come from that."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import torch
+from numpy.typing import NDArray
+
+from restauro import __version__
+from restauro.data.bank import Bank
+from restauro.errors import ConfigError, MissingExtraError
+from restauro.evaluation.examples import choose_examples
+from restauro.evaluation.methods import Method, method
+from restauro.evaluation.records import (
+    Evaluation,
+    Example,
+    Failure,
+    MethodRecord,
+    Rows,
+    SetScore,
+    TaskRecord,
+    Timing,
+    example_path,
+    rows_path,
+    write_evaluation,
+    write_rows,
+)
+from restauro.evaluation.scoring import PartScores
+from restauro.evaluation.tasks import Task
+from restauro.evaluation.timing import time_methods
+from restauro.evaluation.workers import PART_SIZE, Job, Source, Work, run_jobs
+from restauro.metrics import (
+    METRICS,
+    FeatureStatistics,
+    all_metrics,
+    feature_network,
+    frechet_feature_distance,
+    pixel_metrics,
+)
+from restauro.sheets import show_hole
+from restauro.training.interrupt import StopRequest
+
+LIBRARIES = (
+    "torch",
+    "numpy",
+    "onnxruntime",
+    "opencv-python-headless",
+    "scikit-image",
+    "patchmatch",
+)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be evaluated."""
+
+    bank: Path
+    split: str
+    methods: Mapping[str, Method]
+    """By the name that tables use."""
+    sources: tuple[Source, ...]
+    tasks: tuple[Task, ...]
+    metrics: tuple[str, ...]
+    limit: int | None = None
+    """At most so many pictures, the first of the split; None = all."""
+    probe_limit: int = 300
+    """At most so many pictures for tasks with another exposure."""
+    timing_rounds: int = 7
+    """Pictures that every method is timed on; 0 = no timing."""
+    seed: int = 0
+    """Of the holes."""
+    command: str = ""
+    """What makes the evaluation again, to be printed with it."""
+
+
+def find_methods(origins: Sequence[str]) -> tuple[dict[str, Method], tuple[Source, ...]]:
+    """Methods by name, and their sources; an origin is a name or path, or NAME=ORIGIN.
+
+    Raises:
+        ConfigError: Two have the same name, or a name is not fit for a file.
+        UnknownNameError: There is no such method; the message suggests the closest name.
+        BadModelError: A file is missing, damaged or of another kind.
+        MissingExtraError: Its libraries are not installed.
+    """
+    methods: dict[str, Method] = {}
+    sources = []
+    for given in dict.fromkeys(origins):
+        wanted, is_renamed, origin = given.rpartition("=")
+        found = method(origin)
+        name = wanted if is_renamed else found.name
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"the method's name {name!r} is not fit for a file; give another before it, such "
+                f"as mine={origin}, of letters, digits, '.', '_' and '-'"
+            )
+        if name in methods:
+            raise ConfigError(
+                f"two methods are called {name!r}; give one another name, such as {name}_2={origin}"
+            )
+        methods[name] = found
+        sources.append(Source.of(name, origin, found))
+    return methods, tuple(sources)
+
+
+def choose_metrics(names: Sequence[str]) -> tuple[str, ...]:
+    """The metrics called `names`, or by default all whose packages are installed.
+
+    Raises:
+        UnknownNameError: No such metric; the message suggests the closest name.
+    """
+    if names:
+        return tuple(METRICS.create(name).name for name in dict.fromkeys(names))
+    try:
+        feature_network()
+    except MissingExtraError:
+        return tuple(pixel_metrics())
+    return tuple(metric.name for metric in all_metrics())
+
+
+def evaluate(
+    plan: Plan,
+    output: Path,
+    *,
+    processes: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Evaluation | None:
+    """Scores all methods on all tasks and writes the folder that `records` describes.
+
+    Goes on where an earlier call with the same output stopped, and computes nothing twice.
+
+    Args:
+        plan: What is to be evaluated.
+        output: The folder.
+        processes: How many work side by side; None = as many as there are cores, and 1 = here.
+        on_progress: Called with the number of restored pictures and of all.
+
+    Returns:
+        The evaluation, or None if Ctrl-C or SIGTERM stopped it.
+
+    Raises:
+        BadDataError: The bank or its split cannot be used.
+        BadImageError: The pictures are too small for a protocol.
+        MissingExtraError: A method needs a library that is not installed.
+        RestauroError: A process was killed from outside.
+    """
+    bank = Bank.open(plan.bank)
+    rows = {task.name: _rows_of(plan, task, bank) for task in plan.tasks}
+    _try_out(plan, bank, rows)
+    digest = bank.description.get("sha256", "")
+    work = Work(plan.bank, digest, bank.size, output / "cache", plan.metrics, plan.seed)
+    processes = processes or len(os.sched_getaffinity(0))
+    with StopRequest() as stop:
+        jobs = [job for task in plan.tasks for job in _score_jobs(work, plan, task, rows)]
+        total = sum(len(part) for part in rows.values()) * len(plan.sources)
+        done = _run(work, jobs, processes, stop, total - _amount(jobs), total, on_progress)
+        if stop.is_requested:
+            return None
+        tables, sets, failures = _gather(work, plan, bank, rows)
+        shutil.rmtree(output / "rows", ignore_errors=True)  # made anew from the cache
+        for (task, name), table in tables.items():
+            write_rows(rows_path(output, task, name), table)
+        examples = [
+            example
+            for task in plan.tasks
+            if not task.exposure
+            for example in choose_examples(
+                task.name, [tables[task.name, source.name] for source in plan.sources]
+            )
+        ]
+        jobs = _example_jobs(work, plan, examples)
+        _run(work, jobs, processes, stop, done, total + _amount(jobs), on_progress)
+        if stop.is_requested:
+            return None
+        _write_examples(work, plan, bank, examples, output)
+        timing = _time(plan, bank, rows) if plan.timing_rounds else {}
+        if stop.is_requested:
+            return None
+    evaluation = Evaluation(
+        output,
+        plan.bank.resolve().name,
+        plan.split,
+        bank.size,
+        plan.seed,
+        plan.command,
+        _environment(),
+        [_task_record(plan, task, bank, rows[task.name]) for task in plan.tasks],
+        [_method_record(plan.methods[source.name], source) for source in plan.sources],
+        sets,
+        timing,
+        failures,
+        examples,
+    )
+    write_evaluation(evaluation)
+    return evaluation
+
+
+def _rows_of(plan: Plan, task: Task, bank: Bank) -> NDArray[np.int64]:
+    """Positions in the bank of a task's pictures."""
+    rows = bank.split(plan.split)[: plan.limit]
+    return rows[: plan.probe_limit] if task.exposure else rows
+
+
+def _try_out(plan: Plan, bank: Bank, rows: Mapping[str, NDArray[np.int64]]) -> None:
+    """Runs every method once, so that a missing library is told before the work begins."""
+    task = plan.tasks[0]
+    row = int(rows[task.name][0])
+    hole = task.protocol.hole(bank.size, row, plan.seed)
+    for found in plan.methods.values():
+        try:
+            found(bank.images[row], hole)
+        except MissingExtraError:
+            raise
+        except Exception:  # noqa: BLE001, S110 - the pass reports it with its picture
+            pass
+
+
+def _score_jobs(
+    work: Work, plan: Plan, task: Task, rows: Mapping[str, NDArray[np.int64]]
+) -> list[Job]:
+    """What is missing in the cache of a task."""
+    jobs = []
+    for part in _parts(rows[task.name]):
+        missing = [s for s in plan.sources if not work.scores_path(task, s, part).exists()]
+        if missing:
+            jobs.append(Job(task, part, tuple(missing)))
+    return jobs
+
+
+def _parts(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    return [rows[start : start + PART_SIZE] for start in range(0, len(rows), PART_SIZE)]
+
+
+def _example_jobs(work: Work, plan: Plan, examples: Sequence[Example]) -> list[Job]:
+    """Examples that are not restored yet, a job a picture."""
+    tasks = {task.name: task for task in plan.tasks}
+    jobs = []
+    for name, index in dict.fromkeys((example.task, example.index) for example in examples):
+        missing = tuple(
+            source
+            for source in plan.sources
+            if not work.example_path(tasks[name], source, index).exists()
+        )
+        if missing:
+            jobs.append(Job(tasks[name], np.array([index]), missing, keeps_pictures=True))
+    return jobs
+
+
+def _run(
+    work: Work,
+    jobs: Sequence[Job],
+    processes: int,
+    stop: StopRequest,
+    done: int,
+    total: int,
+    on_progress: Callable[[int, int], None],
+) -> int:
+    """Does the jobs and tells of it; returns how many pictures of `total` are done then."""
+    on_progress(done, total)
+    for amount in run_jobs(work, jobs, processes, stop):
+        done += amount
+        on_progress(done, total)
+    return done
+
+
+def _amount(jobs: Sequence[Job]) -> int:
+    return sum(job.amount for job in jobs)
+
+
+def _gather(
+    work: Work, plan: Plan, bank: Bank, rows: Mapping[str, NDArray[np.int64]]
+) -> tuple[dict[tuple[str, str], Rows], list[SetScore], list[Failure]]:
+    """Puts the parts of the cache together."""
+    tables, sets, failures = {}, [], []
+    for task in plan.tasks:
+        index = rows[task.name]
+        names = [bank.index[row]["name"] for row in index]
+        labels = {
+            column: [bank.index[row][column] for row in index]
+            for column in bank.index[0]
+            if column not in ("name", "split")
+        }
+        for source in plan.sources:
+            parts = [
+                PartScores.load(work.scores_path(task, source, part)) for part in _parts(index)
+            ]
+            values = np.concatenate([part.values for part in parts])
+            columns = {name: values[:, i] for i, name in enumerate(parts[0].metrics)}
+            tables[task.name, source.name] = Rows(index, names, labels, columns)
+            sets += _set_scores(task.name, source.name, parts)
+            failures += [
+                Failure(task.name, source.name, bank.index[row]["name"], message)
+                for part in parts
+                for row, message in part.failures.items()
+            ]
+    return tables, sets, failures
+
+
+def _set_scores(task: str, method_name: str, parts: Sequence[PartScores]) -> list[SetScore]:
+    """The Frechet distance over all pictures that the method restored."""
+    num_features = parts[0].composite_features.shape[1]
+    fills, truth = FeatureStatistics(num_features), FeatureStatistics(num_features)
+    for part in parts:
+        restored = ~np.isin(part.index, list(part.failures))
+        fills.update(torch.from_numpy(part.composite_features[restored]))
+        truth.update(torch.from_numpy(part.target_features[restored]))
+    if num_features == 0 or fills.count < 2:
+        return []
+    return [SetScore(task, method_name, fills.count, frechet_feature_distance(fills, truth))]
+
+
+def _write_examples(
+    work: Work, plan: Plan, bank: Bank, examples: Sequence[Example], output: Path
+) -> None:
+    shutil.rmtree(output / "examples", ignore_errors=True)  # made anew from the cache
+    tasks = {task.name: task for task in plan.tasks}
+    for example in examples:
+        task = tasks[example.task]
+        original = task.pictures(np.asarray(bank.images[example.index]))
+        hole = task.protocol.hole(bank.size, example.index, plan.seed)
+        path = example_path(output, example, "original")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(original).save(path)
+        PIL.Image.fromarray(show_hole(original, hole)).save(path.with_name("damaged.png"))
+        for source in plan.sources:
+            kept = work.example_path(task, source, example.index)
+            if kept.exists():
+                shutil.copyfile(kept, path.with_name(f"{source.name}.png"))
+
+
+def _time(plan: Plan, bank: Bank, rows: Mapping[str, NDArray[np.int64]]) -> dict[str, Timing]:
+    task = plan.tasks[0]
+    chosen = rows[task.name][: plan.timing_rounds]
+    pictures = task.pictures(np.ascontiguousarray(bank.images[chosen]))
+    holes = task.protocol.holes(bank.size, chosen, plan.seed)
+    return time_methods(plan.methods, pictures, holes)
+
+
+def _task_record(plan: Plan, task: Task, bank: Bank, rows: NDArray[np.int64]) -> TaskRecord:
+    pictures = {int(row): bank.index[row]["name"] for row in rows}
+    digest = task.hash(bank.size, pictures, bank.description.get("sha256", ""), plan.seed)
+    return TaskRecord(task.name, task.protocol.name, task.exposure, digest, len(rows))
+
+
+def _method_record(found: Method, source: Source) -> MethodRecord:
+    return MethodRecord(
+        source.name,
+        source.origin,
+        found.files[0].stat().st_size if found.files else None,
+        source.files_sha256[0] if source.files_sha256 else None,
+        found.parameters,
+    )
+
+
+def _environment() -> dict[str, str]:
+    """The machine and what ran on it."""
+    found = {
+        "restauro": __version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "cores": str(len(os.sched_getaffinity(0))),
+    }
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    """The commit that is checked out where the package lies, `+` if it was changed since."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        commit, changes = (
+            subprocess.run([*git, *words], capture_output=True, text=True, check=True).stdout
+            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "-uno", "."])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit.strip() + ("+" if changes.strip() else "")

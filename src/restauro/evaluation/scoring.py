@@ -1,0 +1,138 @@
+"""One method on some pictures of a task: restored once, and every metric taken from that."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from restauro.data.batches import to_tensor
+from restauro.errors import first_line
+from restauro.evaluation.methods import Images, Masks, Method
+from restauro.files import whole_file
+from restauro.metrics import Restored, feature_network, scores
+from restauro.metrics.perceptual import pool
+
+FEATURES = ("composite_features", "target_features")
+"""Where the feature metrics share their maps, see `metrics/perceptual.py`."""
+
+
+@dataclass(frozen=True)
+class PartScores:
+    """The scores of some pictures of a task by one method."""
+
+    index: NDArray[np.int64]
+    """(B,) positions in the bank."""
+    metrics: tuple[str, ...]
+    values: NDArray[np.float64]
+    """(B, metrics); nan where the method gave up."""
+    composite_features: NDArray[np.float32]
+    """(B, F) pooled, for the Frechet distance; F = 0 without feature metrics."""
+    target_features: NDArray[np.float32]
+    """(B, F) of the undamaged pictures."""
+    failures: Mapping[int, str]
+    """Position in the bank -> why the method gave up on the picture."""
+    seconds: float
+    """That the method took, without the metrics."""
+
+    def save(self, path: Path) -> None:
+        """Writes the part, whole or not at all."""
+        failures = {str(index): message for index, message in self.failures.items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as aside, aside.open("wb") as file:
+            np.savez(
+                file,
+                index=self.index,
+                metrics=np.array(self.metrics),
+                values=self.values,
+                composite_features=self.composite_features,
+                target_features=self.target_features,
+                failures=np.array(json.dumps(failures)),
+                seconds=np.array(self.seconds),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> PartScores:
+        """Reads what `save` wrote."""
+        with np.load(path, allow_pickle=False) as content:
+            failures = json.loads(str(content["failures"]))
+            return cls(
+                content["index"],
+                tuple(content["metrics"].tolist()),
+                content["values"],
+                content["composite_features"],
+                content["target_features"],
+                {int(index): message for index, message in failures.items()},
+                float(content["seconds"]),
+            )
+
+
+class Truth:
+    """The undamaged pictures of a part with their holes: what all methods are compared with."""
+
+    def __init__(self, index: NDArray[np.int64], pictures: Images, holes: Masks) -> None:
+        self.index, self.pictures, self.holes = index, pictures, holes
+        self.target = to_tensor(torch.from_numpy(np.ascontiguousarray(pictures)))
+        self.mask = torch.from_numpy(holes)[:, None].float()  # (B, 1, H, W)
+        self._features: list[torch.Tensor] | None = None
+
+    @property
+    def features(self) -> list[torch.Tensor]:
+        """Maps of the feature network, computed once for all methods."""
+        if self._features is None:
+            self._features = feature_network()(self.target)
+        return self._features
+
+    def score(self, method: Method, metrics: Sequence[str]) -> PartScores:
+        """Restores all pictures with a method and takes all metrics.
+
+        Raises:
+            MissingExtraError: A metric's package is not installed.
+        """
+        start = time.perf_counter()
+        composites, failures = restore(method, self.pictures, self.holes)
+        seconds = time.perf_counter() - start
+        restored = Restored(to_tensor(torch.from_numpy(composites)), self.target, self.mask)
+        with_features = any("feature" in name for name in metrics)
+        pooled = [np.zeros((len(self.index), 0), np.float32)] * 2
+        if with_features:
+            restored.shared(FEATURES[1], lambda: self.features)
+        columns = scores(restored, metrics)
+        values = np.stack([columns[name].double().numpy() for name in metrics], axis=1)
+        if with_features:
+            pooled = [pool(restored.shared(key, list)).float().numpy() for key in FEATURES]
+        values[list(failures)] = np.nan
+        return PartScores(
+            self.index,
+            tuple(metrics),
+            values,
+            pooled[0],
+            pooled[1],
+            {int(self.index[i]): message for i, message in failures.items()},
+            seconds,
+        )
+
+
+def restore(method: Method, pictures: Images, holes: Masks) -> tuple[Images, dict[int, str]]:
+    """The restored pictures (B, H, W, 3), and position -> sentence of those it gave up on.
+
+    A method is foreign code: whatever it raises on one picture, the others are restored. Where it
+    gave up, the undamaged picture stands in and must not be scored.
+    """
+    try:
+        return method.batch(pictures, holes), {}
+    except Exception:  # noqa: BLE001, S110 - below each picture tells its own
+        pass
+    restored, failures = pictures.copy(), {}
+    for i in range(len(pictures)):
+        try:
+            restored[i] = method(pictures[i], holes[i])
+        except Exception as error:  # noqa: BLE001
+            failures[i] = f"{type(error).__name__}: {first_line(error)}"
+    return restored, failures
