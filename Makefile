@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo install check fix test bench clean
+.PHONY: demo install check fix test evaluate bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,20 @@ fix: install
 
 test: install  ## two processes of one thread each: starting PyTorch is most of the time
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+
+# Banks `celeba`, `fairface` and `aircraft` lie in DATA, exported reference models in exports/ (docs/evaluating.md).
+DATA   ?= banks
+PEERS  := mean telea navier_stokes biharmonic patch_match
+FACES  := faces $(filter-out %_aircraft.onnx,$(wildcard exports/reference_*.onnx)) $(PEERS)
+PLANES := faces $(wildcard exports/reference_aircraft.onnx) $(PEERS)
+
+evaluate: install  ## rebuild docs/evaluation: make evaluate DATA=banks
+	$(BIN)/restauro evaluate $(addprefix --methods ,$(FACES)) --data $(DATA)/celeba \
+		--protocol box,irregular,large --exposures=-1,-2,-3
+	$(BIN)/restauro evaluate $(addprefix --methods ,$(FACES)) --data $(DATA)/fairface --split val --protocol box
+	$(BIN)/restauro evaluate $(addprefix --methods ,$(PLANES)) --data $(DATA)/aircraft --protocol box,irregular
+	$(BIN)/restauro report evaluations/celeba-test evaluations/fairface-val evaluations/aircraft-test \
+		-o docs/evaluation
 
 bench: install  ## speed, as ratios within one run
 	$(BIN)/python benchmarks/training.py

@@ -45,8 +45,9 @@ class Stops(CommaList):
 @click.option(
     "--methods",
     required=True,
+    multiple=True,
     type=CommaList(),
-    help="Names or paths, see docs/methods.md; NAME=PATH gives another name.",
+    help="Names or paths, see docs/methods.md; NAME=PATH gives another name. May come again.",
 )
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="A bank.")
 @click.option(
@@ -97,7 +98,7 @@ class Stops(CommaList):
 )
 @click.option("--fresh", is_flag=True, help="Forget what earlier calls have computed.")
 def command(
-    methods: list[str],
+    methods: tuple[list[str], ...],
     data: Path,
     protocols: list[str],
     split: str,
@@ -122,7 +123,7 @@ def command(
     from restauro.evaluation.evaluate import Plan, choose_metrics, evaluate, find_methods
     from restauro.evaluation.tasks import make_tasks
 
-    found, sources = find_methods(methods)
+    found, sources = find_methods([origin for given in methods for origin in given])
     plan = Plan(
         data,
         split,
