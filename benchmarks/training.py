@@ -36,9 +36,9 @@ from torch.utils.data import DataLoader, Dataset, RandomSampler
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
 from restauro.data.drawings import drawing, kind_of
+from restauro.interrupt import StopRequest
 from restauro.models import MODELS
 from restauro.training.config import Config, load_config
-from restauro.training.interrupt import StopRequest
 from restauro.training.loop import Run, fit
 from restauro.training.run import build_run, choose_precision
 from restauro.training.validation import Validation

@@ -21,12 +21,13 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # The layers of docs/architecture.md, lowest first: a part imports from lower layers and from
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
-    {"errors", "seeds", "encoding"},
+    {"errors", "seeds", "encoding", "interrupt"},
     {"files", "images", "registry"},
     {"models", "masks", "losses", "metrics", "sheets"},
     {"data", "inference", "baselines"},
-    {"training"},
+    {"training", "jobs"},
     {"evaluation", "export"},
+    {"reports"},
     {"server", "commands"},
     {"cli"},
     {"__init__", "__main__"},
@@ -35,7 +36,19 @@ LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in laye
 
 CORE = {"PIL", "click", "numpy", "onnxruntime", "tqdm"}
 """What the tool may import: the distributions that come without an extra."""
-TOOL = {"errors", "seeds", "encoding", "files", "images", "registry", "sheets", "inference", "cli"}
+TOOL = {
+    "errors",
+    "seeds",
+    "encoding",
+    "interrupt",
+    "files",
+    "images",
+    "registry",
+    "sheets",
+    "inference",
+    "jobs",
+    "cli",
+}
 HEAVY = {"torch", "lightning", "matplotlib", "onnx", "onnxruntime", "pooch", "cv2", "skimage"}
 
 

@@ -6,12 +6,37 @@ from pathlib import Path
 
 import click
 
+from restauro.errors import BadDataError
+
 
 @click.command("report")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="A folder.")
 def command(runs: tuple[Path, ...], output: Path) -> None:
-    """Show what training RUNS did: scores, curves, curriculum and pictures, as one page."""
-    from restauro.evaluation.run_report import write_run_report
+    """Show what training RUNS did, or how the methods of evaluations compare, as one page.
 
-    click.echo(f"wrote {write_run_report(runs, output)}")
+    RUNS are folders of `restauro train` (scores, curves, curriculum and pictures) or of
+    `restauro evaluate` (tables with intervals, plots, sheets, time and size).
+    """
+    evaluations = [path for path in runs if (path / "evaluation.json").is_file()]
+    trainings = [path for path in runs if (path / "config.toml").is_file()]
+    unknown = [path for path in runs if path not in evaluations + trainings]
+    if unknown:
+        raise BadDataError(
+            f"{unknown[0]} holds neither evaluation.json nor config.toml; "
+            "give folders of `restauro evaluate` or of `restauro train`"
+        )
+    if evaluations and trainings:
+        raise BadDataError(
+            f"{evaluations[0]} is an evaluation and {trainings[0]} a training run; "
+            "report them one after the other"
+        )
+    if evaluations:
+        from restauro.reports.evaluation_report import write_report
+
+        page = write_report(evaluations, output)
+    else:
+        from restauro.reports.run_report import write_run_report
+
+        page = write_run_report(trainings, output)
+    click.echo(f"wrote {page}")

@@ -49,7 +49,7 @@ def command(
     Takes up interrupted trainings where they stopped: call it again until the page is there.
     """
     from restauro.evaluation import reproduction
-    from restauro.evaluation.reproduction_page import Reproduction, write_page
+    from restauro.reports.reproduction_page import Reproduction, write_page
 
     banks = {"celeba": data} | ({"aircraft": aircraft} if aircraft else {})
     references = [run for run in reproduction.RUNS if run.bank in banks]

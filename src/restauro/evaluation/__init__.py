@@ -1,1 +1,1 @@
-"""Plots, reports and the reproduction of the reference system."""
+"""What methods are asked, and what they made of it: protocols, methods, scores, groups."""

@@ -40,6 +40,7 @@ from restauro.evaluation.scoring import PartScores
 from restauro.evaluation.tasks import Task
 from restauro.evaluation.timing import time_methods
 from restauro.evaluation.workers import PART_SIZE, Job, Source, Work, run_jobs
+from restauro.interrupt import StopRequest
 from restauro.metrics import (
     METRICS,
     FeatureStatistics,
@@ -49,7 +50,6 @@ from restauro.metrics import (
     pixel_metrics,
 )
 from restauro.sheets import show_hole
-from restauro.training.interrupt import StopRequest
 
 LIBRARIES = (
     "torch",

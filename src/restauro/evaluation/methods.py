@@ -177,7 +177,7 @@ def _exported(name_or_path: str | Path, threads: int | None) -> Method:
             f"lama:{file}, or describe it in a .toml file"
         ) from error
     card = restorer.card
-    return Method(card.name, restorer, files=(file,), parameters=card.parameters)
+    return Method(card.name, restorer, restorer.batch, files=(file,), parameters=card.parameters)
 
 
 def _peer(

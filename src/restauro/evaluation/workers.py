@@ -29,7 +29,7 @@ from restauro.evaluation.methods import Method, method
 from restauro.evaluation.scoring import Truth, restore
 from restauro.evaluation.tasks import Task
 from restauro.files import file_sha256, whole_file
-from restauro.training.interrupt import StopRequest
+from restauro.interrupt import StopRequest
 
 PART_SIZE = 32
 """Pictures of one job: enough for a batch, few enough to stop soon."""

@@ -21,11 +21,11 @@ from tqdm import tqdm
 
 from restauro.data.batches import Batches
 from restauro.errors import TrainingError
+from restauro.interrupt import StopRequest
 from restauro.seeds import seed_of
 from restauro.training.checkpoint import save_checkpoint, save_weights
 from restauro.training.config import Config, config_to_dict
 from restauro.training.history import append_record
-from restauro.training.interrupt import StopRequest
 from restauro.training.schedule import learning_rate
 from restauro.training.validation import Validation
 

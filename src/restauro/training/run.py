@@ -17,13 +17,13 @@ from restauro import __version__
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
 from restauro.errors import ConfigError, MissingExtraError
+from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
 from restauro.models import MODELS
 from restauro.training.best import load_weights_into
 from restauro.training.checkpoint import load_checkpoint
 from restauro.training.config import Config, config_from_dict, config_to_dict, dump_toml
 from restauro.training.history import forget_after
-from restauro.training.interrupt import StopRequest
 from restauro.training.loop import Run, fit
 from restauro.training.memory import keep_freed_memory
 from restauro.training.validation import Validation

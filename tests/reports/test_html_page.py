@@ -11,9 +11,9 @@ import PIL.Image
 import pytest
 
 from restauro.errors import MissingExtraError
-from restauro.evaluation.html_page import write_html_page
-from restauro.evaluation.markdown_parts import escaped, folded, picture, table
-from restauro.evaluation.plots import plot_lines, save
+from restauro.reports.html_page import write_html_page
+from restauro.reports.markdown_parts import escaped, folded, picture, table
+from restauro.reports.plots import plot_lines, save
 
 ODD = [
     "a|b",
@@ -97,6 +97,7 @@ def test_table_has_a_caption_and_headers_and_scrolls(folder: Path) -> None:
     assert words(figure[0]) == "PSNR in dB"
     assert figure[0].tag == "figcaption"
     assert (figure[1].get("role"), figure[1].get("tabindex")) == ("region", "0")
+    assert figure[1][0].tag == "table"
     assert [th.get("scope") for th in figure.iterfind(".//th")] == ["col", "col", "row", "row"]
     assert [td.get("class") for td in figure.iterfind(".//td")] == ["number", "number"]
 

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from restauro.evaluation.score_table import cell, ranks
 from restauro.metrics import METRICS
 from restauro.metrics.statistics import Estimate
+from restauro.reports.score_table import cell, ranks
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0, 0, 30)
 PERFECT = Estimate(math.nan, math.nan, math.nan, 0, 30, 0)

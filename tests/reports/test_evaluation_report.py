@@ -23,9 +23,9 @@ from restauro.evaluation.records import (
     write_evaluation,
     write_rows,
 )
-from restauro.evaluation.report import write_report
 from restauro.images import write_image
 from restauro.metrics.statistics import estimate
+from restauro.reports.evaluation_report import write_report
 
 NUM_PICTURES = 40
 SIZE = (37, 50)

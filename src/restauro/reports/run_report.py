@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from restauro.errors import BadDataError
-from restauro.evaluation.plots import Line, plot_curriculum, plot_lines, save
+from restauro.reports.plots import Line, plot_curriculum, plot_lines, save
 from restauro.training.config import Config, load_config
 from restauro.training.history import best_record, read_history
 

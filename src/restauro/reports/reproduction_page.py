@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from restauro.data.batches import to_tensor
-from restauro.evaluation.plots import save
 from restauro.evaluation.reproduction import ScoredRun, mean
-from restauro.evaluation.run_report import curriculum_of, loss_curves
 from restauro.masks import draw_holes
 from restauro.metrics import backlight_index, subject_lightness
+from restauro.reports.plots import save
+from restauro.reports.run_report import curriculum_of, loss_curves
 from restauro.seeds import seed_of
 from restauro.sheets import sheet, show_hole
 from restauro.training.validation import Validation, to_uint8

@@ -7,16 +7,16 @@ import PIL.Image
 import pytest
 import torch
 
-from restauro.evaluation.example_sheets import (
+from restauro.evaluation.records import Evaluation, Example, MethodRecord
+from restauro.images import Image, write_image
+from restauro.metrics import lightness
+from restauro.reports.example_sheets import (
     SCALE,
     coloured,
     error_map,
     example_sheet,
     write_sheets,
 )
-from restauro.evaluation.records import Evaluation, Example, MethodRecord
-from restauro.images import Image, write_image
-from restauro.metrics import lightness
 from restauro.sheets import GAP_PX, PAPER
 
 SIZE = (37, 50)
@@ -26,13 +26,14 @@ EXAMPLE = Example("box", 3, "röntgen *1*.png", "worst")
 
 @pytest.fixture
 def evaluation(tmp_path: Path) -> Evaluation:
-    """One example, grey; the first method makes it white, and the last gave up on it."""
+    """One grey example; the first method makes it white, and the last gave up on it."""
     methods = [MethodRecord(name, name, None, None, None) for name in METHODS]
     made = Evaluation(tmp_path, "bank", "test", SIZE, 0, "", {}, [], methods, [], {}, [], [EXAMPLE])
     grey = np.full((*SIZE, 3), 119, dtype=np.uint8)
     made.example_path(EXAMPLE, "original").parent.mkdir(parents=True)
     for what in ("original", "damaged", *METHODS[:-1]):
         write_image(made.example_path(EXAMPLE, what), grey)
+    write_image(made.example_path(EXAMPLE, "damaged"), np.full_like(grey, 200))
     write_image(made.example_path(EXAMPLE, METHODS[0]), np.full_like(grey, 255))
     return made
 
@@ -73,7 +74,7 @@ def test_scale_gets_darker_by_equal_steps() -> None:
 
 def test_sheet_shows_pictures_and_their_errors(evaluation: Evaluation) -> None:
     sheet = example_sheet(evaluation, [EXAMPLE], METHODS[:2])
-    assert (tile(sheet, 0, 0) == 119).all()  # damaged
+    assert (tile(sheet, 0, 0) == 200).all()  # damaged
     assert (tile(sheet, 0, 1) == 255).all()
     assert (tile(sheet, 0, 2) == 119).all()
     assert (tile(sheet, 0, 3) == 119).all()  # original

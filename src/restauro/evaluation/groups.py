@@ -1,0 +1,170 @@
+"""Groups of pictures by light, contrast, apparent tone and labels, and every group's scores.
+
+Pure functions of rows, NumPy alone; the pages that show them are made in `tone_report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from restauro.errors import BadDataError
+from restauro.evaluation.records import Rows
+from restauro.metrics.catalogue import METRICS
+from restauro.metrics.skin import ITA_GROUPS, ita_groups
+from restauro.metrics.statistics import Array, Estimate, Gap, estimate, group_gap
+
+UNKNOWN = "unknown"
+"""The group of pictures of which nothing can be said: shown, but never part of a gap."""
+NUM_FIFTHS = 5
+MAX_LABELS = 20
+"""Distinct values of a label above which it names pictures rather than groups of them."""
+MIN_KNOWN_TONE = 0.5
+"""Share of the pictures that must show skin: an aircraft's rust is no apparent tone."""
+CONTENT = "hole_variance"
+UNMATCHED_METRIC = "hole_snr"
+"""It divides by the content's variance already."""
+UNMATCHED_GROUPING = "hole_contrast"
+"""Contrast is nearly the content's deviation: its groups share no content to match by."""
+FIFTHS = {
+    "hole_lightness": "lightness of the hidden content",
+    "hole_contrast": "contrast of the hidden content",
+    "backlight": "backlight",
+}
+"""Metric, in L*, -> title of the grouping by its fifths."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """One way to sort pictures into groups."""
+
+    name: str
+    """The metric that tells the group, such as `hole_lightness` or `ita`, or the label's column."""
+    title: str
+    names_in_order: list[str]
+    """Groups that have pictures: darkest or lowest first, `unknown` last."""
+    group_of_picture: list[str]
+    """(N,)"""
+
+    def counts(self) -> dict[str, int]:
+        """Number of pictures of every group, in order."""
+        return {name: self.group_of_picture.count(name) for name in self.names_in_order}
+
+
+@dataclass(frozen=True)
+class GroupScores:
+    """A metric of one method, group by group."""
+
+    estimates: dict[str, Estimate]
+    """By group, in the grouping's order; each counts the values that it leaves out."""
+    gap: Gap | None
+    """Between the best and the worst group. Of a signed error, whose groups are neither, between
+    the lowest mean (`best`) and the highest (`worst`): how unevenly the method lightens.
+    """
+    matched: Gap | None
+    """The same after matching by `CONTENT`; None where that says nothing or cannot be done."""
+
+
+def undamaged(tables: Sequence[Rows]) -> Rows:
+    """What the rows of several methods on one task tell of the undamaged pictures, to group by.
+
+    A method that gave up on a picture left nan there; what the others tell is the same for all.
+
+    Raises:
+        BadDataError: The rows are not of the same pictures in the same order.
+    """
+    first = tables[0]
+    for table in tables:
+        if not np.array_equal(table.index, first.index):
+            raise BadDataError(
+                "the methods of a task have rows of different pictures; "
+                "run `restauro evaluate` again"
+            )
+    values = {
+        name: np.fmax.reduce([table.values[name] for table in tables])
+        for name in (*FIFTHS, "ita")
+        if name in first.values
+    }
+    return Rows(first.index, first.names, first.labels, values)
+
+
+def groupings(rows: Rows) -> list[Grouping]:
+    """Every grouping that the rows' descriptive values and labels allow, of two groups or more.
+
+    Fifths of the hole's L* and contrast and of the backlight; apparent tone by ITA, unless most
+    pictures show no skin; every label of 2 to 20 values, and all of these crossed, because errors
+    may show only where labels meet (Buolamwini and Gebru 2018), if that gives at most 20 groups.
+    """
+    found = [
+        _fifths(metric, title, rows.values[metric])
+        for metric, title in FIFTHS.items()
+        if np.isfinite(rows.values.get(metric, [])).any()
+    ]
+    angles = rows.values.get("ita", np.full(len(rows), np.nan))
+    if np.isfinite(angles).mean() >= MIN_KNOWN_TONE:
+        order = [*reversed(ITA_GROUPS), UNKNOWN]
+        found.append(_grouping("ita", "apparent skin tone", order, ita_groups(angles.tolist())))
+    labels = [_labelled(name, values) for name, values in rows.labels.items()]
+    labels = [label for label in labels if 2 <= _num_known(label) <= MAX_LABELS]
+    if len(labels) > 1:
+        name = " and ".join(label.name for label in labels)
+        crossed = [
+            UNKNOWN if UNKNOWN in groups else ", ".join(groups)
+            for groups in zip(*(label.group_of_picture for label in labels), strict=True)
+        ]
+        labels.append(_labelled(name, crossed))
+    return [group for group in found + labels if 2 <= _num_known(group) <= MAX_LABELS]
+
+
+def group_scores(rows: Rows, grouping: Grouping, metric: str) -> GroupScores:
+    """A metric of one method in every group, and its gaps without the `unknown` pictures."""
+    values, groups = rows.values[metric], np.array(grouping.group_of_picture)
+    known = groups != UNKNOWN
+    higher_is_better = METRICS.create(metric).better == "higher"
+
+    def gap(content: Array | None) -> Gap | None:
+        return group_gap(
+            values[known],
+            groups[known].tolist(),
+            higher_is_better=higher_is_better,
+            content=None if content is None else content[known],
+        )
+
+    is_matched = (
+        metric != UNMATCHED_METRIC
+        and grouping.name != UNMATCHED_GROUPING
+        and CONTENT in rows.values
+    )
+    return GroupScores(
+        {name: estimate(values[groups == name]) for name in grouping.names_in_order},
+        gap(None),
+        gap(rows.values[CONTENT]) if is_matched else None,
+    )
+
+
+def _fifths(metric: str, title: str, values: Array) -> Grouping:
+    """Five groups of as many pictures each, named by their limits; equal values stay together."""
+    known = np.isfinite(values)
+    edges = np.quantile(values[known], np.linspace(0, 1, NUM_FIFTHS + 1)[1:-1])
+    fifth = np.where(known, np.searchsorted(edges, values, side="left"), NUM_FIFTHS)
+    names = {
+        i: f"{i + 1} (L* {round(values[fifth == i].min())} to {round(values[fifth == i].max())})"
+        for i in np.unique(fifth[known]).tolist()
+    }
+    groups = [names.get(i, UNKNOWN) for i in fifth.tolist()]
+    return _grouping(metric, title, [*names.values(), UNKNOWN], groups)
+
+
+def _labelled(name: str, values: Sequence[str]) -> Grouping:
+    groups = [value or UNKNOWN for value in values]
+    return _grouping(name, name, [*sorted(set(groups) - {UNKNOWN}), UNKNOWN], groups)
+
+
+def _grouping(name: str, title: str, order: Sequence[str], groups: list[str]) -> Grouping:
+    return Grouping(name, title, [group for group in order if group in groups], groups)
+
+
+def _num_known(grouping: Grouping) -> int:
+    return len(set(grouping.names_in_order) - {UNKNOWN})

@@ -1,0 +1,1 @@
+"""Pages for people: tables, plots and sheets of evaluations, trainings and the reproduction."""
