@@ -22,10 +22,20 @@ def run(*options: str) -> str:
     return result.stdout
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands for the user's own models; empty."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = tmp_path / "restauro" / "models"
+    path.mkdir(parents=True)
+    return path
+
+
 @pytest.fixture
 def folder(make_model: MakeModel, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stands for the package's own weights: one model, called `wide`."""
-    card = {"size": [32, 64], "domain": "test strips", "parameters": 4_512_345}
+    scores = {"validation": {"hole_psnr": 18.1418}}
+    card = {"size": [32, 64], "domain": "strips", "parameters": 4_512_345, "scores": scores}
     path = make_model(name="wide", card=card)
     monkeypatch.setattr(catalog, "WEIGHTS_DIR", path.parent)
     return path.parent
@@ -33,19 +43,37 @@ def folder(make_model: MakeModel, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_table_says_what_each_model_is_for(folder: Path) -> None:
     heading, line = run().splitlines()
-    assert heading.split() == ["name", "version", "size", "domain", "weights", "file", "terms"]
+    assert heading.split() == [
+        *("name", "version", "size", "domain", "PSNR", "weights", "file", "terms")
+    ]
     assert line.split()[:3] == ["wide", "1", "64x32"]
-    for cell in ("test strips", "4.5 M", "0.0 MB", "MIT"):
+    for cell in ("strips", "18.1 dB", "4.5 M", "0.0 MB", "MIT"):
         assert cell in line
-    assert line.index("test strips") == heading.index("domain")
+    assert line.index("strips") == heading.index("domain")
+
+
+def test_the_users_own_models_are_listed_too(
+    folder: Path, cache: Path, make_model: MakeModel
+) -> None:
+    make_model(name="mine").rename(cache / "mine.onnx")
+    assert [line.split()[0] for line in run().splitlines()] == ["name", "mine", "wide"]
 
 
 def test_programs_get_json(folder: Path) -> None:
     (entry,) = json.loads(run("--json"))
     assert entry["name"] == "wide"
     assert entry["size"] == [32, 64]
+    assert entry["scores"] == {"validation": {"hole_psnr": 18.1418}}
     assert entry["file"] == str(folder / "wide.onnx")
     assert entry["file_bytes"] == (folder / "wide.onnx").stat().st_size
+
+
+def test_a_model_without_scores_is_listed(
+    make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "WEIGHTS_DIR", make_model(name="plain").parent)
+    assert "test pictures" in run().splitlines()[1]
+    assert "dB" not in run()
 
 
 def test_without_models_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

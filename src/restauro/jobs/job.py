@@ -1,0 +1,115 @@
+"""A job: skips what is done, refuses what must not be written, runs the rest and records it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from restauro.errors import RestauroError
+from restauro.images import check_output
+from restauro.jobs.fills import Fill
+from restauro.jobs.holes import HoleOptions
+from restauro.jobs.outcomes import FAILED, SKIPPED, Outcome
+from restauro.jobs.planning import Task
+from restauro.jobs.record import Record
+from restauro.jobs.restoring import Restoration, StagedRestoration, staged
+from restauro.jobs.running import Attempt, Engine, ShouldStop
+
+UNFINISHED = ".restauro-unfinished"
+"""Folder inside the output's, for results that are not recorded yet; gone when a job ends."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Many pictures, one folder of results."""
+
+    tasks: Sequence[Task]
+    output: Path
+    holes: HoleOptions
+    make_fill: Callable[[], Fill]
+    """Builds what fills holes, once in every process; picklable."""
+    identity: str
+    """That of what `make_fill` builds."""
+    force: bool = False
+    """Whether outputs of another origin are replaced."""
+
+    def run(self, engine: Engine, record: Record, should_stop: ShouldStop) -> Generator[Outcome]:
+        """The outcome of each task, first of those that need no work; asked to stop, of fewer."""
+        unfinished = self.output / UNFINISHED
+        shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed
+        unfinished.mkdir(parents=True)
+        to_do: dict[str, Task] = {}
+        try:
+            for task in map(self._identified, self.tasks):
+                if record.is_done(task.fingerprint, task.output):
+                    yield Outcome.of(task, SKIPPED)
+                elif problem := task.problem or self._refusal(task):
+                    record.add(refused := Outcome.of(task, FAILED, message=problem))
+                    yield refused
+                else:
+                    to_do[task.fingerprint] = task
+            make = partial(_attempt, self.make_fill, self.holes, unfinished)
+            with closing(engine(to_do.values(), make, should_stop)) as outcomes:
+                for outcome in outcomes:
+                    yield self._settled(outcome, to_do[outcome.fingerprint], record)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _identified(self, task: Task) -> Task:
+        """The task with a fingerprint of all that its output is made from."""
+        files = [_state(path) for path in (task.picture, task.mask) if path is not None]
+        parts = repr([task.name, files, self.holes, self.identity])
+        fingerprint = hashlib.sha256(parts.encode(errors="surrogateescape")).hexdigest()[:16]
+        return dataclasses.replace(task, fingerprint=fingerprint)
+
+    def _refusal(self, task: Task) -> str:
+        """Why the output must not be written; empty if it may."""
+        inputs = [path for path in (task.picture, task.mask) if path is not None]
+        try:
+            task.output.parent.mkdir(parents=True, exist_ok=True)
+            check_output(task.output, inputs, force=self.force)
+        except RestauroError as error:
+            return str(error)
+        except OSError as error:
+            return f"{task.output.parent} cannot be a folder: {error.strerror}; choose another"
+        return ""
+
+    def _settled(self, outcome: Outcome, task: Task, record: Record) -> Outcome:
+        """Records the outcome, and puts its file into place.
+
+        In this order: after a kill in between the picture is done once more, and no output is
+        there that the record does not know. An older output goes first, as the record would take
+        it for the new one.
+        """
+        if not outcome.is_written:
+            record.add(outcome)
+            return outcome
+        try:
+            task.output.unlink(missing_ok=True)
+            record.add(outcome)
+            os.replace(staged(task, self.output / UNFINISHED), task.output)
+        except OSError as error:
+            message = f"{task.output} cannot be written: {error.strerror}; free the place"
+            outcome = Outcome.of(task, FAILED, message=message)
+            record.add(outcome)
+        return outcome
+
+
+def _attempt(make_fill: Callable[[], Fill], holes: HoleOptions, unfinished: Path) -> Attempt:
+    return StagedRestoration(Restoration(make_fill(), holes), unfinished)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """Bytes of a file and its time of change in nanoseconds; None if there is no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
