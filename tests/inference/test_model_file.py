@@ -105,6 +105,42 @@ def test_a_file_that_is_too_large_is_refused(
         read_card(make_model())
 
 
+@pytest.mark.parametrize(
+    ("opsets", "message"),
+    [
+        ({"": 6}, "uses the operators ONNX 6, but only those of ONNX 7 or newer"),
+        ({"": 17, "somebody": 1}, "uses the operators ONNX 17, somebody 1, but"),
+        ({}, "uses the operators of no set, but"),
+    ],
+)
+def test_operators_that_are_too_old_or_of_somebody_else_are_refused(
+    make_model: MakeModel, tmp_path: Path, opsets: dict[str, int], message: str
+) -> None:
+    import onnx
+
+    model = onnx.load(make_model())
+    del model.opset_import[:]
+    model.opset_import.extend(onnx.helper.make_opsetid(*item) for item in opsets.items())
+    onnx.save(model, tmp_path / "other.onnx")
+    with pytest.raises(BadModelError, match=message):
+        read_card(tmp_path / "other.onnx")
+
+
+def test_inputs_that_contradict_the_card_are_refused(make_model: MakeModel, tmp_path: Path) -> None:
+    import onnx
+
+    model = onnx.load(make_model())
+    sides = model.graph.input[0].type.tensor_type.shape.dim
+    path = tmp_path / "fixed.onnx"
+    for axis, side in [(0, 1), (2, 64)]:
+        given = sides[axis].dim_param
+        sides[axis].dim_value = side
+        onnx.save(model, path)
+        with pytest.raises(BadModelError, match=r"with any B and the size \(32, 32\) of its card"):
+            Network(path)
+        sides[axis].dim_param = given
+
+
 def test_other_input_names_are_refused(make_model: MakeModel) -> None:
     with pytest.raises(BadModelError, match="takes picture, mask and gives prediction, but must"):
         Network(make_model(image_input="picture"))

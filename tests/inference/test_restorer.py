@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,11 +17,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 import restauro
-from restauro.errors import BadImageError, BadModelError, UnknownNameError
+from restauro.errors import BadImageError, BadModelError, RestauroError, UnknownNameError
 from restauro.images import Image, Mask, as_stored, upright
 from restauro.inference import catalog
 from restauro.inference.modes import MODES
 from restauro.inference.restorer import Restorer
+from restauro.inference.windows import Box, WindowRule
 
 MakeModel = Callable[..., Path]
 ORIENTATION = 0x0112
@@ -128,24 +132,33 @@ def test_arrays_are_treated_like_pictures(mean: Restorer, task: tuple[int, int, 
     assert_array_equal(restored, mean(image, mask.astype(np.uint8) * 255))
 
 
+def ramp(height: int, width: int) -> Image:
+    """What the ramp model paints over a window."""
+    down, right = np.meshgrid(
+        np.linspace(0, 255, height), np.linspace(0, 255, width), indexing="ij"
+    )
+    return np.rint(np.stack([down, right, np.zeros_like(down)], axis=2)).astype(np.uint8)
+
+
 def test_the_prediction_lands_where_the_network_saw_the_hole(make_model: MakeModel) -> None:
-    # The ramp model paints red downwards and green to the right, over its window.
-    restorer = restauro.load(make_model("ramp", card={"size": [16, 32]}))
+    restorer = restauro.load(make_model("ramp", card={"size": [16, 32], "multiple": None}))
+    image = np.zeros((100, 300, 3), dtype=np.uint8)
+    window = WindowRule((16, 32), None).window(Box(47, 218, 52, 222), (100, 300))
+    image[window.slices] = ramp(16, 32)  # so that nothing is left to match at the edge
     mask = np.zeros((100, 300), dtype=bool)
-    mask[40:60, 200:240] = True  # 20x40, so the window is 40x80 in the model's proportions
-    restored = restorer(np.zeros((100, 300, 3), dtype=np.uint8), mask)
-    down, right = np.meshgrid(np.arange(40, 60) + 0.5, np.arange(200, 240) + 0.5, indexing="ij")
-    expected = np.stack([(down - 30) / 40, (right - 180) / 80, np.zeros((20, 40))], axis=2)
-    # one step of the small prediction is 1/16 of the ramp, and the ramp ends half a step inside
-    assert_allclose(restored[40:60, 200:240] / 255, expected, atol=0.04)
+    mask[47:52, 218:222] = True
+    damaged = np.where(mask[..., None], np.uint8(77), image)
+    # one pixel of the ramp is 17 levels; feathering moves colours by less than two pixels
+    assert_allclose(restorer(damaged, mask).astype(int), image, atol=30)
 
 
-def test_a_picture_of_the_models_size_is_not_resized(make_model: MakeModel) -> None:
-    ramp = restauro.load(make_model("ramp"))
+def test_a_picture_of_the_models_size_is_one_window(make_model: MakeModel) -> None:
+    restorer = restauro.load(make_model("ramp", card={"multiple": None}))
     mask = np.zeros((32, 32), dtype=bool)
-    mask[3:9, 20:32] = mask[28:31, 1:2] = True
-    red = np.rint(np.linspace(0, 1, 32) * 255)[:, None].repeat(32, axis=1)
-    assert_array_equal(ramp(noise(32, 32), mask)[:, :, 0][mask], red[mask])
+    mask[3:9, 20:32] = mask[28:31, 1:2] = mask[12:30, 4:28] = True
+    damaged = np.where(mask[..., None], np.uint8(0), ramp(32, 32))
+    # one pixel of the ramp is 8 levels; feathering moves colours by less than two pixels
+    assert_allclose(restorer(damaged, mask).astype(int), ramp(32, 32), atol=15)
 
 
 def test_far_holes_are_filled_from_their_own_surroundings(mean: Restorer) -> None:
@@ -213,16 +226,16 @@ def test_a_mode_that_cannot_be_restored_is_one_sentence(mean: Restorer) -> None:
 def test_a_turned_picture_is_restored_upright_and_given_back_as_stored(
     make_model: MakeModel, orientation: int
 ) -> None:
-    ramp = restauro.load(make_model("ramp"))
+    restorer = restauro.load(make_model("ramp", card={"multiple": None}))
     stored = PIL.Image.fromarray(noise(37, 50))
     stored.info["exif"] = exif_of(orientation)
     shown = np.array(upright(stored))
     mask = np.zeros(shown.shape[:2], dtype=bool)
     mask[2:9, 3:20] = True
-    restored = ramp(stored, mask)
+    restored = restorer(stored, mask)
     assert restored.size == stored.size
     assert restored.getexif()[ORIENTATION] == orientation
-    expected = PIL.Image.fromarray(ramp(shown, mask))
+    expected = PIL.Image.fromarray(restorer(shown, mask))
     assert_array_equal(np.asarray(restored), np.asarray(as_stored(expected, stored)))
 
 
@@ -275,16 +288,20 @@ def test_a_16_bit_picture_keeps_its_narrow_range(mean: Restorer) -> None:
     mask = np.zeros((32, 32), dtype=bool)
     mask[8:24, 8:24] = True
     restored = np.asarray(mean(PIL.Image.fromarray(values), mask))
-    assert_array_equal(restored[mask], np.full(256, 1050))
+    assert_allclose(restored[10:22, 15:17], 1050, atol=2)
+    assert len(np.unique(restored[mask])) > 10
+    assert restored[mask].min() >= 1000
+    assert restored[mask].max() <= 1100
 
 
 def test_a_palette_picture_uses_only_its_opaque_colours(make_model: MakeModel) -> None:
     picture = PIL.Image.new("P", (32, 32), 1)
+    picture.paste(2, (16, 0, 32, 32))
     picture.putpalette([128, 128, 0, 255, 0, 0, 0, 255, 0])  # the ramp is nearest to entry 0
     picture.info["transparency"] = 0
     mask = np.zeros((32, 32), dtype=bool)
     mask[4:28, 4:28] = True
-    restored = np.asarray(restauro.load(make_model("ramp"))(picture, mask))
+    restored = np.asarray(restauro.load(make_model("ramp", card={"multiple": None}))(picture, mask))
     assert set(np.unique(restored[mask])) == {1, 2}
 
 
@@ -298,6 +315,76 @@ def test_threads_and_repetitions_give_the_same_result(make_model: MakeModel) -> 
             assert_array_equal(restored, expected)
 
 
+def test_a_batch_gives_what_single_calls_give(mean: Restorer) -> None:
+    images: list[Any] = [noise(37, 50), in_mode(noise(90, 60, 1), "LA"), noise(1, 2, 2)]
+    masks = [np.eye(37, 50, dtype=bool), np.zeros((90, 60), bool), np.array([[1, 0]], np.uint8)]
+    masks[1][10:70, 5:50] = True
+    restored = mean.batch(images, masks)
+    assert [type(one) for one in restored] == [type(image) for image in images]
+    for one, image, mask in zip(restored, images, masks, strict=True):
+        assert_array_equal(np.asarray(one), np.asarray(mean(image, mask)))
+
+
+def test_a_batch_of_equal_arrays_comes_back_as_one_array(mean: Restorer) -> None:
+    images = np.stack([noise(32, 32, seed) for seed in range(40)])  # more than one run takes
+    masks = np.zeros((40, 32, 32), dtype=bool)
+    for number in range(40):
+        masks[number, : number % 20, 5:20] = True
+    restored = mean.batch(images, masks)
+    assert isinstance(restored, np.ndarray)
+    expected = [mean(image, mask) for image, mask in zip(images, masks, strict=True)]
+    assert_array_equal(restored, np.stack(expected))
+
+
+def test_a_batch_of_nothing_is_nothing(mean: Restorer) -> None:
+    assert mean.batch([], []) == []
+    empty = np.zeros((0, 32, 32, 3), dtype=np.uint8)
+    assert_array_equal(mean.batch(empty, np.zeros((0, 32, 32), dtype=bool)), empty)
+
+
+def test_a_batch_needs_one_mask_for_each_image(mean: Restorer) -> None:
+    with pytest.raises(BadImageError, match="there are 2 images, but 1 masks; give one for each"):
+        mean.batch([noise(9, 9), noise(9, 9)], [np.eye(9, dtype=bool)])
+
+
+def test_an_unknown_provider_is_one_sentence(make_model: MakeModel) -> None:
+    path = make_model()
+    message = r"has no provider 'NoProvider'; give one of .*CPUExecutionProvider"
+    with pytest.raises(UnknownNameError, match=message):
+        restauro.load(path, providers=["CPUExecutionProvider", "NoProvider"])
+    image, mask = noise(37, 50), np.eye(37, 50, dtype=bool)
+    chosen = restauro.load(path, 1, ["CPUExecutionProvider"])
+    assert_array_equal(chosen(image, mask), restauro.load(path)(image, mask))
+
+
+def test_threads_below_one_are_refused(make_model: MakeModel) -> None:
+    with pytest.raises(RestauroError, match="threads is 0; give 1 or more"):
+        restauro.load(make_model(), threads=0)
+
+
+@pytest.mark.slow
+def test_a_hundred_megapixels_with_a_small_hole_stay_below_their_memory(
+    make_model: MakeModel,
+) -> None:
+    code = f"""
+import resource, numpy as np, PIL.Image, restauro
+restorer = restauro.load({str(make_model("mean"))!r}, threads=1)
+mask = np.zeros((10_000, 10_000), dtype=bool)
+mask[5000:5040, 7000:7030] = True
+picture = PIL.Image.new("RGB", (10_000, 10_000), (10, 20, 30))
+restored = restorer(picture, mask)
+assert restored.getpixel((7010, 5010)) == (10, 20, 30)
+del restored
+image = np.full((10_000, 10_000, 3), 50, dtype=np.uint8)
+del picture
+restorer(image, mask)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert output.returncode == 0, output.stderr
+    assert int(output.stdout) < 1_500_000  # KiB
+
+
 def test_a_network_that_gives_no_numbers_is_one_sentence(make_model: MakeModel) -> None:
     with pytest.raises(BadModelError, match="model 'toy' gave .* values that are no numbers"):
         restauro.load(make_model("broken"))(noise(37, 50), np.eye(37, 50, dtype=bool))
@@ -307,6 +394,7 @@ def test_an_unknown_name_suggests_the_closest(
     make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make_model(name="faces")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(path.parent))
     monkeypatch.setattr(catalog, "WEIGHTS_DIR", path.parent)
     assert restauro.list_models() == ["faces"]
     assert restauro.load("faces").card.name == "faces"
@@ -314,9 +402,34 @@ def test_an_unknown_name_suggests_the_closest(
         restauro.load("face")
 
 
+def test_a_model_in_the_users_cache_has_a_name_and_a_shipped_one_goes_first(
+    make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = make_model(name="faces")
+    monkeypatch.setattr(catalog, "WEIGHTS_DIR", shipped.parent)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    models = tmp_path / "restauro" / "models"
+    models.mkdir(parents=True)
+    for name in ("barns", "faces"):
+        shutil.copy(make_model(name=f"own_{name}"), models / f"{name}.onnx")
+    assert restauro.list_models() == ["barns", "faces"]
+    assert restauro.load("barns").card.name == "own_barns"
+    assert restauro.load("faces").card.name == "faces"
+
+
+def test_without_a_place_for_caches_the_home_folder_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for folder in ("", "relative/folder"):
+        monkeypatch.setenv("XDG_CACHE_HOME", folder)
+        assert catalog.cache_dir() == tmp_path / ".cache" / "restauro" / "models"
+
+
 def test_without_any_model_the_message_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(catalog, "WEIGHTS_DIR", tmp_path)
     with pytest.raises(UnknownNameError, match=r"none is installed; give the path of a \.onnx"):
         restauro.load("faces")

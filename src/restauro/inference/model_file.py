@@ -24,9 +24,12 @@ METADATA_KEY = "restauro"
 MAX_MODEL_BYTES = 1_000_000_000  # ONNX itself ends at 2 GB
 MAX_CARD_BYTES = 1_000_000
 
-# Field numbers of ModelProto and of its StringStringEntryProto, from onnx.proto
-_GRAPH, _METADATA = 7, 14
+OLDEST_OPSET = 7  # of ONNX's operators; ONNX Runtime promises nothing below
+
+# Field numbers of ModelProto, StringStringEntryProto and OperatorSetIdProto, from onnx.proto
+_GRAPH, _OPSET, _METADATA = 7, 8, 14
 _KEY, _VALUE = 1, 2
+_DOMAIN, _VERSION = 1, 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -119,7 +122,7 @@ def read_card(path: Path) -> ModelCard:
                 f"{MAX_MODEL_BYTES / 1e6:.0f} MB allowed; export a smaller model"
             )
         with path.open("rb") as file:
-            metadata = _metadata(file, size_bytes)
+            metadata, opsets = _header(file, size_bytes)
     except OSError as error:
         raise BadModelError(f"{path} cannot be read: {error.strerror}; check the path") from error
     except ValueError as error:
@@ -127,6 +130,12 @@ def read_card(path: Path) -> ModelCard:
     if METADATA_KEY not in metadata:
         raise BadModelError(
             f"{path} is an ONNX file without a restauro card; use one made by `restauro export`"
+        )
+    if set(opsets) != {""} or opsets[""] < OLDEST_OPSET:
+        given = ", ".join(f"{name or 'ONNX'} {version}" for name, version in opsets.items())
+        raise BadModelError(
+            f"{path} uses the operators {given or 'of no set'}, but only those of ONNX "
+            f"{OLDEST_OPSET} or newer are allowed; export it with `restauro export`"
         )
     try:
         return ModelCard.from_json(metadata[METADATA_KEY])
@@ -143,30 +152,43 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _metadata(file: BinaryIO, size_bytes: int) -> dict[str, str]:
-    """Key -> value of an ONNX file's metadata; ValueError if the file is no whole ONNX file."""
-    metadata = {}
+def _header(file: BinaryIO, size_bytes: int) -> tuple[dict[str, str], dict[str, int]]:
+    """An ONNX file's metadata, and the versions of the operator sets that it uses by name.
+
+    ONNX's own operators have the name "". ValueError if the file is no whole ONNX file.
+    """
+    metadata: dict[str, str] = {}
+    opsets: dict[str, int] = {}
     has_graph = False
-    for number, length in _byte_fields(file, size_bytes):
+    for number, _, value in _fields(file, size_bytes):
         has_graph |= number == _GRAPH
-        if number == _METADATA and length <= MAX_CARD_BYTES:
-            entry = file.read(length)
-            texts = {
-                field: entry_file.read(count).decode()
-                for entry_file in [io.BytesIO(entry)]
-                for field, count in _byte_fields(entry_file, length)
-            }
-            metadata[texts.get(_KEY, "")] = texts.get(_VALUE, "")
+        if number == _METADATA and value <= MAX_CARD_BYTES:
+            entry = _entry(file, value)
+            metadata[str(entry.get(_KEY, ""))] = str(entry.get(_VALUE, ""))
+        elif number == _OPSET and value <= MAX_CARD_BYTES:
+            entry = _entry(file, value)
+            domain = str(entry.get(_DOMAIN, ""))
+            opsets["" if domain == "ai.onnx" else domain] = int(entry.get(_VERSION, 0))
     if not has_graph:
         raise ValueError("no graph")
-    return metadata
+    return metadata, opsets
 
 
-def _byte_fields(file: BinaryIO, size_bytes: int) -> Iterator[tuple[int, int]]:
-    """(number, length) of each field of bytes, with the file at its start; skips what is not read.
+def _entry(file: BinaryIO, length: int) -> dict[int, str | int]:
+    """Number -> text or integer of the fields of a small message, which the file stands at."""
+    content = io.BytesIO(file.read(length))
+    return {
+        number: content.read(value).decode() if kind == _BYTES else value
+        for number, kind, value in _fields(content, length)
+    }
 
-    The wire format of protocol buffers: a field is its number and kind in one varint, then a
-    varint, 8 bytes, 4 bytes, or a length and as many bytes.
+
+def _fields(file: BinaryIO, size_bytes: int) -> Iterator[tuple[int, int, int]]:
+    """(number, kind, value) of each field of integers or bytes; the others are skipped.
+
+    Of bytes the value is their number, and the file stands at their start. The wire
+    format of protocol buffers: a field is its number and kind in one varint, then a varint,
+    8 bytes, 4 bytes, or a length and as many bytes.
     """
     position = 0
     while position < size_bytes:
@@ -177,10 +199,10 @@ def _byte_fields(file: BinaryIO, size_bytes: int) -> Iterator[tuple[int, int]]:
             position = file.tell() + length
             if position > size_bytes:
                 raise ValueError("cut short")
-            yield number, length
+            yield number, kind, length
             continue
         if kind == _VARINT:
-            _varint(file)
+            yield number, kind, _varint(file)
         elif kind in (_FIXED64, _FIXED32):
             file.seek(8 if kind == _FIXED64 else 4, io.SEEK_CUR)
         else:

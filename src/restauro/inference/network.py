@@ -2,55 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from restauro.errors import BadModelError, first_line
-from restauro.images import Image, Mask
+from restauro.errors import BadModelError, RestauroError, UnknownNameError, first_line
+from restauro.images import Mask, Size
 from restauro.inference.model_file import ModelCard, read_card
+from restauro.inference.modes import Colours
+
+MAX_BATCH = 32
+"""Windows in one run of the network; bounds the memory of its inner layers."""
 
 _INPUTS = {"image": 3, "mask": 1}  # name -> channels
 _OUTPUT = "prediction"
+_CPU = "CPUExecutionProvider"
 _ERRORS_ONLY = 3
 
 
 class Network:
     """A checked model, ready to run; safe to call from several threads at once."""
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path, threads: int | None = None, providers: Sequence[str] | None = None
+    ) -> None:
         self.card: ModelCard = read_card(path)
-        self._session = _open_session(path, threads)
-        _check_interface(path, self._session)
+        self._session = _open_session(path, threads, providers or [_CPU])
+        _check_interface(path, self.card, self._session)
 
-    def __call__(self, image: Image, mask: Mask) -> NDArray[np.float32]:
-        """The prediction, float32 (H, W, 3) in [0, 1], for an image (H, W, 3) of the card's size.
+    def __call__(self, images: Colours, masks: Mask) -> Colours:
+        """Predictions (B, H, W, 3) in [0, 1] for images (B, H, W, 3) of a size the card allows.
 
-        Hidden pixels are blackened here too: no model file, however it was made, can see them.
+        The masks are (B, H, W), True = hole. Hidden pixels are blackened here too: no model file,
+        however it was made, can see them.
 
         Raises:
             BadModelError: The network fails, or gives another shape or values that are no numbers.
         """
-        hole = mask.astype(np.float32)
-        visible = image * ((1 - hole) / np.float32(255))[:, :, None]  # (H, W, 3) in [0, 1]
-        inputs = {"image": visible.transpose(2, 0, 1)[None], "mask": hole[None, None]}
+        predictions = np.empty(images.shape, dtype=np.float32)
+        for start in range(0, len(images), MAX_BATCH):
+            chunk = slice(start, start + MAX_BATCH)
+            predictions[chunk] = self._run(images[chunk], masks[chunk])
+        return predictions
+
+    def _run(self, images: Colours, masks: Mask) -> Colours:
+        holes = masks.astype(np.float32)
+        visible = images * (1 - holes)[..., None]  # (B, H, W, 3)
+        inputs = {"image": visible.transpose(0, 3, 1, 2), "mask": holes[:, None]}
         try:
-            (prediction,) = self._session.run([_OUTPUT], inputs)  # (1, 3, H, W)
+            (predictions,) = self._session.run([_OUTPUT], inputs)  # (B, 3, H, W)
         except Exception as error:  # ONNX Runtime's errors share no other base
             raise BadModelError(f"model {self.card.name!r} failed ({first_line(error)})") from error
-        if prediction.shape != inputs["image"].shape or not np.isfinite(prediction).all():
+        if predictions.shape != inputs["image"].shape or not np.isfinite(predictions).all():
             raise BadModelError(
-                f"model {self.card.name!r} gave a prediction of the shape {prediction.shape} "
+                f"model {self.card.name!r} gave a prediction of the shape {predictions.shape} "
                 "or values that are no numbers; export it again"
             )
-        return np.asarray(prediction[0].transpose(1, 2, 0).clip(0, 1), dtype=np.float32)
+        return np.asarray(predictions.transpose(0, 2, 3, 1).clip(0, 1))
 
 
-def _open_session(path: Path, threads: int | None) -> Any:
+def _open_session(path: Path, threads: int | None, providers: Sequence[str]) -> Any:
     import onnxruntime
 
+    if threads is not None and threads < 1:
+        raise RestauroError(f"threads is {threads}; give 1 or more, or None for as many as cores")
+    available = onnxruntime.get_available_providers()
+    for provider in providers:
+        if provider not in available:
+            raise UnknownNameError(
+                f"this ONNX Runtime has no provider {provider!r}; give one of "
+                f"{', '.join(available)}, or install the build of ONNX Runtime that has it"
+            )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0  # 0: as many as there are cores
     options.inter_op_num_threads = 1
@@ -58,14 +82,14 @@ def _open_session(path: Path, threads: int | None) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = _ERRORS_ONLY
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(path, options, providers=list(providers))
     except Exception as error:  # ONNX Runtime's errors share no other base
         raise BadModelError(
             f"{path} cannot be loaded ({first_line(error)}); update onnxruntime or export it again"
         ) from error
 
 
-def _check_interface(path: Path, session: Any) -> None:
+def _check_interface(path: Path, card: ModelCard, session: Any) -> None:
     given = {entry.name: entry for entry in session.get_inputs()}
     outputs = [entry.name for entry in session.get_outputs()]
     if set(given) != set(_INPUTS) or _OUTPUT not in outputs:
@@ -75,8 +99,19 @@ def _check_interface(path: Path, session: Any) -> None:
         )
     for name, channels in _INPUTS.items():
         shape = given[name].shape
-        if given[name].type != "tensor(float)" or len(shape) != 4 or shape[1] != channels:
+        if given[name].type != "tensor(float)" or not _takes_any_batch(shape, channels, card.size):
             raise BadModelError(
                 f"input {name} of {path} is {given[name].type} of the shape {shape}, but must be "
-                f"float32 (B, {channels}, H, W); export it with `restauro export`"
+                f"float32 (B, {channels}, H, W) with any B and the size {card.size} of its card; "
+                "export it with `restauro export`"
             )
+
+
+def _takes_any_batch(shape: list[Any], channels: int, size: Size) -> bool:
+    """Whether an input of this shape takes (B, channels, *size) for every B; text is any number."""
+    if len(shape) != 4 or shape[1] != channels or isinstance(shape[0], int):
+        return False
+    return all(
+        not isinstance(side, int) or side == wanted
+        for side, wanted in zip(shape[2:], size, strict=True)
+    )

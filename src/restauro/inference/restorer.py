@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 import PIL.Image
@@ -20,36 +21,35 @@ from restauro.images import (
     upright,
 )
 from restauro.inference.catalog import model_path
+from restauro.inference.filling import fill, scale_for
+from restauro.inference.lockstep import Restoration, run_together
 from restauro.inference.model_file import ModelCard
-from restauro.inference.modes import (
-    Colours,
-    check_mode,
-    from_rgb,
-    to_rgb,
-    value_range,
-    visible,
-)
-from restauro.inference.network import Network
-from restauro.inference.windows import CONTEXT, Box, context_window, hole_boxes
+from restauro.inference.modes import check_mode, from_rgb, to_rgb, value_range, visible
+from restauro.inference.network import MAX_BATCH, Network
+from restauro.inference.windows import Box, WindowRule, hole_boxes
 
-# Like bilinear without its blur, and never negative: beside a hole a pixel cannot overshoot.
-_SHRINK = PIL.Image.Resampling.HAMMING
-_ENLARGE = PIL.Image.Resampling.BICUBIC
-_WHITE = 255
+Masks: TypeAlias = NDArray[Any] | Sequence[NDArray[Any] | PIL.Image.Image]
+Picture = TypeVar("Picture", Image, PIL.Image.Image, Image | PIL.Image.Image)
+"""What is restored and what comes back: an array or a Pillow picture."""
 
 
-def load(name_or_path: str | Path, *, threads: int | None = None) -> Restorer:
+def load(
+    name_or_path: str | Path, threads: int | None = None, providers: Sequence[str] | None = None
+) -> Restorer:
     """A model, ready to restore pictures.
 
     Args:
         name_or_path: A name from `list_models()`, or the path of an `.onnx` file.
         threads: How many processor threads one call may use; None = as many as there are cores.
+        providers: Names of ONNX Runtime's execution providers, the preferred one first, such as
+            `CUDAExecutionProvider`; None = the processor.
 
     Raises:
-        UnknownNameError: No shipped model has this name.
+        UnknownNameError: No model has this name, or ONNX Runtime has no such provider.
         BadModelError: The file is missing, damaged or no restauro model.
+        RestauroError: `threads` is below 1.
     """
-    return Restorer(Network(model_path(name_or_path), threads))
+    return Restorer(Network(model_path(name_or_path), threads, providers))
 
 
 class Restorer:
@@ -60,6 +60,7 @@ class Restorer:
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        self._rule = WindowRule(network.card.size, network.card.multiple)
 
     @property
     def card(self) -> ModelCard:
@@ -95,79 +96,107 @@ class Restorer:
             BadImageError: The mask has another size or covers everything, or the type, shape or
                 mode of image or mask is unknown.
         """
-        hole = mask_of_array(mask) if isinstance(mask, np.ndarray) else mask_of_picture(mask)
-        if isinstance(image, PIL.Image.Image):
-            return self._restored(image, hole)
-        return np.array(self._restored(_picture_of(image), hole))
+        restored: Image | PIL.Image.Image = self._run([(image, mask)])[0]
+        return restored
 
-    def _restored(self, picture: PIL.Image.Image, hole: Mask) -> PIL.Image.Image:
+    @overload
+    def batch(self, images: Image, masks: NDArray[Any]) -> Image: ...
+
+    @overload
+    def batch(self, images: Sequence[Picture], masks: Masks) -> list[Picture]: ...
+
+    def batch(self, images: Image | Sequence[Picture], masks: Masks) -> Image | list[Picture]:
+        """Several images with their holes filled, each as a call of its own would fill it.
+
+        The network sees windows of several images in one run. Processors give exactly the result
+        of single calls; an accelerator may choose another algorithm for another number of
+        windows, and differ by one level of 255.
+
+        Args:
+            images: uint8 (B, H, W, 3) RGB, or a sequence of what a call takes, of any sizes.
+            masks: One mask for each image: an array (B, H, W), or a sequence of what a call takes.
+
+        Returns:
+            uint8 (B, H, W, 3) for an array, otherwise a list of arrays and pictures like `images`.
+
+        Raises:
+            BadImageError: As for one call, or the numbers of images and masks differ.
+        """
+        if len(images) != len(masks):
+            raise BadImageError(
+                f"there are {len(images)} images, but {len(masks)} masks; give one for each"
+            )
+        restored = self._run(list(zip(images, masks, strict=True)))
+        if isinstance(images, np.ndarray):
+            return np.stack(restored) if restored else images.copy()
+        return restored
+
+    def _run(self, tasks: list[tuple[Any, Any]]) -> list[Any]:
+        """Restores (image, mask) pairs, a limited number at a time."""
+        restored: list[Any] = []
+        for start in range(0, len(tasks), MAX_BATCH):
+            some = tasks[start : start + MAX_BATCH]
+            restored += run_together([self._restoration(*task) for task in some], self._network)
+        return restored
+
+    def _restoration(self, image: Any, mask: Any) -> Restoration[Any]:
+        hole = mask_of_array(mask) if isinstance(mask, np.ndarray) else mask_of_picture(mask)
+        is_picture = isinstance(image, PIL.Image.Image)
+        return (yield from (self._picture if is_picture else self._array)(image, hole))
+
+    def _array(self, image: Image, hole: Mask) -> Restoration[Image]:
+        _check_array(image)
+        _check_mask(hole, image.shape[:2])
+        filled = image.copy()
+        for box, window in self._places(hole):
+            crop = PIL.Image.fromarray(image[window.slices])
+            patch = yield from self._patch(crop, hole, box, window)
+            box_hole = hole[box.slices]
+            filled[box.slices][box_hole] = np.asarray(patch)[box_hole]
+        return filled
+
+    def _picture(self, picture: PIL.Image.Image, hole: Mask) -> Restoration[PIL.Image.Image]:
         check_mode(picture)
         shown = upright(picture)
         _check_mask(hole, (shown.height, shown.width), is_turned=shown is not picture)
-        if not hole.any():
-            return picture.copy()
-        filled = shown.copy()
-        together = (self.card.size[0] // CONTEXT, self.card.size[1] // CONTEXT)
-        for box in hole_boxes(hole, together):
-            self._fill(filled, hole, box)
+        filled = shown.copy() if shown is picture else shown
+        for box, window in self._places(hole):
+            patch = yield from self._patch(filled.crop(window.corners), hole, box, window)
+            filled.paste(patch, (box.left, box.top), PIL.Image.fromarray(hole[box.slices]))
         return as_stored(filled, picture)
 
-    def _fill(self, picture: PIL.Image.Image, hole: Mask, box: Box) -> None:
-        """Paints the holes in `box`; `hole` (H, W) has all holes, as all of them are hidden."""
-        window = context_window(box, hole.shape, self.card.size)
-        crop = picture.crop(window.corners)  # black outside the picture, where nothing is known
-        inside = PIL.Image.fromarray(~hole).crop(window.corners)
-        known = np.asarray(inside) & visible(crop)
+    def _places(self, hole: Mask) -> Iterator[tuple[Box, Box]]:
+        """Each group of holes (H, W) with what must be seen to fill it."""
+        for box in hole_boxes(hole, self._rule.core(hole.shape)):
+            scale = scale_for(hole, box, self._rule)
+            yield box, self._rule.surroundings(box, hole.shape, scale)
+
+    def _patch(
+        self, crop: PIL.Image.Image, hole: Mask, box: Box, window: Box
+    ) -> Restoration[PIL.Image.Image]:
+        """What to paint in `box`, in the mode of the crop, which shows `window` of the picture.
+
+        The hole (H, W) is that of the whole picture: holes of other groups are hidden too.
+        """
+        known = ~hole[window.slices] & visible(crop)
         limits = value_range(crop, known)
-        image, small_known = _shrunk(to_rgb(crop, limits), known, self.card.size)
-        prediction = self._network(image, ~small_known)
-        colours = _enlarged(prediction, window, box)
-        box_hole = hole[box.slices]
-        patch = from_rgb(colours, picture.crop(box.corners), box_hole, limits)
-        picture.paste(patch, (box.left, box.top), PIL.Image.fromarray(box_hole))
+        scale = known.astype(np.float32)[..., None] / 255
+        image = np.multiply(to_rgb(crop, limits), scale, dtype=np.float32)  # (h, w, 3) in [0, 1]
+        inside = box.moved(-window.top, -window.left)
+        colours = yield from fill(image, known, inside, self._rule)
+        return from_rgb(colours[inside.slices], crop.crop(inside.corners), hole[box.slices], limits)
 
 
-def _shrunk(image: Image, known: Mask, size: Size) -> tuple[Image, Mask]:
-    """Image (H, W, 3) and known (H, W) at another size, of known pixels alone.
-
-    A pixel is known if no hidden one contributes to it, and colours are averages of known pixels:
-    "known" goes through Pillow as alpha, which weights every colour.
-    """
-    weighted = np.dstack([image, np.where(known, np.uint8(_WHITE), np.uint8(0))])  # (H, W, 4)
-    height, width = size
-    small = np.asarray(PIL.Image.fromarray(weighted).resize((width, height), _SHRINK))
-    return small[:, :, :3], small[:, :, 3] == _WHITE
-
-
-def _enlarged(prediction: Colours, window: Box, box: Box) -> Colours:
-    """The part of a window's prediction (h, w, 3) that lies in `box`, at the picture's scale."""
-    rows, columns = prediction.shape[:2]
-    down, across = rows / window.size[0], columns / window.size[1]
-    part = (
-        (box.left - window.left) * across,
-        (box.top - window.top) * down,
-        min((box.right - window.left) * across, columns),  # rounding must not leave the prediction
-        min((box.bottom - window.top) * down, rows),
-    )
-    height, width = box.size
-    bands = [
-        PIL.Image.fromarray(np.ascontiguousarray(band)).resize((width, height), _ENLARGE, part)
-        for band in prediction.transpose(2, 0, 1)
-    ]
-    return np.stack([np.asarray(band) for band in bands], axis=2).clip(0, 1)
-
-
-def _picture_of(image: NDArray[Any]) -> PIL.Image.Image:
+def _check_array(image: NDArray[Any]) -> None:
     is_colour = image.ndim == 3 and image.shape[2] == 3
     if image.dtype != np.uint8 or not (is_colour or image.ndim == 2):
         raise BadImageError(
             f"the image has the shape {image.shape} and type {image.dtype}; give uint8 of the "
             "shape (height, width, 3), or a Pillow picture for other modes"
         )
-    return PIL.Image.fromarray(image)
 
 
-def _check_mask(hole: Mask, size: Size, *, is_turned: bool) -> None:
+def _check_mask(hole: Mask, size: Size, *, is_turned: bool = False) -> None:
     """Refuses a mask (H, W) that does not fit the picture's size or leaves nothing known."""
     if hole.shape != size:
         upright_note = " as its orientation tag shows it" if is_turned else ""

@@ -1,12 +1,13 @@
-"""Where to look: holes are grouped, and each group gets a window with context around it.
+"""Where to look: holes are grouped, parted into cells, and each cell gets a window with context.
 
 Pure geometry on bool (H, W) masks, True = hole; no colours here.
 """
 
 from __future__ import annotations
 
-import math
+import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from restauro.images import Mask, Size
 
-CONTEXT = 2  # a window is about this many times as large as its hole
+LONG = 4
+"""Groups of holes this many times as long as one window fills are parted wherever they can be."""
 
 
 class Box(NamedTuple):
@@ -40,6 +42,82 @@ class Box(NamedTuple):
         """Index of the box's pixels in an array; only for a box inside the picture."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
+    def moved(self, down: int, right: int) -> Box:
+        """The same box elsewhere."""
+        return Box(self.top + down, self.left + right, self.bottom + down, self.right + right)
+
+    def grown(self, pixels: int) -> Box:
+        """The box with so many pixels more on each side."""
+        top, left, bottom, right = self
+        return Box(top - pixels, left - pixels, bottom + pixels, right + pixels)
+
+    def clipped(self, other: Box) -> Box:
+        """What both boxes share."""
+        return Box(
+            max(self.top, other.top),
+            max(self.left, other.left),
+            min(self.bottom, other.bottom),
+            min(self.right, other.right),
+        )
+
+
+@dataclass(frozen=True)
+class WindowRule:
+    """Which windows a model takes, and how much of one may be hole."""
+
+    size: Size
+    """(height, width) that the model was trained on: no window is smaller."""
+    multiple: int | None
+    """Height and width may be any multiple of this; None = only `size`."""
+
+    @property
+    def largest(self) -> Size:
+        """A model that takes any size sees twice the size it was trained on."""
+        # Larger windows beat scaling the picture down by 0.5 to 1 dB: docs/tool.md, Measured
+        return self.size if self.multiple is None else (2 * self.size[0], 2 * self.size[1])
+
+    def core(self, picture: Size) -> Size:
+        """The most that one window fills: a side that it shows whole, half of a longer one."""
+        height, width = (
+            side if side <= most else most // 2
+            for side, most in zip(picture, self.largest, strict=True)
+        )
+        return height, width
+
+    @property
+    def context(self) -> Size:
+        """Rows and columns that a window shows on each side of what it fills."""
+        return self.largest[0] // 4, self.largest[1] // 4
+
+    @property
+    def reach(self) -> int:
+        """How far from known pixels a model sees well enough to fill in detail, in pixels."""
+        return min(self.largest) // 8
+
+    def window(self, cell: Box, picture: Size) -> Box:
+        """What the model sees to fill `cell`: shifted into the picture, or around it."""
+        sides = [
+            max(least, min(self._rounded(side + 2 * context), most, self._rounded(limit)))
+            for side, context, least, most, limit in zip(
+                cell.size, self.context, self.size, self.largest, picture, strict=True
+            )
+        ]
+        return _around(cell, (sides[0], sides[1]), picture)
+
+    def surroundings(self, box: Box, picture: Size, scale: int) -> Box:
+        """What is needed to fill `box` at this scale and finer ones; inside the picture."""
+        sides = [
+            min(max(side + 2 * scale * context, least), limit)
+            for side, context, least, limit in zip(
+                box.size, self.context, self.size, picture, strict=True
+            )
+        ]
+        return _around(box, (sides[0], sides[1]), picture)
+
+    def _rounded(self, side: int) -> int:
+        multiple = self.multiple or 1
+        return -(-side // multiple) * multiple
+
 
 class Gap(NamedTuple):
     """A run of rows or columns without a hole."""
@@ -51,9 +129,10 @@ class Gap(NamedTuple):
 def hole_boxes(mask: Mask, together: Size) -> Iterator[Box]:
     """Bounding boxes of groups of holes; every hole pixel is in exactly one, and none overlap.
 
-    Holes that fit into one box of the size `together` stay together, as one window shows them all
-    without loss. Others are parted where a whole row or column between them is free of holes,
-    at the widest such gap first.
+    Holes that fit into one box of the size `together` stay together, as one window fills them
+    all. Others are parted where whole rows or columns between them are free of holes, at the
+    widest such gap first. A gap below half of `together` parts only what is `LONG` and more:
+    the windows of both sides would show much the same.
     """
     pending = [Box(0, 0, *mask.shape)]
     while pending:
@@ -63,8 +142,8 @@ def hole_boxes(mask: Mask, together: Size) -> Iterator[Box]:
         if not rows.any():
             continue
         (top, bottom), (left, right) = _extent(rows), _extent(columns)
-        box = _moved(Box(top, left, bottom, right), area.top, area.left)
-        row_gap, column_gap = _widest_gap(rows), _widest_gap(columns)
+        box = Box(top, left, bottom, right).moved(area.top, area.left)
+        row_gap, column_gap = _widest_gap(rows, together[0]), _widest_gap(columns, together[1])
         fits = box.size[0] <= together[0] and box.size[1] <= together[1]
         if fits or max(row_gap.length, column_gap.length) == 0:
             yield box
@@ -76,19 +155,27 @@ def hole_boxes(mask: Mask, together: Size) -> Iterator[Box]:
             pending += [box._replace(left=cut), box._replace(right=cut)]
 
 
-def context_window(hole: Box, picture: Size, model: Size) -> Box:
-    """The part of the picture that a model sees to fill a hole, in the model's proportions.
+def cells(box: Box, core: Size) -> Iterator[Box]:
+    """Covers a box evenly with cells of at most the size `core`, which overlap by a quarter."""
+    rows = _stretches(box.top, box.bottom, core[0])
+    columns = _stretches(box.left, box.right, core[1])
+    for (top, bottom), (left, right) in itertools.product(rows, columns):
+        yield Box(top, left, bottom, right)
 
-    `CONTEXT` times the hole, at least the model's own size, but not beyond the picture: shifted
-    inside where it can be. A picture narrower than the window is in its middle.
-    """
-    whole = max(picture[0] / model[0], picture[1] / model[1])  # the scale that shows everything
-    wanted = CONTEXT * max(hole.size[0] / model[0], hole.size[1] / model[1])
-    scale = min(max(wanted, 1.0), whole)
-    height, width = (math.ceil(side * scale - 1e-9) for side in model)
-    top = _start((hole.top + hole.bottom - height) // 2, height, picture[0])
-    left = _start((hole.left + hole.right - width) // 2, width, picture[1])
-    return Box(top, left, top + height, left + width)
+
+def _stretches(start: int, end: int, length: int) -> list[tuple[int, int]]:
+    if end - start <= length:
+        return [(start, end)]
+    count = -(-4 * (end - start - length) // (3 * length)) + 1
+    starts = np.linspace(start, end - length, count).round().astype(int).tolist()
+    return [(first, first + length) for first in starts]
+
+
+def _around(box: Box, size: Size, picture: Size) -> Box:
+    """A box of this size with `box` in its middle, shifted into the picture, or around it."""
+    top = _start((box.top + box.bottom - size[0]) // 2, size[0], picture[0])
+    left = _start((box.left + box.right - size[1]) // 2, size[1], picture[1])
+    return Box(top, left, top + size[0], left + size[1])
 
 
 def _start(wanted: int, length: int, limit: int) -> int:
@@ -101,15 +188,16 @@ def _extent(used: NDArray[np.bool_]) -> tuple[int, int]:
     return int(used.argmax()), len(used) - int(used[::-1].argmax())
 
 
-def _widest_gap(used: NDArray[np.bool_]) -> Gap:
-    """The longest run of False between two True; length 0 if there is none."""
+def _widest_gap(used: NDArray[np.bool_], together: int) -> Gap:
+    """The run of False between two True to part at; length 0 if there is none worth it.
+
+    The longest, and of several the one in the middle.
+    """
     positions = np.flatnonzero(used)
     gaps = np.diff(positions) - 1
-    if gaps.max(initial=0) == 0:
+    length = int(gaps.max(initial=0))
+    is_long = int(np.ptp(positions)) >= LONG * together
+    if length == 0 or (length < together // 2 and not is_long):
         return Gap(0, 0)
-    widest = int(gaps.argmax())
-    return Gap(int(positions[widest]) + 1, int(gaps[widest]))
-
-
-def _moved(box: Box, down: int, right: int) -> Box:
-    return Box(box.top + down, box.left + right, box.bottom + down, box.right + right)
+    widest = np.flatnonzero(gaps == length)
+    return Gap(int(positions[widest[len(widest) // 2]]) + 1, length)
