@@ -198,3 +198,23 @@ def test_five_lines_of_the_documentation_add_a_method(images: Image, masks: Mask
         METHODS._factories.pop("median", None)
     known = images[0][~masks[0]]
     np.testing.assert_array_equal(restored[8, 10], np.median(known, axis=0).astype(np.uint8))
+
+
+def test_the_network_alone_pastes_its_prediction(make_model: MakeModel, images: Image) -> None:
+    """Colours are not matched at the edge, as the tool does: the ramp comes out as it is."""
+    size = (32, 48)
+    bare = method(f"network:{make_model('ramp', card={'size': list(size)})}")
+    masks = np.zeros((3, *size), bool)
+    masks[:, 8:20, 10:40] = True
+    ramp = np.stack(np.meshgrid(np.linspace(0, 255, 32), np.linspace(0, 255, 48), indexing="ij"))
+    restored = bare.batch(images, masks)
+    np.testing.assert_array_equal(restored[0, 9, 11, :2], np.rint(ramp[:, 9, 11]))
+    np.testing.assert_array_equal(restored[1], bare(images[1], masks[1]))
+    np.testing.assert_array_equal(restored[~masks], images[~masks])
+
+
+def test_the_network_alone_takes_its_own_sizes_only(make_model: MakeModel) -> None:
+    bare = method(f"network:{make_model('ramp')}")
+    image, mask = np.zeros((30, 48, 3), np.uint8), np.eye(30, 48, dtype=bool)
+    with pytest.raises(BadImageError, match="takes no pictures of 48x30; give the file without"):
+        bare(image, mask)

@@ -358,7 +358,7 @@ def _method_record(found: Method, source: Source) -> MethodRecord:
         source.name,
         source.origin,
         found.files[0].stat().st_size if found.files else None,
-        source.files_sha256[0] if source.files_sha256 else None,
+        source.identity[1] if source.identity else None,
         found.parameters,
     )
 

@@ -38,6 +38,7 @@ from restauro.errors import (
 )
 from restauro.images import Image, Inpaint, Mask
 from restauro.inference.catalog import list_models, model_path
+from restauro.inference.network import Network
 from restauro.inference.restorer import load
 from restauro.registry import Registry
 
@@ -101,6 +102,8 @@ class Method:
 
 
 METHODS: Registry[Method] = Registry("method")
+NETWORK = "network"
+"""Before a model's file, and a colon: its network alone, as a paper scores it."""
 
 
 def register_method(name: str) -> Callable[[Inpaint], Inpaint]:
@@ -127,9 +130,10 @@ def method(name_or_path: str | Path, threads: int | None = None) -> Method:
     """The method that a name or path stands for.
 
     Args:
-        name_or_path: A name in `METHODS`; a shipped model; an exported `.onnx` file; a peer's file
-            behind its name, such as `lama:lama_fp32.onnx`; a `.toml` description of a peer; the
-            folder of a run; or a `.py` file that registers a method.
+        name_or_path: A name in `METHODS`; a shipped model; an exported `.onnx` file; one of these
+            two behind `network:`, for its network alone; a peer's file behind its name, such as
+            `lama:lama_fp32.onnx`; a `.toml` description of a peer; the folder of a run; or a `.py`
+            file that registers a method.
         threads: How many processor threads an ONNX file may use; None = as many as there are
             cores. The other methods follow their library's own setting.
 
@@ -144,6 +148,8 @@ def method(name_or_path: str | Path, threads: int | None = None) -> Method:
     if text in list_models():
         return _exported(text, threads)
     peer, _, file = text.partition(":")
+    if file and peer == NETWORK:
+        return _bare_network(file, threads)
     if file and peer in PEERS:
         return _peer(PEERS[peer], Path(file), threads)
     if path.suffix == ".onnx":
@@ -178,6 +184,28 @@ def _exported(name_or_path: str | Path, threads: int | None) -> Method:
         ) from error
     card = restorer.card
     return Method(card.name, restorer, restorer.batch, files=(file,), parameters=card.parameters)
+
+
+def _bare_network(name_or_path: str, threads: int | None) -> Method:
+    """The network of a file, without the tool's windows, matched colours and feathered edges."""
+    file = model_path(name_or_path)
+    network = Network(file, threads)
+    card = network.card
+
+    def inpaint_batch(images: Images, masks: Masks) -> Images:
+        height, width = masks.shape[1:]
+        if not card.takes((height, width)):
+            raise BadImageError(
+                f"the network of {card.name!r} takes no pictures of {width}x{height}; give the "
+                f"file without `{NETWORK}:`, which takes any size"
+            )
+        predictions = network(images / np.float32(255), masks)
+        return np.asarray(np.rint(predictions * 255), dtype=np.uint8)
+
+    def inpaint(image: Image, mask: Mask) -> Image:
+        return np.asarray(inpaint_batch(image[None], mask[None])[0])
+
+    return Method(card.name, inpaint, inpaint_batch, files=(file,), parameters=card.parameters)
 
 
 def _peer(

@@ -46,13 +46,15 @@ class Source:
     """How tables call it."""
     origin: str
     """Name or path, as `methods.method` takes it."""
-    files_sha256: tuple[str, ...] = ()
-    """Of what decides its answers."""
+    identity: tuple[str, ...] = ()
+    """How its files are used, and their SHA-256, the weights' first; empty without files."""
 
     @classmethod
     def of(cls, name: str, origin: str, found: Method) -> Source:
         """The source of a method that was found."""
-        return cls(name, origin, tuple(file_sha256(path) for path in found.files))
+        digests = [file_sha256(path) for path in found.files]
+        way, _, _ = origin.rpartition(":")  # the same file may be used in several ways
+        return cls(name, origin, (way, *digests) if digests else ())
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Work:
     def _folder(self, task: Task, source: Source) -> Path:
         holes = task.hash(self.size, {}, self.bank_sha256, self.seed)
         # a file's content decides, not where it lies; what has no file is known by its name alone
-        identity = source.files_sha256 or (source.origin,)
+        identity = source.identity or (source.origin,)
         decisive = [CACHE_FORMAT, holes, identity, sorted(self.metrics)]
         digest = hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
         return self.cache / f"{task.name}-{source.name}-{digest[:16]}"

@@ -76,6 +76,12 @@ class ModelCard:
         )
         _require(fits, "multiple", "a divisor of the size, or null")
 
+    def takes(self, size: tuple[int, int]) -> bool:
+        """Whether the network takes pictures of this size, (height, width) in pixels."""
+        if self.multiple is None:
+            return size == self.size
+        return all(side > 0 and side % self.multiple == 0 for side in size)
+
     def to_json(self) -> str:
         """The text that the file's metadata holds under `METADATA_KEY`."""
         return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, sort_keys=True)
