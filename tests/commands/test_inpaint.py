@@ -322,7 +322,7 @@ def test_auto_says_what_it_took(
 
 @pytest.mark.parametrize(
     ("typed", "expected"),
-    [("fa", ["faces"]), ("te", ["telea"]), ("au", ["auto"]), ("x.on", ["x.on"])],
+    [("fa", ["faces"]), ("tel", ["telea"]), ("au", ["auto"]), ("x.on", ["x.on"])],
 )
 def test_the_shell_completes_the_names_of_models(typed: str, expected: list[str]) -> None:
     (option,) = (one for one in command.params if one.name == "model")

@@ -199,7 +199,7 @@ def _bare_network(name_or_path: str, threads: int | None) -> Method:
                 f"the network of {card.name!r} takes no pictures of {width}x{height}; give the "
                 f"file without `{NETWORK}:`, which takes any size"
             )
-        predictions = network(images / np.float32(255), masks)
+        predictions = network(images.astype(np.float32) / np.float32(255), masks)
         return np.asarray(np.rint(predictions * 255), dtype=np.uint8)
 
     def inpaint(image: Image, mask: Mask) -> Image:
