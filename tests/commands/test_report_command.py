@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from restauro.cli import cli
+from restauro.commands.report import SHEETS
 from restauro.errors import BadDataError
 from restauro.evaluation.records import (
     Evaluation,
@@ -17,6 +18,7 @@ from restauro.evaluation.records import (
     write_evaluation,
     write_rows,
 )
+from restauro.reports.example_sheets import REASONS
 
 CONFIG = """
 name = "tiny"
@@ -100,3 +102,14 @@ def test_both_at_once_are_refused(training: Path, evaluation: Path, tmp_path: Pa
 def test_folder_that_is_neither_is_told(training: Path, tmp_path: Path) -> None:
     with pytest.raises(BadDataError, match="empty holds neither evaluation.json nor config.toml"):
         report(training, tmp_path / "empty", output=tmp_path / "out")
+
+
+def test_the_sheets_to_choose_from_are_those_there_are() -> None:
+    assert set(SHEETS) == set(REASONS)
+
+
+def test_an_unknown_sheet_is_a_usage_error(evaluation: Path, tmp_path: Path) -> None:
+    arguments = ["report", str(evaluation), "-o", str(tmp_path / "out"), "--sheets", "bright"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert not (tmp_path / "out").exists()

@@ -8,11 +8,20 @@ import click
 
 from restauro.errors import BadDataError
 
+SHEETS = ("best", "median", "worst", "dark", "backlit")
+
 
 @click.command("report")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="A folder.")
-def command(runs: tuple[Path, ...], output: Path) -> None:
+@click.option(
+    "--sheets",
+    multiple=True,
+    type=click.Choice(SHEETS),
+    default=SHEETS,
+    help="Which pictures of an evaluation are shown; may come again.  [default: all]",
+)
+def command(runs: tuple[Path, ...], output: Path, sheets: tuple[str, ...]) -> None:
     """Show what training RUNS did, or how the methods of evaluations compare, as one page.
 
     RUNS are folders of `restauro train` (scores, curves, curriculum and pictures) or of
@@ -34,7 +43,7 @@ def command(runs: tuple[Path, ...], output: Path) -> None:
     if evaluations:
         from restauro.reports.evaluation_report import write_report
 
-        page = write_report(evaluations, output)
+        page = write_report(evaluations, output, sheets)
     else:
         from restauro.reports.run_report import write_run_report
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from restauro.evaluation.records import Evaluation, read_evaluation
 from restauro.files import whole_file
 from restauro.metrics.statistics import MIN_PICTURES
-from restauro.reports.example_sheets import write_sheets
+from restauro.reports.example_sheets import REASONS, write_sheets
 from restauro.reports.html_page import write_html_page
 from restauro.reports.markdown_parts import escaped, folded, picture, table
 from restauro.reports.plots import Series, plot_estimates, save
@@ -46,8 +46,12 @@ MAX_FAILURES = 100
 """That the page lists; the evaluation's own file has all."""
 
 
-def write_report(folders: Sequence[Path], output: Path) -> Path:
+def write_report(
+    folders: Sequence[Path], output: Path, sheets: Sequence[str] = tuple(REASONS)
+) -> Path:
     """Writes README.md, tables, plots, sheets and report.html to `output`; returns the last.
+
+    `sheets` are the reasons for which pictures are shown, of `REASONS`.
 
     Raises:
         BadDataError: A folder is no finished evaluation, or is damaged.
@@ -59,8 +63,10 @@ def write_report(folders: Sequence[Path], output: Path) -> Path:
     for name, evaluation in _named(evaluations).items():
         folder = output / name
         folder.mkdir(exist_ok=True)
+        for old in [*folder.glob("*.svg"), *folder.glob("*.webp")]:
+            old.unlink()  # of an earlier report with other tasks or sheets
         tasks = [TaskScores(evaluation, task) for task in evaluation.tasks]
-        text = "\n\n".join(part for part in _chapter(evaluation, tasks, folder) if part)
+        text = "\n\n".join(part for part in _chapter(evaluation, tasks, folder, sheets) if part)
         chapters.append(re.sub(r"(!\[[^]]*\]\()", rf"\1{name}/", text))
         scores = [record for task in tasks for record in records(task)]
         _write_csv(output / "tables" / f"{name}_scores.csv", scores)
@@ -87,14 +93,16 @@ def _named(evaluations: Iterable[Evaluation]) -> dict[str, Evaluation]:
     return named
 
 
-def _chapter(evaluation: Evaluation, tasks: Sequence[TaskScores], folder: Path) -> list[str]:
+def _chapter(
+    evaluation: Evaluation, tasks: Sequence[TaskScores], folder: Path, sheets: Sequence[str]
+) -> list[str]:
     methods = [method.name for method in evaluation.methods]
     plain = [scores for scores in tasks if not scores.task.exposure]
     parts = [f"## {escaped(evaluation.title)}", _what_was_asked(evaluation)]
     if len(plain) > 1:
         parts += ["### All protocols", *_overviews(plain)]
     for scores in plain:
-        parts += _protocol(scores, folder)
+        parts += _protocol(scores, folder, sheets)
     # Once, on the protocol that is darkened too: it is long, and tells of methods more than holes.
     parts.append(tone_section(evaluation, evaluation.tasks[0].name, methods, folder))
     for protocol in dict.fromkeys(task.protocol for task in evaluation.tasks):
@@ -135,7 +143,7 @@ def _overviews(several: Sequence[TaskScores]) -> list[str]:
     return parts
 
 
-def _protocol(scores: TaskScores, folder: Path) -> list[str]:
+def _protocol(scores: TaskScores, folder: Path, sheets: Sequence[str]) -> list[str]:
     """Tables, plots and sheets of one task."""
     task, name = scores.task, escaped(scores.task.name)
     asked = f"{name}, {task.num_pictures:,} pictures, task `{task.hash}`"
@@ -148,8 +156,8 @@ def _protocol(scores: TaskScores, folder: Path) -> list[str]:
     ]
     if len(scores.bins) > 1:
         parts += ["#### By hole ratio", *_ratio_plots(scores, folder), ratio_tables(scores)]
-    sheets = write_sheets(scores.evaluation, task.name, folder)
-    return [*parts, "#### Pictures", *sheets] if sheets else parts
+    shown = write_sheets(scores.evaluation, task.name, folder, sheets)
+    return [*parts, "#### Pictures", *shown] if shown else parts
 
 
 def _ratio_plots(scores: TaskScores, folder: Path) -> list[str]:

@@ -45,14 +45,16 @@ SCALE = (
 """Colours of errors, none to large: the hue of 262 degrees in CIELAB, from L* 98 by 10 to 18."""
 
 
-def write_sheets(evaluation: Evaluation, task: str, folder: Path) -> list[str]:
+def write_sheets(
+    evaluation: Evaluation, task: str, folder: Path, reasons: Sequence[str] = tuple(REASONS)
+) -> list[str]:
     """Writes a task's sheets to `folder`; returns the Markdown that shows them, with captions."""
     parts: list[str] = []
     names = [method.name for method in evaluation.methods]
     several = [names[i : i + MAX_METHODS] for i in range(0, len(names), MAX_METHODS)]
     for reason, caption in REASONS.items():
         examples = [e for e in evaluation.examples if (e.task, e.reason) == (task, reason)]
-        if not examples:
+        if not examples or reason not in reasons:
             continue
         for number, methods in enumerate(several, start=1):
             path = folder / f"{task}_{reason}{f'_{number}' if number > 1 else ''}.webp"
