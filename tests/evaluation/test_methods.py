@@ -149,7 +149,7 @@ def test_known_peer_is_its_name_before_a_file(make_model: MakeModel, tmp_path: P
     ("name", "message"),
     [
         ("telia", "did you mean 'telea'"),
-        ("quite another", "known: biharmonic, mean"),
+        ("quite another", "known: biharmonic, "),
         ("runs/missing", "the folder of a run"),
     ],
 )
