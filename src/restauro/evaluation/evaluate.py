@@ -59,6 +59,8 @@ LIBRARIES = (
     "scikit-image",
     "patchmatch",
 )
+FEW = 64
+"""Restored pictures that are not worth the start of another process."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -180,6 +182,8 @@ def evaluate(
             )
         ]
         jobs = _example_jobs(work, plan, examples)
+        if _amount(jobs) < FEW:
+            processes = 1
         _run(work, jobs, processes, stop, done, total + _amount(jobs), on_progress)
         if stop.is_requested:
             return None

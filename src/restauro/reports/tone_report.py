@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from restauro.evaluation.groups import (
     FIFTHS,
+    UNKNOWN,
     Grouping,
     GroupScores,
     group_scores,
@@ -278,10 +279,12 @@ def _paired(metric: str, tables: Sequence[Rows], common: NDArray[np.int64]) -> N
 
 def _group_plots(grouping: Grouping, scores: Scores, folder: Path, stem: str) -> list[str]:
     plots = []
+    # unknown has no place in the order of a line
+    known = [name for name in grouping.names_in_order if name != UNKNOWN]
     for metric in PLOTTED:
         if metric in scores:
             series = {
-                name: Series(grouping.names_in_order, list(one.estimates.values()))
+                name: Series(known, [one.estimates[group] for group in known])
                 for name, one in scores[metric].items()
             }
             plots.append(_plot(metric, series, grouping.title, folder / f"{stem}_{metric}.svg"))
