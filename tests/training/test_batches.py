@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from tinyruns import make_bank
 from torch import Tensor
 
+from restauro.data.augmentation import Augmentation
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches, to_tensor
 from restauro.errors import BadDataError
@@ -111,3 +114,37 @@ def test_batch_that_cannot_be_shared_is_refused(bank: Bank) -> None:
 def test_missing_split_is_refused(bank: Bank) -> None:
     with pytest.raises(BadDataError, match="no picture in the split 'test'; it has train, val"):
         Batches(bank, "test", 1, seed=0)
+
+
+def test_pictures_of_more_banks_join_and_their_other_splits_do_not(
+    bank: Bank, tmp_path: Path
+) -> None:
+    second = Bank.open(make_bank(tmp_path / "second", 7, 2, size=SIZE))
+    second_images = np.array(second.images[:7])
+    second_images[:] = np.arange(7, dtype=np.uint8)[:, None, None, None]  # unlike any of the first
+    object.__setattr__(second, "images", second_images)
+    batches = Batches(bank, "train", 7, seed=0, flip_probability=0.0, more_banks=[second])
+    assert batches.steps_per_epoch == 4
+    images = torch.cat([batches.at(step) for step in range(4)])
+    flat = {round(float(image.max()) * 255) for image in images if image.std() == 0}
+    assert flat == set(range(7))
+    others = images[[bool(image.std() > 0) for image in images]]
+    assert sorted(numbers(bank, others)) == list(range(21))
+
+
+def test_more_banks_must_have_the_same_size(bank: Bank, tmp_path: Path) -> None:
+    other = Bank.open(make_bank(tmp_path / "other", 7, 2, size=(8, 8)))
+    with pytest.raises(BadDataError, match="8x8"):
+        Batches(bank, "train", 7, seed=0, more_banks=[other])
+
+
+def test_light_depends_on_the_step_alone_and_not_on_the_number_of_processes(bank: Bank) -> None:
+    light = Augmentation(share=1.0, exposure=(-3.0, 0.0), slope=1.0)
+    whole = Batches(bank, "train", 4, seed=0, augmentation=light)
+    halves = [
+        Batches(bank, "train", 4, seed=0, augmentation=light, rank=rank, num_processes=2)
+        for rank in (0, 1)
+    ]
+    plain = Batches(bank, "train", 4, seed=0)
+    torch.testing.assert_close(whole.at(1), torch.cat([half.at(1) for half in halves]))
+    assert not torch.equal(whole.at(1), plain.at(1))

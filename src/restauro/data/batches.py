@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from restauro.data.augmentation import Augmentation, expose
 from restauro.data.bank import Bank
 from restauro.errors import BadDataError
 from restauro.seeds import seed_of
@@ -29,7 +32,9 @@ class Batches:
         global_batch_size: int,
         *,
         seed: int,
+        more_banks: Sequence[Bank] = (),
         flip_probability: float = 0.5,
+        augmentation: Augmentation | None = None,
         epoch_share: float = 1.0,
         rank: int = 0,
         num_processes: int = 1,
@@ -40,13 +45,25 @@ class Batches:
                 f"a global batch of {global_batch_size} pictures cannot be shared by "
                 f"{num_processes} processes; choose a multiple of {num_processes}"
             )
-        self.rows = bank.split(split)
+        self.parts = [bank.images, *(other.images for other in more_banks)]
+        for other in more_banks:
+            if other.size != bank.size:
+                raise BadDataError(
+                    f"{other.path} has pictures of {other.size[1]}x{other.size[0]}, but "
+                    f"{bank.path} of {bank.size[1]}x{bank.size[0]}; prepare both with one --size"
+                )
+        starts = np.cumsum([0, *(len(images) for images in self.parts)])
+        splits = [one.split(split) for one in (bank, *more_banks)]
+        self.rows = np.concatenate(
+            [rows + start for rows, start in zip(splits, starts[:-1], strict=True)]
+        )
+        self.starts = starts
         if len(self.rows) < global_batch_size:
             raise BadDataError(
                 f"{bank.path} has {len(self.rows)} pictures in the split {split!r}, fewer than one "
                 f"batch of {global_batch_size}; lower training.global_batch_size"
             )
-        self.images, self.size = bank.images, bank.size
+        self.size, self.augmentation = bank.size, augmentation or Augmentation()
         self.global_batch_size, self.seed = global_batch_size, seed
         self.flip_probability, self.device = flip_probability, torch.device(device)
         share = global_batch_size // num_processes
@@ -65,8 +82,23 @@ class Batches:
         if self._on_device is not None:
             images = self._on_device[torch.from_numpy(rows).to(self.device)]
         else:
-            images = torch.from_numpy(self.images[rows]).to(self.device)
-        return to_tensor(torch.where(flips, images.flip(2), images))  # flipped as bytes: cheaper
+            images = torch.from_numpy(self._gather(rows)).to(self.device)
+        images = to_tensor(torch.where(flips, images.flip(2), images))  # flipped as bytes: cheaper
+        if self.augmentation.share == 0:
+            return images
+        rng = torch.Generator().manual_seed(seed_of(self.seed, step, "light"))
+        stops = self.augmentation.draw(self.global_batch_size, rng)[self.slice_of_this_process]
+        return expose(images, stops)
+
+    def _gather(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Pictures by their number in all banks together: (B, H, W, 3) uint8."""
+        if len(self.parts) == 1:
+            return self.parts[0][rows]
+        images = np.empty((len(rows), *self.parts[0].shape[1:]), dtype=np.uint8)
+        for part, start, end in zip(self.parts, self.starts[:-1], self.starts[1:], strict=True):
+            is_here = (start <= rows) & (rows < end)
+            images[is_here] = part[rows[is_here] - start]
+        return images
 
     def _rows_at(self, step: int) -> NDArray[np.int64]:
         number, position = divmod(step, self.steps_per_pass)
@@ -79,12 +111,13 @@ class Batches:
     def _move_to_device(self) -> Tensor | None:
         """The whole bank on the GPU, where it takes at most half of the free memory."""
         free_bytes = torch.cuda.mem_get_info(self.device)[0]
-        if self.images.nbytes > free_bytes / 2:
+        if sum(part.nbytes for part in self.parts) > free_bytes / 2:
             return None
-        images = torch.empty(self.images.shape, dtype=torch.uint8, device=self.device)
-        for start in range(0, len(images), 4096):  # in pieces: the bank may exceed the memory
-            part = slice(start, start + 4096)
-            images[part] = torch.from_numpy(self.images[part].copy())
+        shape = (int(self.starts[-1]), *self.parts[0].shape[1:])
+        images = torch.empty(shape, dtype=torch.uint8, device=self.device)
+        for start in range(0, len(images), 4096):  # in pieces: the banks may exceed the memory
+            rows = np.arange(start, min(start + 4096, len(images)))
+            images[start : start + 4096] = torch.from_numpy(self._gather(rows))
         return images
 
 

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from restauro.data.augmentation import ENCODING, Augmentation, expose
+from restauro.errors import ConfigError
+
+IMAGES = torch.full((2, 3, 4, 6), 0.5)
+
+
+def rng() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_a_stop_halves_the_light() -> None:
+    stops = torch.tensor([[-1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    darker, same = expose(IMAGES, stops)
+    assert torch.allclose(darker**ENCODING, IMAGES[0] ** ENCODING / 2)
+    assert torch.equal(same, IMAGES[1])
+
+
+def test_light_from_one_side_and_never_above_one() -> None:
+    stops = torch.tensor([[0.0, 0.0, 4.0], [9.0, 0.0, 0.0]])
+    lit, burnt = expose(IMAGES, stops)
+    assert (lit[:, :, 1:] > lit[:, :, :-1]).all()
+    assert torch.allclose(lit, lit[:, :1].expand_as(lit))
+    assert torch.equal(burnt, torch.ones_like(burnt))
+
+
+def test_a_share_of_the_pictures_is_changed_within_the_limits() -> None:
+    stops = Augmentation(share=0.25, exposure=(-2.0, -1.0), slope=0.5).draw(4000, rng())
+    is_changed = stops[:, 0] != 0
+    assert is_changed.float().mean().item() == pytest.approx(0.25, abs=0.03)
+    changed = stops[is_changed]
+    assert -2 <= changed[:, 0].min() < -1.9
+    assert -1.1 < changed[:, 0].max() <= -1
+    assert 0.4 < changed[:, 1:].norm(dim=1).max() <= 0.5
+    assert not stops[~is_changed].any()
+
+
+@pytest.mark.parametrize("arguments", [{"share": 1.5}, {"exposure": (1.0, -1.0)}, {"slope": -1.0}])
+def test_senseless_limits_are_refused(arguments: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="augmentation"):
+        Augmentation(**arguments)  # type: ignore[arg-type]
