@@ -23,7 +23,8 @@ MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"errors", "seeds", "encoding", "interrupt"},
     {"files", "images", "registry"},
-    {"models", "masks", "losses", "metrics", "sheets"},
+    {"models", "masks", "metrics", "sheets"},
+    {"losses"},
     {"data", "inference", "baselines"},
     {"training", "jobs"},
     {"evaluation", "export"},

@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from restauro.losses import LOSSES
 
+PIXEL_LOSSES = ["huber", "l1", "mse"]
+
 # One picture of 1 x 2 pixels: the left one is the hole and off by 0.5, the right one known and off
 # by 0.25, in every channel.
 TARGET = torch.zeros(1, 3, 1, 2)
@@ -47,7 +49,7 @@ def test_every_pixel_counts_alike_without_a_weight(name: str, expected: float) -
     assert value(LOSSES.create(name, **arguments)) == pytest.approx(expected, abs=1e-7)
 
 
-@pytest.mark.parametrize("name", LOSSES.names())
+@pytest.mark.parametrize("name", PIXEL_LOSSES)
 @pytest.mark.parametrize("hole_weight", [None, 6.0])
 @pytest.mark.parametrize("fill", [0.0, 1.0], ids=["no hole", "nothing known"])
 def test_loss_is_finite_whatever_the_hole(
@@ -62,7 +64,7 @@ def test_loss_is_finite_whatever_the_hole(
     assert prediction.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("name", LOSSES.names())
+@pytest.mark.parametrize("name", PIXEL_LOSSES)
 @pytest.mark.parametrize("hole_weight", [None, 6.0])
 def test_every_picture_has_its_own_value(name: str, hole_weight: float | None) -> None:
     loss = LOSSES.create(name, hole_weight=hole_weight)
@@ -78,7 +80,7 @@ def test_every_picture_has_its_own_value(name: str, hole_weight: float | None) -
         )
 
 
-@pytest.mark.parametrize("name", LOSSES.names())
+@pytest.mark.parametrize("name", PIXEL_LOSSES)
 def test_perfect_prediction_costs_nothing(name: str) -> None:
     target = torch.rand(2, 3, 4, 6)
     assert LOSSES.create(name, hole_weight=6.0)(target, target, torch.ones(2, 1, 4, 6)).max() == 0

@@ -33,13 +33,15 @@ class FeatureNetwork(nn.Module):
     Source: Tan and Le 2019, arXiv:1905.11946; "Lite" and its input range (0 to 255, minus 127,
     over 128) are of github.com/tensorflow/tpu, models/official/efficientnet/lite.
 
+    With `num_stages` below five only the finest maps are made.
+
     Raises:
         MissingExtraError: The packages are not installed.
     """
 
     num_pooled = 320
 
-    def __init__(self) -> None:
+    def __init__(self, num_stages: int = 5) -> None:
         super().__init__()
         try:
             package: Any = importlib.import_module("efficientnet_lite_pytorch")
@@ -55,7 +57,7 @@ class FeatureNetwork(nn.Module):
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         network.eval()
         self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)
-        self.blocks = network._blocks
+        self.blocks = network._blocks[: LAST_OF_STAGE[num_stages - 1] + 1]
         self.requires_grad_(False)
         self.train(False)
 
@@ -65,7 +67,11 @@ class FeatureNetwork(nn.Module):
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Features at five resolutions, finest first."""
+        """Features at `num_stages` resolutions, finest first."""
+        return self.maps(images)
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """The same with a gradient, for a loss."""
         x = self.stem((images.float() * 255 - 127) / 128)
         features = []
         for number, block in enumerate(self.blocks):
