@@ -1,6 +1,8 @@
-"""A small U-Net: the report's encoder and decoder without the linear layers."""
+"""A small U-Net with attention at its bottleneck."""
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -12,31 +14,38 @@ from restauro.models.base import MODELS, InpaintingModel
 class UNet(InpaintingModel):
     """Convolutional autoencoder with skip connections that is told where the hole is.
 
-    Against the report's network: the mask is a fourth input, the latent vector gives way to a
-    feature map of 1/16 of the sides with dilated convolutions and a global channel gate, so
-    that every output pixel sees the whole picture, and skip connections carry what is known.
-    Pixel-unshuffle does the first halving without losing a pixel. No batch statistics anywhere:
-    a dark picture is not pulled towards the batch's mean. The last layer predicts all of the
-    picture; whoever composites keeps the known pixels.
+    Against the report's network: the mask is a fourth input, and skip connections carry what is
+    known. The code is no longer one vector but a vector for each of the (H/16)x(W/16) places of
+    the bottleneck; there every place looks at every other, so that an eye can be copied from the
+    other one, and a channel gate spreads the picture's light. Pixel-unshuffle does the first
+    halving without losing a pixel. No batch statistics anywhere: a dark picture is not pulled
+    towards the batch's mean. The last layer predicts all of the picture; whoever composites keeps
+    the known pixels.
 
     Shape: image (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole -> prediction (B, 3, H, W)
     in [0, 1]; H and W are multiples of 16.
+
+    Source: Ronneberger et al. 2015, arXiv:1505.04597; unlike there, skips are added, and
+    residual blocks refine.
     """
 
     multiple = 16
 
-    def __init__(self, widths: tuple[int, int, int, int], dilations: tuple[int, ...]) -> None:
+    def __init__(
+        self, widths: tuple[int, int, int, int], dilations: tuple[int, ...], num_attention: int
+    ) -> None:
         super().__init__(size=(128, 128))
         self.stem = nn.Conv2d(16, widths[0], kernel_size=3, padding=1)
+        # half of all pixels' work would be in a block at H/2: it starts below
+        blocks = [nn.Identity(), *(ResidualBlock(width) for width in widths[1:-1])]
         self.down = nn.ModuleList(
-            nn.Sequential(
-                ResidualBlock(before), nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1)
-            )
-            for before, after in zip(widths[:-1], widths[1:], strict=True)
+            nn.Sequential(block, nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1))
+            for block, before, after in zip(blocks, widths[:-1], widths[1:], strict=True)
         )
         self.bottleneck = nn.Sequential(
             *(ResidualBlock(widths[-1], dilation) for dilation in dilations),
             ChannelGate(widths[-1]),
+            *(AttentionBlock(widths[-1]) for _ in range(num_attention)),
             ResidualBlock(widths[-1]),
         )
         self.up = nn.ModuleList(
@@ -70,10 +79,7 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.conv2.weight)  # starts as the identity: trains stably unnormalised
-        assert self.conv2.bias is not None
-        nn.init.zeros_(self.conv2.bias)
+        self.conv2 = _starting_at_zero(nn.Conv2d(channels, channels, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns `x` plus what the two convolutions make of it."""
@@ -102,8 +108,46 @@ class ChannelGate(nn.Module):
         return x * torch.sigmoid(scale) * 2 + shift
 
 
+class AttentionBlock(nn.Module):
+    """Self-attention between all places of a map, then two layers at each place.
+
+    A 3x3 convolution for each channel tells the places where they are, by the zeros beyond the
+    border, so that any size fits.
+
+    Shape: (B, C, H, W) -> (B, C, H, W); C is a multiple of `num_heads`.
+
+    Source: Dosovitskiy et al. 2021, arXiv:2010.11929, positions as in Chu et al. 2021,
+    arXiv:2102.10882; the hidden layer is twice as wide as the others, not four times.
+    """
+
+    def __init__(self, channels: int, num_heads: int = 8) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.position = _starting_at_zero(
+            nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+        )
+        self.norm1, self.norm2 = nn.LayerNorm(channels), nn.LayerNorm(channels)
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.out = _starting_at_zero(nn.Linear(channels, channels))
+        self.widen = nn.Linear(channels, 2 * channels)
+        self.narrow = _starting_at_zero(nn.Linear(2 * channels, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Lets every place take from all others, and then think for itself."""
+        height, width = x.shape[2:]
+        x = x + self.position(x)
+        tokens = x.flatten(2).transpose(1, 2)  # (B, H*W, C)
+        qkv = self.qkv(self.norm1(tokens)).unflatten(2, (3, self.num_heads, -1))
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # (B, heads, H*W, C/heads) each
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        tokens = tokens + self.out(mixed.transpose(1, 2).flatten(2))
+        tokens = tokens + self.narrow(F.silu(self.widen(self.norm2(tokens))))
+        restored: Tensor = tokens.transpose(1, 2).unflatten(2, (height, width))
+        return restored
+
+
 class UpBlock(nn.Module):
-    """Doubles the sides by nearest neighbour, merges a skip and refines.
+    """Doubles the sides by nearest neighbour, adds a skip and refines.
 
     Resize and convolution instead of a transposed convolution: no checkerboard (Odena et al.
     2016, distill.pub).
@@ -114,23 +158,33 @@ class UpBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.reduce = nn.Conv2d(in_channels, out_channels, kernel_size=1)
-        self.merge = nn.Conv2d(2 * out_channels, out_channels, kernel_size=3, padding=1)
         self.block = ResidualBlock(out_channels)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """Brings `x` to the size of `skip` and merges both."""
-        x = F.interpolate(self.reduce(x), scale_factor=2.0, mode="nearest")
-        out: Tensor = self.block(self.merge(torch.cat([x, skip], dim=1)))
+        merged = F.interpolate(self.reduce(x), scale_factor=2.0, mode="nearest") + skip
+        out: Tensor = self.block(merged)
         return out
 
 
-@MODELS.register("unet_small")
-def unet_small() -> UNet:
-    """4 million weights; the first shipped `faces` model."""
-    return UNet(widths=(32, 64, 128, 224), dilations=(1, 2, 4))
+Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
+
+
+def _starting_at_zero(layer: Layer) -> Layer:
+    """So that what it adds to starts as the identity: that trains stably unnormalised."""
+    nn.init.zeros_(layer.weight)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+@MODELS.register("unet")
+def unet() -> UNet:
+    """5.5 million weights: the shipped models."""
+    return UNet(widths=(32, 64, 128, 240), dilations=(1, 2), num_attention=2)
 
 
 @MODELS.register("unet_tiny")
 def unet_tiny() -> UNet:
     """Half a million weights: shows in two minutes on a processor that training works."""
-    return UNet(widths=(16, 32, 64, 64), dilations=(1, 2))
+    return UNet(widths=(16, 32, 64, 64), dilations=(1, 2), num_attention=1)
