@@ -10,11 +10,13 @@ import pytest
 import torch
 from tinyruns import tiny_config, write_config
 
+from restauro.data.augmentation import Augmentation
 from restauro.errors import ConfigError
 from restauro.losses import LOSSES
 from restauro.masks import BoxLimits, StrokeLimits
 from restauro.models import MODELS
 from restauro.training.config import (
+    AdversaryConfig,
     Config,
     DataConfig,
     LossConfig,
@@ -172,7 +174,10 @@ def test_there_are_shipped_configs() -> None:
     assert SHIPPED
 
 
-@pytest.mark.parametrize("table", [ModelConfig, DataConfig, LossConfig, TrainingConfig])
+@pytest.mark.parametrize(
+    "table",
+    [ModelConfig, DataConfig, Augmentation, LossConfig, AdversaryConfig, TrainingConfig],
+)
 def test_documentation_has_every_key_with_its_default(table: Any) -> None:
     text = (ROOT / "docs" / "training.md").read_text()
     for key in dataclasses.fields(table):

@@ -26,8 +26,17 @@ from tinyruns import (
 
 EVERY_STEP = "training.checkpoint_minutes=1e-9"
 NUM_STEPS = 36
-UNET = ("training.average_decay=0.9", "training.max_gradient_norm=1.0", "training.epochs=12")
-"""Long enough that no process reaches the end before it is killed."""
+UNET = (
+    "training.average_decay=0.9",
+    "training.max_gradient_norm=1.0",
+    "training.epochs=12",
+    "training.optimizer=muon",
+    "adversary.weight=0.1",
+    "adversary.feature_matching=1.0",
+    "adversary.penalty_interval=2",
+    "adversary.width=8",
+)
+"""All that keeps a state, and long enough that no process reaches the end before it is killed."""
 RESUME = ("--resume",)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from restauro.data.augmentation import Augmentation
 from restauro.errors import ConfigError
 from restauro.files import read_toml
 from restauro.masks.curriculum import Curriculum
@@ -37,6 +38,9 @@ class DataConfig:
 
     bank: str
     """Folder made by `restauro prepare`."""
+    more_banks: tuple[str, ...] = ()
+    """Further banks of the same size, whose training pictures are added; validation stays."""
+    augmentation: Augmentation = field(default_factory=Augmentation)
     flip_probability: float = 0.5
     """Chance that a training picture is mirrored left to right, in [0, 1]."""
     max_validation_images: int = 0
@@ -67,10 +71,12 @@ class TrainingConfig:
     """Share of the training split that makes an epoch, in (0, 1]: shortens a run evenly."""
     global_batch_size: int = 64
     """Pictures per optimizer step, over all processes together."""
+    optimizer: str = "adamw"
+    """`adamw` or `muon`; see `restauro.training.optimizers`."""
     learning_rate: float = 1e-4
-    """Peak of AdamW's learning rate."""
+    """Peak of the learning rate."""
     weight_decay: float = 1e-2
-    """AdamW's decoupled weight decay."""
+    """Decoupled weight decay."""
     schedule: str = "warm_restarts"
     """`warm_restarts`, `cosine` or `constant`; see `restauro.training.schedule`."""
     cycles: int = 1
@@ -100,6 +106,7 @@ class TrainingConfig:
         for name, known in (
             ("schedule", ("warm_restarts", "cosine", "constant")),
             ("precision", ("auto", "bf16-mixed", "32-true")),
+            ("optimizer", ("adamw", "muon")),
         ):
             if getattr(self, name) not in known:
                 raise ConfigError(
@@ -120,6 +127,34 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
+class AdversaryConfig:
+    """A discriminator that learns beside the network."""
+
+    weight: float = 0.1
+    """Weight of the network's loss against it; 0 = feature matching alone."""
+    feature_matching: float = 0.0
+    """Weight of the difference of the discriminator's features."""
+    learning_rate: float = 2e-4
+    """Constant learning rate of its AdamW."""
+    penalty: float = 1.0
+    """Weight of R1, the squared gradient of its judgement of originals."""
+    penalty_interval: int = 16
+    """Steps between penalties, which are the stronger the rarer they are."""
+    width: int = 48
+    """Channels of its first layer."""
+
+    def __post_init__(self) -> None:
+        for name in ("weight", "feature_matching", "penalty"):
+            _check(f"adversary.{name}", getattr(self, name), at_least=0)
+        for name in ("penalty_interval", "width"):
+            _check(f"adversary.{name}", getattr(self, name), at_least=1)
+        if self.learning_rate <= 0:
+            raise ConfigError(
+                f"adversary.learning_rate is {self.learning_rate}, but must be positive; correct it"
+            )
+
+
+@dataclass(frozen=True)
 class Config:
     """A whole run."""
 
@@ -130,6 +165,8 @@ class Config:
     curriculum: Curriculum
     training: TrainingConfig
     loss: LossConfig = field(default_factory=LossConfig)
+    adversary: AdversaryConfig | None = None
+    """None: the loss alone trains the network."""
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -216,6 +253,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return _build(hint, value, where)
     if typing.get_origin(hint) is tuple:
         kinds = typing.get_args(hint)
+        if kinds[-1] is Ellipsis and isinstance(value, Sequence) and not isinstance(value, str):
+            return tuple(_convert(kinds[0], v, where) for v in value)
         if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != len(kinds):
             raise ConfigError(f"{where} is {value!r}, but must be a list of {len(kinds)} numbers")
         return tuple(_convert(k, v, where) for k, v in zip(kinds, value, strict=True))

@@ -23,6 +23,7 @@ from restauro.data.batches import Batches
 from restauro.errors import TrainingError
 from restauro.interrupt import StopRequest
 from restauro.seeds import seed_of
+from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import save_checkpoint, save_weights
 from restauro.training.config import Config, config_to_dict
 from restauro.training.history import append_record
@@ -46,6 +47,8 @@ class Run:
     criterion: nn.Module
     num_steps: int
     """Optimizer steps of the whole run."""
+    adversary: Adversary | None = None
+    """The discriminator that learns beside the network, if there is one."""
     step: int = 0
     """Optimizer steps done."""
     best: float = float("inf")
@@ -71,6 +74,7 @@ class Run:
             "model": self.bare_model.state_dict(),
             "averaged": self.averaged.state_dict() if self.averaged else {},
             "optimizer": self.optimizer.state_dict(),
+            "adversary": self.adversary.state() if self.adversary else {},
             "config": config_to_dict(self.config),
             "step": self.step,
             "best": self.best,
@@ -84,6 +88,8 @@ class Run:
         if self.averaged:
             self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.adversary:
+            self.adversary.load_state(state["adversary"])
         self.step, self.best = state["step"], state["best"]
         self.loss_sum, self.seconds = state["loss_sum"], state["seconds"]
 
@@ -110,7 +116,10 @@ def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -
         )[batches.slice_of_this_process].float()  # (B, 1, H, W), 1 = hole
         for group in run.optimizer.param_groups:
             group["lr"] = learning_rate(step, run.num_steps, config)
-        loss = run.criterion(run.model(images, masks), images, masks).mean()
+        prediction = run.model(images, masks)
+        loss = run.criterion(prediction, images, masks).mean()
+        if run.adversary:
+            loss = loss + run.adversary.loss(prediction, images, masks).mean()
         fabric.backward(loss)
         if config.max_gradient_norm:
             fabric.clip_gradients(run.model, run.optimizer, max_norm=config.max_gradient_norm)
@@ -118,6 +127,8 @@ def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -
         run.optimizer.zero_grad()
         if run.averaged:
             run.averaged.update_parameters(run.bare_model)
+        if run.adversary:
+            run.adversary.learn(prediction, images, masks, step)
         run.step += 1
         loss_value, should_stop = _agree(fabric, loss.detach(), stop.is_requested)
         _check_is_finite("training loss", loss_value, run.step)
@@ -154,7 +165,8 @@ def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int)
         **scores,
     }
     run.loss_sum = 0.0
-    is_best = scores["validation_loss"] < run.best
+    # against an adversary the newest weights are the best: their loss may rise as they sharpen
+    is_best = run.adversary is not None or scores["validation_loss"] < run.best
     run.best = min(run.best, scores["validation_loss"])
     if run.fabric.is_global_zero:
         append_record(run.path / "history.jsonl", record)

@@ -20,12 +20,14 @@ from restauro.errors import ConfigError, MissingExtraError
 from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
 from restauro.models import MODELS
+from restauro.training.adversary import Adversary
 from restauro.training.best import load_weights_into
 from restauro.training.checkpoint import load_checkpoint
 from restauro.training.config import Config, config_from_dict, config_to_dict, dump_toml
 from restauro.training.history import forget_after
 from restauro.training.loop import Run, fit
 from restauro.training.memory import keep_freed_memory
+from restauro.training.optimizers import make_optimizer
 from restauro.training.validation import Validation
 
 
@@ -57,12 +59,15 @@ def train(
     fabric.launch()
     state = _state_to_resume(config, path, resume=resume)
     bank = Bank.open(Path(config.data.bank))
+    more_banks = [Bank.open(Path(path)) for path in config.data.more_banks]
     batches = Batches(
         bank,
         "train",
         config.training.global_batch_size,
         seed=config.training.seed,
+        more_banks=more_banks,
         flip_probability=config.data.flip_probability,
+        augmentation=config.data.augmentation,
         epoch_share=config.training.epoch_share,
         rank=fabric.global_rank,
         num_processes=fabric.world_size,
@@ -120,17 +125,29 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
             config.training.average_decay
         )
         averaged = AveragedModel(bare_model, multi_avg_fn=average)
-    optimizer = torch.optim.AdamW(
-        bare_model.parameters(),
-        lr=config.training.learning_rate,
-        weight_decay=config.training.weight_decay,
-        fused=True,
+    optimizer = make_optimizer(
+        config.training.optimizer,
+        bare_model,
+        config.training.learning_rate,
+        config.training.weight_decay,
     )
     network: Any = torch.compile(bare_model) if config.training.compile else bare_model
     model, optimizer = fabric.setup(network, optimizer)
     criterion = LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device)
     num_steps = max(1, round(config.training.epochs * batches.steps_per_epoch))
-    return Run(fabric, config, path, bare_model, model, averaged, optimizer, criterion, num_steps)
+    adversary = Adversary(fabric, config.adversary) if config.adversary else None
+    return Run(
+        fabric,
+        config,
+        path,
+        bare_model,
+        model,
+        averaged,
+        optimizer,
+        criterion,
+        num_steps,
+        adversary,
+    )
 
 
 def _check_agreement(run: Run) -> None:

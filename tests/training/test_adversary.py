@@ -1,0 +1,83 @@
+"""A discriminator beside the network: what it learns, and what it leaves alone.
+
+That a run with one resumes exactly is in `test_interruption.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.fabric import Fabric
+from tinyruns import make_bank, tiny_config, train_here
+from torch import Tensor
+
+from restauro.errors import ConfigError
+from restauro.training.adversary import Adversary
+from restauro.training.checkpoint import load_weights
+from restauro.training.config import AdversaryConfig, load_config
+
+ADVERSARY = (
+    "adversary.weight=0.1",
+    "adversary.feature_matching=1.0",
+    "adversary.penalty_interval=2",
+    "adversary.width=8",
+)
+
+
+@pytest.fixture
+def adversary() -> Adversary:
+    torch.manual_seed(0)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    config = AdversaryConfig(weight=1.0, feature_matching=0.0, learning_rate=2e-3, width=8)
+    return Adversary(fabric, config)
+
+
+def sharp_and_flat() -> tuple[Tensor, Tensor, Tensor]:
+    """Noise, grey predictions, and masks with a hole in each."""
+    images = torch.rand(8, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    masks = torch.zeros(8, 1, 32, 32)
+    masks[:, :, 8:24, 8:24] = 1
+    return images, torch.full_like(images, 0.5), masks
+
+
+def test_it_learns_to_tell_flat_fills_from_noise(adversary: Adversary) -> None:
+    images, flat, masks = sharp_and_flat()
+    losses = [adversary.learn(flat, images, masks, step) for step in range(60)]
+    assert losses[-1] < 0.75 * losses[0]
+    unmasked = adversary.loss(images, images, masks)  # a perfect prediction
+    caught = adversary.loss(flat, images, masks)
+    assert (caught > 1.2 * unmasked).all()
+
+
+def test_its_loss_moves_the_hole_and_not_itself(adversary: Adversary) -> None:
+    images, flat, masks = sharp_and_flat()
+    flat.requires_grad_()
+    adversary.loss(flat, images, masks).sum().backward()  # type: ignore[no-untyped-call]
+    assert flat.grad is not None
+    assert not flat.grad[(masks == 0).expand_as(flat)].any()
+    assert flat.grad[(masks == 1).expand_as(flat)].any()
+    assert all(weight.grad is None for weight in adversary.bare.parameters())
+    assert all(weight.requires_grad for weight in adversary.bare.parameters())
+
+
+def test_the_newest_weights_are_kept_against_an_adversary(tmp_path: Path) -> None:
+    bank = make_bank(tmp_path / "bank", 24, 8)
+    config = tiny_config(
+        tmp_path, bank, "training.epochs=2", "training.learning_rate=1", *ADVERSARY
+    )
+    run = train_here(config, tmp_path / "run")
+    best = load_weights(tmp_path / "run" / "best.safetensors")
+    for name, weight in run.network.state_dict().items():
+        assert torch.equal(best[name], weight), name
+
+
+def test_senseless_settings_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.toml"
+    config = tiny_config(tmp_path, tmp_path, *ADVERSARY)
+    assert config.adversary is not None
+    with pytest.raises(ConfigError, match="adversary.penalty_interval is 0"):
+        load_config(path, ["adversary.penalty_interval=0"])
+    with pytest.raises(ConfigError, match="adversary.learning_rate is 0"):
+        load_config(path, ["adversary.learning_rate=0.0"])
