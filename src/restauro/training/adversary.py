@@ -16,6 +16,7 @@ from restauro.losses.adversarial import (
 )
 from restauro.models.patch_discriminator import PatchDiscriminator
 from restauro.training.config import AdversaryConfig
+from restauro.training.optimizers import make_optimizer
 
 
 class Adversary:
@@ -28,9 +29,7 @@ class Adversary:
         self.fabric, self.config = fabric, config
         self.bare = PatchDiscriminator(config.width).to(fabric.device)
         self.bare = self.bare.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimizer = torch.optim.AdamW(
-            self.bare.parameters(), lr=config.learning_rate, betas=(0.5, 0.99), weight_decay=0.0
-        )
+        optimizer = make_optimizer("muon", self.bare, config.learning_rate, weight_decay=0.0)
         self.network, self.optimizer = fabric.setup(self.bare, optimizer)
 
     def loss(self, prediction: Tensor, images: Tensor, masks: Tensor) -> Tensor:
@@ -47,7 +46,7 @@ class Adversary:
         self.bare.requires_grad_(True)
         return value
 
-    def learn(self, prediction: Tensor, images: Tensor, masks: Tensor, step: int) -> float:
+    def learn(self, prediction: Tensor, images: Tensor, masks: Tensor, step: int) -> Tensor:
         """One step of the discriminator on originals and composites; returns its loss."""
         composite = _composite(prediction.detach(), images, masks)
         pictures, holes = torch.cat([images, composite]), torch.cat([masks, masks])
@@ -62,7 +61,7 @@ class Adversary:
         self.fabric.backward(total)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        return float(loss.detach())
+        return loss.detach()
 
     def state(self) -> dict[str, Any]:
         """All that its next step depends on."""

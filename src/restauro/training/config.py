@@ -134,13 +134,13 @@ class AdversaryConfig:
     """Weight of the network's loss against it; 0 = feature matching alone."""
     feature_matching: float = 0.0
     """Weight of the difference of the discriminator's features."""
-    learning_rate: float = 2e-4
-    """Constant learning rate of its AdamW."""
-    penalty: float = 1.0
-    """Weight of R1, the squared gradient of its judgement of originals."""
+    learning_rate: float = 3e-3
+    """Constant learning rate of its optimizer, Muon."""
+    penalty: float = 1e-3
+    """Weight of R1, the squared gradient of its summed judgements of originals."""
     penalty_interval: int = 16
     """Steps between penalties, which are the stronger the rarer they are."""
-    width: int = 48
+    width: int = 32
     """Channels of its first layer."""
 
     def __post_init__(self) -> None:
