@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from restauro.training.history import append_record, forget_after, read_history
+from restauro.training.history import append_record, best_record, forget_after, read_history
 
 RECORDS = [{"epoch": i, "step": 3 * i, "training_loss": 0.1 / i} for i in (1, 2, 3)]
 
@@ -43,3 +43,10 @@ def test_a_resumed_run_writes_on_after_a_cut_line(path: Path) -> None:
     forget_after(path, 6)
     append_record(path, RECORDS[2])
     assert read_history(path) == RECORDS
+
+
+def test_best_record_of_an_adversarial_run_is_the_newest(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    for step, loss in ((1, 0.2), (2, 0.3)):
+        append_record(path, {"step": step, "validation_loss": loss, "discriminator_loss": 1.0})
+    assert best_record(path)["step"] == 2

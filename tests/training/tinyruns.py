@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import subprocess
 import sys
@@ -18,6 +16,7 @@ from restauro.training.config import Config, load_config
 from restauro.training.history import read_history
 from restauro.training.loop import Run
 from restauro.training.run import train
+from tinyfolders import write_bank
 
 CONFIG = """
 name = "tiny"
@@ -73,19 +72,12 @@ def make_bank(
 
     With `num_different` the same few pictures come again and again.
     """
-    path.mkdir(parents=True)
     rng = np.random.default_rng(0)
     num_images = num_training + num_validation
     pictures = [_picture(size, rng) for _ in range(num_different or num_images)]
     images = [pictures[i % len(pictures)] for i in range(num_images)]
-    np.save(path / "images.npy", np.stack(images))
-    with (path / "index.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["name", "split"])
-        for i in range(len(images)):
-            rows.writerow([f"{i}.png", "train" if i < num_training else "val"])
-    (path / "bank.json").write_text(json.dumps({"format": 1}))
-    return path
+    splits = ["train"] * num_training + ["val"] * num_validation
+    return write_bank(path, np.stack(images), split=splits)
 
 
 def _picture(size: Size, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -43,4 +43,6 @@ def best_record(path: Path) -> dict[str, Any]:
     records = read_history(path)
     if not records:
         raise BadDataError(f"{path.parent} has finished no epoch yet; train it first")
+    if "discriminator_loss" in records[-1]:  # against an adversary the newest weights are kept
+        return records[-1]
     return min(records, key=lambda record: float(record["validation_loss"]))
