@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from restauro.images import Mask
+from restauro.inference import windows
+from restauro.inference.canvas import Canvas
 from restauro.inference.filling import fill, matched, scale_for, trust_in
-from restauro.inference.lockstep import Window, run_together
+from restauro.inference.lockstep import Predict, Window, run_together
 from restauro.inference.modes import Colours
 from restauro.inference.windows import Box, WindowRule
 
@@ -41,6 +43,15 @@ def slope(height: int, width: int) -> Colours:
     return np.stack([right, down, np.full_like(right, 0.4)], axis=2).astype(np.float32)
 
 
+def filled(
+    image: Colours, known: Mask, box: Box, predict: Predict, rule: WindowRule = RULE
+) -> Colours:
+    """The image (h, w, 3), whose hidden pixels in `box` a network fills."""
+    result = image * known[..., None]
+    run_together([fill(Canvas.on(result, known), box, rule)], predict)
+    return result
+
+
 def windows_for(mask: Mask, box: Box) -> list[Window]:
     """Every window that the network is shown to fill `box`."""
     shown: list[Window] = []
@@ -51,8 +62,7 @@ def windows_for(mask: Mask, box: Box) -> list[Window]:
 
     crop = RULE.surroundings(box, mask.shape, scale_for(mask, box, RULE))
     known = ~mask[crop.slices]
-    image = np.zeros((*known.shape, 3), dtype=np.float32)
-    run_together([fill(image, known, box.moved(-crop.top, -crop.left), RULE)], predict)
+    filled(np.zeros((*known.shape, 3), dtype=np.float32), known, box.within(crop), predict)
     return shown
 
 
@@ -67,13 +77,17 @@ def test_trust_is_the_share_of_known_pixels_around(
     shares = [
         [padded[y : y + side, x : x + side].mean() for x in range(width)] for y in range(height)
     ]
-    assert_allclose(trust_in(known, reach), np.minimum(1, 8 * np.array(shares)), rtol=1e-6)
+    assert_allclose(
+        trust_in(known, Box(0, 0, height, width), reach),
+        np.minimum(1, 8 * np.array(shares)),
+        rtol=1e-6,
+    )
 
 
 def test_a_hole_is_trusted_to_three_quarters_of_the_reach_and_not_beyond_it() -> None:
     known = np.ones((90, 70), dtype=bool)
     known[40:] = False
-    trust = trust_in(known, 16)[:, 35]
+    trust = trust_in(known, Box(0, 35, 90, 36), 16)[:, 0]
     assert_array_equal(trust[:51] == 1, True)
     assert_array_equal(trust[52:55] < 1, True)
     assert_array_equal(trust[56:], 0)
@@ -110,10 +124,8 @@ def test_a_wide_hole_gets_its_middle_from_far_away() -> None:
     image = np.full((300, 400, 3), 0.7, dtype=np.float32)
     known = np.ones((300, 400), dtype=bool)
     known[60:240, 90:310] = False
-    (filled,) = run_together(
-        [fill(image * known[..., None], known, Box(60, 90, 240, 310), RULE)], mean_of_known
-    )
-    assert_allclose(filled, image, atol=1e-3)
+    result = filled(image, known, Box(60, 90, 240, 310), mean_of_known)
+    assert_allclose(result, image, atol=1e-3)
 
 
 @pytest.mark.parametrize("rule", [RULE, WindowRule((32, 32), None)])
@@ -123,10 +135,10 @@ def test_no_seam_at_the_edge_nor_between_windows_and_scales(rule: WindowRule, si
     box = Box(120, 170, 120 + side, 175 + side)
     known = np.ones((400, 500), dtype=bool)
     known[box.slices] = False
-    (filled,) = run_together([fill(image * known[..., None], known, box, rule)], tinted_plane)
+    result = filled(image, known, box, tinted_plane, rule)
     for axis in (0, 1):
         expected = np.abs(np.diff(image, axis=axis)).max()
-        assert np.abs(np.diff(filled, axis=axis)).max() < expected + 3 / 255
+        assert np.abs(np.diff(result, axis=axis)).max() < expected + 3 / 255
 
 
 def test_a_prediction_of_another_colour_is_matched_at_the_edge_and_kept_in_the_depth() -> None:
@@ -152,9 +164,39 @@ def test_cells_are_blended_and_not_cut() -> None:
     rule = WindowRule((128, 128), 16)
     known = np.ones((100, 640), dtype=bool)
     known[26:74, 20:620] = False
-    image = np.full((100, 640, 3), 0.5, dtype=np.float32) * known[..., None]
-    task = fill(image, known, Box(26, 20, 74, 620), rule)
-    (filled,) = run_together([task], another_grey_each_time)
-    middle = filled[50, 40:600, 0]
+    image = np.full((100, 640, 3), 0.5, dtype=np.float32)
+    result = filled(image, known, Box(26, 20, 74, 620), another_grey_each_time, rule)
+    middle = result[50, 40:600, 0]
     assert np.ptp(middle) > 0.9, "the windows do differ"
     assert np.abs(np.diff(middle)).max() < 0.1
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**16), st.integers(1, 3), st.integers(5, 120), st.integers(30, 90))
+def test_a_picture_filled_part_by_part_is_the_same_as_at_once(
+    seed: int, num_holes: int, thickness: int, part: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    size = (int(rng.integers(90, 200)), int(rng.integers(90, 200)))
+    image = rng.random((*size, 3), dtype=np.float32)
+    known = np.ones(size, dtype=bool)
+    steps = np.arange(min(size))
+    known[steps, steps] = False  # a scratch, so that all is one group
+    for _ in range(num_holes):
+        top, left = rng.integers(0, size[0] - 20), rng.integers(0, size[1] - 20)
+        known[top : top + thickness, left : left + thickness] = False
+    known[0, -1] = True
+    box = Box(0, 0, *size)
+    expected = filled(image, known, box, mean_of_known)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "PART", part)
+        assert_allclose(filled(image, known, box, mean_of_known), expected, atol=1e-5)
+
+
+def test_only_what_is_hidden_in_the_box_is_painted() -> None:
+    known = np.ones((80, 90), dtype=bool)
+    known[20:40, 10:30] = known[50:60, 60:70] = False
+    result = filled(slope(80, 90), known, Box(20, 10, 40, 30), mean_of_known)
+    assert_array_equal(result[known], slope(80, 90)[known])
+    assert (result[20:40, 10:30] > 0).all()
+    assert_array_equal(result[50:60, 60:70], 0)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 import restauro
 from restauro.errors import BadImageError, BadModelError, RestauroError, UnknownNameError
 from restauro.images import Image, Mask, as_stored, upright
-from restauro.inference import catalog
+from restauro.inference import catalog, windows
 from restauro.inference.modes import MODES
 from restauro.inference.restorer import Restorer
 from restauro.inference.windows import Box, WindowRule
@@ -80,30 +80,96 @@ def tasks(draw: st.DrawFn) -> tuple[int, int, Mask]:
     return height, width, mask
 
 
+def turned(shown: PIL.Image.Image, orientation: int) -> PIL.Image.Image:
+    """The picture as a camera stores it that was held otherwise, with the tag that says so."""
+    tag = PIL.Image.new("1", (1, 1))
+    tag.info["exif"] = exif_of(orientation)
+    stored = as_stored(shown, tag)
+    stored.info["exif"] = exif_of(orientation)
+    return stored
+
+
+def repainted(image: Image, mask: Mask, mode: str) -> Image:
+    """The image with other colours in the hole; alpha, which comes from green, stays."""
+    height, width = mask.shape
+    other = noise(height, width, seed=1)
+    if mode in ("LA", "RGBA"):
+        other[:, :, 1] = image[:, :, 1]
+    return np.where(mask[..., None], other, image)
+
+
+any_mode, any_orientation = st.sampled_from(sorted(MODES)), st.integers(1, 8)
+
+
 @settings(max_examples=60, deadline=None)
-@given(tasks(), st.sampled_from(sorted(MODES)))
+@given(tasks(), any_mode, any_orientation)
 def test_known_pixels_come_back_bit_for_bit(
-    mean: Restorer, task: tuple[int, int, Mask], mode: str
+    mean: Restorer, task: tuple[int, int, Mask], mode: str, orientation: int
 ) -> None:
     height, width, mask = task
-    picture = in_mode(noise(height, width), mode)
-    restored = mean(picture, mask)
-    assert (restored.mode, restored.size) == (picture.mode, picture.size)
-    assert_array_equal(np.asarray(restored)[~mask], np.asarray(picture)[~mask])
+    shown = in_mode(noise(height, width), mode)
+    stored = turned(shown, orientation)
+    restored = mean(stored, mask)
+    assert (restored.mode, restored.size, restored.info) == (mode, stored.size, stored.info)
+    assert_array_equal(np.asarray(upright(restored))[~mask], np.asarray(shown)[~mask])
 
 
 @settings(max_examples=60, deadline=None)
-@given(tasks(), st.sampled_from(sorted(MODES)))
+@given(tasks(), any_mode, any_orientation)
 def test_the_result_does_not_depend_on_what_the_hole_hides(
-    seen: Restorer, task: tuple[int, int, Mask], mode: str
+    seen: Restorer, task: tuple[int, int, Mask], mode: str, orientation: int
 ) -> None:
     height, width, mask = task
     image = noise(height, width)
-    repainted = image.copy()
-    repainted[mask] = noise(height, width, seed=1)[mask]
-    repainted[:, :, 1] = image[:, :, 1] if mode in ("LA", "RGBA") else repainted[:, :, 1]  # alpha
-    expected = np.asarray(seen(in_mode(image, mode), mask))
-    assert_array_equal(np.asarray(seen(in_mode(repainted, mode), mask)), expected)
+    one, other = (
+        seen(turned(in_mode(values, mode), orientation), mask)
+        for values in (image, repainted(image, mask, mode))
+    )
+    assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(120, 320), st.integers(120, 320), st.integers(1, 150), any_mode)
+def test_so_it_is_with_large_pictures_and_holes_filled_part_by_part(
+    seen: Restorer, height: int, width: int, thickness: int, mode: str
+) -> None:
+    image = noise(height, width)
+    mask = np.zeros((height, width), dtype=bool)
+    steps = np.arange(min(height, width))
+    mask[steps, steps] = True
+    mask[height // 3 :][:thickness, width // 4 :][:, :thickness] = True
+    picture = in_mode(image, mode)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "PART", 50)
+        restored = np.asarray(seen(picture, mask))
+        other = np.asarray(seen(in_mode(repainted(image, mask, mode), mode), mask))
+    assert_array_equal(restored[~mask], np.asarray(picture)[~mask])
+    assert_array_equal(restored, other)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), any_mode, any_orientation)
+def test_a_mask_without_a_hole_gives_any_picture_back_and_one_of_holes_alone_is_refused(
+    mean: Restorer, height: int, width: int, mode: str, orientation: int
+) -> None:
+    stored = turned(in_mode(noise(height, width), mode), orientation)
+    restored = mean(stored, np.zeros((height, width), dtype=bool))
+    assert (restored.mode, restored.info) == (stored.mode, stored.info)
+    assert_array_equal(np.asarray(restored), np.asarray(stored))
+    with pytest.raises(BadImageError, match="mask covers the whole picture"):
+        mean(stored, np.ones((height, width), dtype=bool))
+
+
+@settings(max_examples=40, deadline=None)
+@given(*[st.integers(1, 40)] * 4, any_mode, any_orientation)
+def test_a_mask_of_another_size_than_the_upright_picture_is_refused(
+    mean: Restorer, height: int, width: int, rows: int, columns: int, mode: str, orientation: int
+) -> None:
+    assume((rows, columns) != (height, width))
+    stored = turned(in_mode(noise(height, width), mode), orientation)
+    message = f"mask is {columns}x{rows} pixels, but the image is {width}x{height}"
+    with pytest.raises(BadImageError, match=message):
+        mean(stored, np.zeros((rows, columns), dtype=bool))
 
 
 def test_a_hidden_pixel_too_small_to_count_in_the_small_picture_does_not_leak(
@@ -363,9 +429,7 @@ def test_threads_below_one_are_refused(make_model: MakeModel) -> None:
 
 
 @pytest.mark.slow
-def test_a_hundred_megapixels_with_a_small_hole_stay_below_their_memory(
-    make_model: MakeModel,
-) -> None:
+def test_a_hundred_megapixels_stay_below_their_memory(make_model: MakeModel) -> None:
     code = f"""
 import resource, numpy as np, PIL.Image, restauro
 restorer = restauro.load({str(make_model("mean"))!r}, threads=1)
@@ -377,6 +441,9 @@ assert restored.getpixel((7010, 5010)) == (10, 20, 30)
 del restored
 image = np.full((10_000, 10_000, 3), 50, dtype=np.uint8)
 del picture
+restorer(image, mask)
+steps = np.arange(10_000)
+mask[steps, steps] = True  # a scratch whose box is the whole picture
 restorer(image, mask)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -23,6 +23,7 @@ def biharmonic(image: Image, mask: Mask) -> Image:
             "the biharmonic method needs scikit-image; install it with "
             "`pip install 'restauro[classical]'`"
         ) from error
-    filled = inpaint_biharmonic(image, mask, channel_axis=2)  # float64 in [0, 1]
+    # a copy, since scikit-image takes no mask that is read-only; gives float64 in [0, 1]
+    filled = inpaint_biharmonic(image, mask.copy(), channel_axis=2)
     filled = np.rint(filled * 255).clip(0, 255).astype(np.uint8)
     return np.where(mask[:, :, None], filled, image)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from restauro.baselines.peer_description import PeerDescription
 from restauro.errors import BadModelError, first_line
 from restauro.images import Image, Mask, Size
+from restauro.sessions import open_session
 
 _TYPES: dict[str, Any] = {
     "tensor(bool)": np.bool_,
@@ -22,7 +23,6 @@ _TYPES: dict[str, Any] = {
     "tensor(int64)": np.int64,
     "tensor(uint8)": np.uint8,
 }
-_ERRORS_ONLY = 3
 _RESIZE = PIL.Image.Resampling.BICUBIC
 
 
@@ -32,9 +32,11 @@ class OnnxPeer:
     The result is the file's own answer, known pixels included; `Method` pastes them back.
     """
 
-    def __init__(self, description: PeerDescription, path: Path | str, threads: int = 0) -> None:
+    def __init__(
+        self, description: PeerDescription, path: Path | str, threads: int | None = None
+    ) -> None:
         self.description, self.path = description, Path(path)
-        self._session = _open_session(self.path, threads)
+        self._session = open_session(self.path, threads)
         self._types = {entry.name: entry.type for entry in self._session.get_inputs()}
         outputs = [entry.name for entry in self._session.get_outputs()]
         self._output = description.output or outputs[0]
@@ -129,19 +131,3 @@ def _fitted(image: Image, mask: Mask, size: Size, *, scaled: bool) -> tuple[Imag
     picture = PIL.Image.fromarray(image).resize((width, height), _RESIZE)
     hidden = PIL.Image.fromarray(mask.astype(np.float32)).resize((width, height), _RESIZE)
     return np.asarray(picture), np.abs(np.asarray(hidden)) > 1e-6
-
-
-def _open_session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    if not path.is_file():
-        raise BadModelError(f"there is no file {path}; check the path")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads  # 0: as many as there are cores
-    # A waiting thread would otherwise spin, and count as processor time of everybody.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = _ERRORS_ONLY
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no other base
-        raise BadModelError(f"{path} cannot be loaded ({first_line(error)})") from error

@@ -212,7 +212,7 @@ def _peer(
     description: PeerDescription, file: Path, threads: int | None, source: Path | None = None
 ) -> Method:
     files = (file, source) if source else (file,)
-    return Method(description.name, OnnxPeer(description, file, threads or 0), files=files)
+    return Method(description.name, OnnxPeer(description, file, threads), files=files)
 
 
 @functools.cache  # a module is run once, and a name registered once

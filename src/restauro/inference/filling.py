@@ -1,28 +1,29 @@
-"""Fills the holes of a crop from coarse to fine: windows -> network -> matched, blended cells.
+"""Fills the holes of a canvas from coarse to fine: windows -> network -> matched, blended cells.
 
 Each level fills what lies near to known pixels; what lies deeper comes from the level of half the
-size, where the network sees farther. Works on `Colours` alone and asks for predictions by `yield`,
-so that the windows of several pictures can share one run of the network.
+size, where the network sees farther. Asks for predictions by `yield`, so that the windows of
+several pictures can share one run of the network. Works part by part, so that memory is bounded
+whatever the holes are; windows and results are the same as if all were one part.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restauro.images import Mask, Size
+from restauro.inference.canvas import Canvas
 from restauro.inference.lockstep import Restoration
 from restauro.inference.modes import Colours
-from restauro.inference.resizing import resized, shrunk, smoothed
-from restauro.inference.windows import Box, WindowRule, cells, hole_boxes
+from restauro.inference.resizing import part_resized, shrunk, smoothed
+from restauro.inference.windows import Box, WindowRule, cells, hole_boxes, parts
 
-Filling: TypeAlias = Restoration[Colours]
-"""Asks for the predictions of windows, again and again; ends in a filled crop (h, w, 3)."""
+Filling: TypeAlias = Restoration[None]
+"""Asks for the predictions of windows, again and again; ends when all is painted."""
 
 WINDOWS_AT_ONCE = 32
 """Bounds the memory that waiting windows take."""
@@ -39,48 +40,53 @@ def scale_for(hole: Mask, box: Box, rule: WindowRule) -> int:
 
     The hole is (H, W), that of the whole picture; only what lies around the box is looked at.
     """
+
+    def is_near(part: Box, reach: int) -> bool:
+        around = part.grown(reach).clipped(Box(0, 0, *hole.shape))
+        return _is_near(~hole[around.slices], part.within(around), reach)
+
     scale = 1
-    while True:
-        crop = rule.surroundings(box, hole.shape, scale)
-        known = ~hole[crop.slices]
-        inside = box.moved(-crop.top, -crop.left).slices
-        trust = trust_in(known, scale * rule.reach)[inside]
-        if crop.size == hole.shape or trust.min(where=~known[inside], initial=1) == 1:
-            return scale
+    while rule.surroundings(box, hole.shape, scale).size != hole.shape:
+        if all(is_near(part, scale * rule.reach) for part in parts(box)):
+            break
         scale *= 2
+    return scale
 
 
-def fill(image: Colours, known: Mask, box: Box, rule: WindowRule) -> Filling:
-    """The image (h, w, 3) with what is not `known` (h, w) in `box` filled; the rest stays.
-
-    Hidden pixels must be black. What is unknown outside `box` stays black.
-    """
-    size = known.shape
-    scale = max(size[0] / rule.size[0], size[1] / rule.size[1])
+def fill(canvas: Canvas, box: Box, rule: WindowRule) -> Filling:
+    """Paints what is hidden in `box`, part by part; what is hidden elsewhere stays."""
+    scale = max(side / least for side, least in zip(canvas.size, rule.size, strict=True))
     if scale < 1:  # a model knows best the pictures that fill its window
-        enlarged = yield from _fill_at(scale, image, known, box, rule)
-        return np.where(known[..., None], image, enlarged)
-    wanted = ~known & _area(box, size)
-    trust = trust_in(known, rule.reach) if scale > 1 else np.ones(size, dtype=np.float32)
-    if trust.min(where=wanted, initial=1) == 1:
-        return (yield from _fill_here(image, known, wanted, rule))
-    coarse = yield from _fill_at(min(scale, 2), image, known, box, rule)
-    guide = np.where(wanted[..., None], coarse, image)
-    fine = yield from _fill_here(guide, known | (wanted & (trust == 0)), wanted & (trust > 0), rule)
-    share = trust[wanted][:, None]
-    fine[wanted] = guide[wanted] * (1 - share) + fine[wanted] * share
-    return fine
+        enlarged = yield from _filled_at(scale, canvas, box, rule)
+        canvas.paint(box, enlarged(box))
+        return
+    if scale == 1 or all(_is_near(canvas.known, part, rule.reach) for part in parts(box)):
+        yield from _fill_here(canvas, box, rule)
+        return
+    coarse = yield from _filled_at(min(scale, 2), canvas, box, rule)
+    known = canvas.known.copy()
+    for part in _hidden_parts(canvas, box):
+        known[part.slices] |= trust_in(canvas.known, part, rule.reach) == 0
+        if known[part.slices].all():  # too deep for anything finer
+            canvas.paint(part, coarse(part))
+    yield from _fill_here(_guided(canvas, known, coarse, rule.reach), box, rule)
 
 
-def trust_in(known: Mask, reach: int) -> NDArray[np.float32]:
-    """How well each pixel can be filled from its surroundings, (h, w) in [0, 1].
+def _is_near(known: Mask, part: Box, reach: int) -> bool:
+    """Whether all that is hidden in a part can be filled from what is known within `reach`."""
+    hidden = ~known[part.slices]
+    return not hidden.any() or bool(trust_in(known, part, reach)[hidden].min() == 1)
 
-    0 where no pixel within `reach` is known; 1 up to 3/4 of `reach` away from a straight edge.
-    Outside the picture nothing is known.
+
+def trust_in(known: Mask, box: Box, reach: int) -> NDArray[np.float32]:
+    """How well each pixel of a box can be filled from its surroundings, (h, w) in [0, 1].
+
+    0 where no pixel within `reach` is known (H, W); 1 up to 3/4 of `reach` away from a straight
+    edge. Outside the picture nothing is known.
     """
-    height, width = known.shape
-    counts = np.zeros((height + 2 * reach + 1, width + 2 * reach + 1), dtype=np.int32)
-    counts[reach + 1 : reach + 1 + height, reach + 1 : reach + 1 + width] = known
+    around = _cut(known, box.grown(reach))
+    counts = np.zeros((around.shape[0] + 1, around.shape[1] + 1), dtype=np.int32)
+    counts[1:, 1:] = around
     for axis in (0, 1):
         np.cumsum(counts, axis=axis, out=counts)
     side = 2 * reach + 1
@@ -89,47 +95,79 @@ def trust_in(known: Mask, reach: int) -> NDArray[np.float32]:
     return np.asarray(np.minimum(1, inside.astype(np.float32) / (side**2 * FULL_TRUST)))
 
 
-def _fill_at(scale: float, image: Colours, known: Mask, box: Box, rule: WindowRule) -> Filling:
-    """Fills a copy that is `scale` times smaller, and returns it at the size of the image."""
-    size = known.shape
+def _hidden_parts(canvas: Canvas, box: Box) -> Iterator[Box]:
+    return (part for part in parts(box) if not canvas.known[part.slices].all())
+
+
+def _filled_at(
+    scale: float, canvas: Canvas, box: Box, rule: WindowRule
+) -> Restoration[Callable[[Box], Colours]]:
+    """Fills a copy that is `scale` times smaller; its parts at the size of the canvas."""
+    size = canvas.size
     smaller = (math.ceil(size[0] / scale - 1e-9), math.ceil(size[1] / scale - 1e-9))
-    filled = yield from fill(*shrunk(image, known, smaller), _scaled(box, size, smaller), rule)
-    return resized(filled, size).clip(0, 1)
+    image, known = shrunk(canvas, smaller)
+    yield from fill(Canvas.on(image, known), _scaled(box, size, smaller), rule)
+
+    def enlarged(part: Box) -> Colours:
+        return part_resized(lambda seen: image[seen.slices], smaller, part, size).clip(0, 1)
+
+    return enlarged
 
 
-def _fill_here(image: Colours, known: Mask, wanted: Mask, rule: WindowRule) -> Filling:
-    """The image (h, w, 3) with the `wanted` pixels (h, w) filled at its own scale."""
-    picture = Box(0, 0, *known.shape)
-    total = np.zeros_like(image)
-    weights = np.zeros((*known.shape, 1), dtype=np.float32)
-    for group in _groups(wanted, rule):
-        windows = [rule.window(cell, known.shape) for cell in group]
-        shown = [(_cut(image, window), ~_cut(known, window)) for window in windows]
-        predictions = yield shown
+def _guided(canvas: Canvas, known: Mask, coarse: Callable[[Box], Colours], reach: int) -> Canvas:
+    """The canvas where what is `known` only by the coarse fill is shown, and painted by trust."""
+
+    def look(box: Box) -> Colours:
+        is_coarse = known[box.slices] & ~canvas.known[box.slices]
+        return np.where(is_coarse[..., None], coarse(box), canvas.look(box))
+
+    def paint(box: Box, colours: Colours) -> None:
+        share = trust_in(canvas.known, box, reach)[..., None]
+        canvas.paint(box, coarse(box) * (1 - share) + colours * share)
+
+    return Canvas(known, look, paint)
+
+
+def _fill_here(canvas: Canvas, box: Box, rule: WindowRule) -> Filling:
+    """Paints what is hidden in `box` at its own scale.
+
+    Cells and windows are those of the whole box, so that parts show no seam.
+    """
+    found = list(_cells(~canvas.known[box.slices], box, rule.core(canvas.size)))
+    for part in _hidden_parts(canvas, box):
+        yield from _fill_part(canvas, part, [cell for cell in found if cell.touches(part)], rule)
+
+
+def _fill_part(canvas: Canvas, part: Box, found: list[Box], rule: WindowRule) -> Filling:
+    """Paints what is hidden in a part from all cells that touch it."""
+    picture = Box(0, 0, *canvas.size)
+    seen = part.grown(max(rule.largest)).clipped(picture)  # no window of a cell reaches farther
+    image, known = canvas.look(seen), canvas.known[seen.slices]
+    total = np.zeros((*part.size, 3), dtype=np.float32)
+    weights = np.zeros((*part.size, 1), dtype=np.float32)
+    for start in range(0, len(found), WINDOWS_AT_ONCE):
+        group = found[start : start + WINDOWS_AT_ONCE]
+        windows = [rule.window(cell, canvas.size) for cell in group]
+        places = [window.within(seen) for window in windows]
+        predictions = yield [(_cut(image, place), ~_cut(known, place)) for place in places]
         for cell, window, prediction in zip(group, windows, predictions, strict=True):
             around = cell.grown(2 * max(MATCHING_RADII)).clipped(window).clipped(picture)
-            part = prediction[around.moved(-window.top, -window.left).slices]
-            colours = matched(part, image[around.slices], known[around.slices])
-            weight = _cell_weights(cell.size)[..., None]
-            inside = cell.moved(-around.top, -around.left).slices
-            total[cell.slices] += colours[inside] * weight
-            weights[cell.slices] += weight
-    filled = image.copy()
-    filled[wanted] = total[wanted] / weights[wanted]
-    return filled
+            place = around.within(seen).slices
+            predicted = prediction[around.within(window).slices]
+            colours = matched(predicted, image[place], known[place])
+            shared = cell.clipped(part)
+            weight = _cell_weights(cell.size)[shared.within(cell).slices][..., None]
+            total[shared.within(part).slices] += colours[shared.within(around).slices] * weight
+            weights[shared.within(part).slices] += weight
+    canvas.paint(part, np.divide(total, weights, out=total, where=weights > 0))
 
 
-def _groups(wanted: Mask, rule: WindowRule) -> Iterator[list[Box]]:
-    """Cells that hold wanted pixels, a limited number at a time."""
-    core = rule.core(wanted.shape)
-    found = (
-        cell
-        for box in hole_boxes(wanted, core)
-        for cell in cells(box, core)
-        if wanted[cell.slices].any()
-    )
-    while group := list(itertools.islice(found, WINDOWS_AT_ONCE)):
-        yield group
+def _cells(hidden: Mask, box: Box, core: Size) -> Iterator[Box]:
+    """Cells of the picture that hold something hidden (h, w) in `box`."""
+    for group in hole_boxes(hidden, core):
+        for cell in cells(group, core):
+            if hidden[cell.slices].any():
+                yield cell.moved(box.top, box.left)
 
 
 def matched(prediction: Colours, image: Colours, known: Mask) -> Colours:
@@ -164,12 +202,6 @@ def _cut(values: NDArray[Any], box: Box) -> NDArray[Any]:
     inside = box.clipped(Box(0, 0, *values.shape[:2]))
     cut[inside.moved(-box.top, -box.left).slices] = values[inside.slices]
     return cut
-
-
-def _area(box: Box, size: Size) -> Mask:
-    area = np.zeros(size, dtype=bool)
-    area[box.slices] = True
-    return area
 
 
 def _scaled(box: Box, size: Size, other: Size) -> Box:

@@ -69,9 +69,15 @@ def from_rgb(colours: Colours, crop: PIL.Image.Image, hole: Mask, limits: Range)
     Alpha stays as it is, unless all of the hole is fully transparent: then it was erased, and
     becomes opaque.
     """
+    return part_from_rgb(colours, crop, limits, is_erased=not visible(crop)[hole].any())
+
+
+def part_from_rgb(
+    colours: Colours, crop: PIL.Image.Image, limits: Range, *, is_erased: bool
+) -> PIL.Image.Image:
+    """The same where the crop may show only a part of the hole."""
     if crop.mode in WIDE_MODES:
         return _wide(colours, crop, limits)
-    is_erased = not visible(crop)[hole].any()
     if crop.mode == "P":
         return _palette_indices(colours, crop, is_erased=is_erased)
     image = PIL.Image.fromarray(np.rint(colours * 255).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""A model file as a function on arrays; the tool imports ONNX Runtime here and nowhere else."""
+"""A model file as a function on arrays."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from restauro.errors import BadModelError, RestauroError, UnknownNameError, first_line
+from restauro.errors import BadModelError, first_line
 from restauro.images import Mask, Size
 from restauro.inference.model_file import ModelCard, read_card
 from restauro.inference.modes import Colours
+from restauro.sessions import open_session
 
-MAX_BATCH = 32
-"""Windows in one run of the network; bounds the memory of its inner layers."""
+MAX_BATCH_PX = 32 * 128 * 128
+"""Pixels of the windows in one run of the network; bounds the memory of its inner layers."""
 
 _INPUTS = {"image": 3, "mask": 1}  # name -> channels
 _OUTPUT = "prediction"
-_CPU = "CPUExecutionProvider"
-_ERRORS_ONLY = 3
 
 
 class Network:
@@ -29,7 +28,7 @@ class Network:
         self, path: Path, threads: int | None = None, providers: Sequence[str] | None = None
     ) -> None:
         self.card: ModelCard = read_card(path)
-        self._session = _open_session(path, threads, providers or [_CPU])
+        self._session = open_session(path, threads, providers)
         _check_interface(path, self.card, self._session)
 
     def __call__(self, images: Colours, masks: Mask) -> Colours:
@@ -42,8 +41,9 @@ class Network:
             BadModelError: The network fails, or gives another shape or values that are no numbers.
         """
         predictions = np.empty(images.shape, dtype=np.float32)
-        for start in range(0, len(images), MAX_BATCH):
-            chunk = slice(start, start + MAX_BATCH)
+        at_once = max(1, MAX_BATCH_PX // masks[0].size) if len(masks) else 1
+        for start in range(0, len(images), at_once):
+            chunk = slice(start, start + at_once)
             predictions[chunk] = self._run(images[chunk], masks[chunk])
         return predictions
 
@@ -61,32 +61,6 @@ class Network:
                 "or values that are no numbers; export it again"
             )
         return np.asarray(predictions.transpose(0, 2, 3, 1).clip(0, 1))
-
-
-def _open_session(path: Path, threads: int | None, providers: Sequence[str]) -> Any:
-    import onnxruntime
-
-    if threads is not None and threads < 1:
-        raise RestauroError(f"threads is {threads}; give 1 or more, or None for as many as cores")
-    available = onnxruntime.get_available_providers()
-    for provider in providers:
-        if provider not in available:
-            raise UnknownNameError(
-                f"this ONNX Runtime has no provider {provider!r}; give one of "
-                f"{', '.join(available)}, or install the build of ONNX Runtime that has it"
-            )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0  # 0: as many as there are cores
-    options.inter_op_num_threads = 1
-    # A waiting thread would otherwise spin, and count as processor time of everybody.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = _ERRORS_ONLY
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=list(providers))
-    except Exception as error:  # ONNX Runtime's errors share no other base
-        raise BadModelError(
-            f"{path} cannot be loaded ({first_line(error)}); update onnxruntime or export it again"
-        ) from error
 
 
 def _check_interface(path: Path, card: ModelCard, session: Any) -> None:

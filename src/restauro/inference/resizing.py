@@ -2,37 +2,76 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import PIL.Image
 
 from restauro.images import Mask, Size
+from restauro.inference.canvas import Canvas
 from restauro.inference.modes import Colours
+from restauro.inference.windows import Box, parts
+
+Look: TypeAlias = Callable[[Box], Colours]
+"""The channels (h, w, C) in a box of a picture."""
 
 # Like bilinear without its blur, and never negative: beside a hole a pixel cannot overshoot.
 _SHRINK = PIL.Image.Resampling.HAMMING
 _ENLARGE = PIL.Image.Resampling.BICUBIC
+_REACH = 3  # pixels of the coarser size: bicubic sees 2, and one more for rounding
 KNOWN_SHARE = 0.5
 """A pixel of a smaller picture is known if this share of what it stands for is."""
 
 
-def resized(colours: Colours, size: Size, method: PIL.Image.Resampling = _ENLARGE) -> Colours:
-    """Channels (h, w, C) at another size (height, width)."""
+def resized(
+    colours: Colours,
+    size: Size,
+    method: PIL.Image.Resampling = _ENLARGE,
+    corners: tuple[float, float, float, float] | None = None,
+) -> Colours:
+    """Channels (h, w, C), or what is between (left, top, right, bottom), at another size."""
     height, width = size
     channels = [
-        PIL.Image.fromarray(np.ascontiguousarray(channel)).resize((width, height), method)
+        PIL.Image.fromarray(np.ascontiguousarray(channel)).resize((width, height), method, corners)
         for channel in colours.transpose(2, 0, 1)
     ]
     return np.stack([np.asarray(channel) for channel in channels], axis=2)
 
 
-def shrunk(colours: Colours, known: Mask, size: Size) -> tuple[Colours, Mask]:
+def part_resized(
+    look: Look, size: Size, part: Box, other: Size, method: PIL.Image.Resampling = _ENLARGE
+) -> Colours:
+    """A part (h, w, C) of the picture of `size` at the `other` size; looks at no more than needed.
+
+    The same as that part of the whole picture resized, to the rounding of floats.
+    """
+    down, across = size[0] / other[0], size[1] / other[1]
+    top, left = part.top * down, part.left * across
+    bottom, right = min(part.bottom * down, size[0]), min(part.right * across, size[1])
+    exact = Box(math.floor(top), math.floor(left), math.ceil(bottom), math.ceil(right))
+    reach = math.ceil(_REACH * max(down, across, 1))
+    seen = exact.grown(reach).clipped(Box(0, 0, *size))
+    corners = (left - seen.left, top - seen.top, right - seen.left, bottom - seen.top)
+    return resized(look(seen), part.size, method, corners)
+
+
+def shrunk(canvas: Canvas, size: Size) -> tuple[Colours, Mask]:
     """Colours (h, w, 3) and known (h, w) at another size: averages of known pixels alone."""
-    weight = known.astype(np.float32)[..., None]
-    smaller = resized(np.dstack([colours * weight, weight]), size, _SHRINK)  # (h, w, 4)
-    share = smaller[..., 3]
-    still_known = share >= KNOWN_SHARE
-    averages = smaller[..., :3] / np.maximum(share, KNOWN_SHARE)[..., None]
-    return np.where(still_known[..., None], averages, np.float32(0)), still_known
+
+    def weighted(box: Box) -> Colours:
+        weight = canvas.known[box.slices].astype(np.float32)[..., None]
+        return np.dstack([canvas.look(box), weight])  # (h, w, 4)
+
+    image, known = np.empty((*size, 3), dtype=np.float32), np.empty(size, dtype=bool)
+    for part in parts(Box(0, 0, *size)):
+        smaller = part_resized(weighted, canvas.size, part, size, _SHRINK)
+        share = smaller[..., 3]
+        known[part.slices] = share >= KNOWN_SHARE
+        averages = smaller[..., :3] / np.maximum(share, KNOWN_SHARE)[..., None]
+        image[part.slices] = np.where(known[part.slices][..., None], averages, np.float32(0))
+    return image, known
 
 
 def smoothed(values: Colours, radius: int) -> Colours:

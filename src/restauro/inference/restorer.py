@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, overload
 
@@ -20,17 +20,31 @@ from restauro.images import (
     mask_of_picture,
     upright,
 )
+from restauro.inference.canvas import Canvas
 from restauro.inference.catalog import model_path
-from restauro.inference.filling import fill, scale_for
+from restauro.inference.filling import Filling, fill, scale_for
 from restauro.inference.lockstep import Restoration, run_together
 from restauro.inference.model_file import ModelCard
-from restauro.inference.modes import check_mode, from_rgb, to_rgb, value_range, visible
-from restauro.inference.network import MAX_BATCH, Network
-from restauro.inference.windows import Box, WindowRule, hole_boxes
+from restauro.inference.modes import (
+    Colours,
+    check_mode,
+    part_from_rgb,
+    to_rgb,
+    value_range,
+    visible,
+)
+from restauro.inference.network import Network
+from restauro.inference.windows import Box, WindowRule, hole_boxes, parts
 
 Masks: TypeAlias = NDArray[Any] | Sequence[NDArray[Any] | PIL.Image.Image]
+PICTURES_AT_ONCE = 32
+"""Of a batch; bounds the memory of their windows."""
 Picture = TypeVar("Picture", Image, PIL.Image.Image, Image | PIL.Image.Image)
 """What is restored and what comes back: an array or a Pillow picture."""
+Cut: TypeAlias = Callable[[Box], PIL.Image.Image]
+"""Gives a part of the picture in its own mode."""
+Paste: TypeAlias = Callable[[Box, PIL.Image.Image], None]
+"""Takes a part of the picture in its own mode; only its holes change."""
 
 
 def load(
@@ -134,8 +148,8 @@ class Restorer:
     def _run(self, tasks: list[tuple[Any, Any]]) -> list[Any]:
         """Restores (image, mask) pairs, a limited number at a time."""
         restored: list[Any] = []
-        for start in range(0, len(tasks), MAX_BATCH):
-            some = tasks[start : start + MAX_BATCH]
+        for start in range(0, len(tasks), PICTURES_AT_ONCE):
+            some = tasks[start : start + PICTURES_AT_ONCE]
             restored += run_together([self._restoration(*task) for task in some], self._network)
         return restored
 
@@ -148,11 +162,15 @@ class Restorer:
         _check_array(image)
         _check_mask(hole, image.shape[:2])
         filled = image.copy()
-        for box, window in self._places(hole):
-            crop = PIL.Image.fromarray(image[window.slices])
-            patch = yield from self._patch(crop, hole, box, window)
-            box_hole = hole[box.slices]
-            filled[box.slices][box_hole] = np.asarray(patch)[box_hole]
+
+        def cut(box: Box) -> PIL.Image.Image:
+            return PIL.Image.fromarray(image[box.slices])
+
+        def paste(box: Box, patch: PIL.Image.Image) -> None:
+            own_hole = hole[box.slices]
+            filled[box.slices][own_hole] = np.asarray(patch)[own_hole]
+
+        yield from self._fill_all(hole, cut, paste)
         return filled
 
     def _picture(self, picture: PIL.Image.Image, hole: Mask) -> Restoration[PIL.Image.Image]:
@@ -160,31 +178,48 @@ class Restorer:
         shown = upright(picture)
         _check_mask(hole, (shown.height, shown.width), is_turned=shown is not picture)
         filled = shown.copy() if shown is picture else shown
-        for box, window in self._places(hole):
-            patch = yield from self._patch(filled.crop(window.corners), hole, box, window)
+
+        def cut(box: Box) -> PIL.Image.Image:
+            return filled.crop(box.corners)
+
+        def paste(box: Box, patch: PIL.Image.Image) -> None:
             filled.paste(patch, (box.left, box.top), PIL.Image.fromarray(hole[box.slices]))
+
+        yield from self._fill_all(hole, cut, paste)
         return as_stored(filled, picture)
 
-    def _places(self, hole: Mask) -> Iterator[tuple[Box, Box]]:
-        """Each group of holes (H, W) with what must be seen to fill it."""
+    def _fill_all(self, hole: Mask, cut: Cut, paste: Paste) -> Filling:
+        """Fills each group of holes (H, W)."""
         for box in hole_boxes(hole, self._rule.core(hole.shape)):
             scale = scale_for(hole, box, self._rule)
-            yield box, self._rule.surroundings(box, hole.shape, scale)
+            window = self._rule.surroundings(box, hole.shape, scale)
+            yield from fill(_canvas(hole, box, window, cut, paste), box.within(window), self._rule)
 
-    def _patch(
-        self, crop: PIL.Image.Image, hole: Mask, box: Box, window: Box
-    ) -> Restoration[PIL.Image.Image]:
-        """What to paint in `box`, in the mode of the crop, which shows `window` of the picture.
 
-        The hole (H, W) is that of the whole picture: holes of other groups are hidden too.
-        """
-        known = ~hole[window.slices] & visible(crop)
-        limits = value_range(crop, known)
-        scale = known.astype(np.float32)[..., None] / 255
-        image = np.multiply(to_rgb(crop, limits), scale, dtype=np.float32)  # (h, w, 3) in [0, 1]
-        inside = box.moved(-window.top, -window.left)
-        colours = yield from fill(image, known, inside, self._rule)
-        return from_rgb(colours[inside.slices], crop.crop(inside.corners), hole[box.slices], limits)
+def _canvas(hole: Mask, box: Box, window: Box, cut: Cut, paste: Paste) -> Canvas:
+    """The `window` of a picture; what is painted lands in the holes (H, W) in `box`.
+
+    Holes of other groups are hidden, too, and so is what is fully transparent.
+    """
+    known, ranges = ~hole[window.slices], []
+    for part in parts(window):
+        crop, own_known = cut(part), known[part.within(window).slices]
+        own_known &= visible(crop)
+        if own_known.any():
+            ranges.append(value_range(crop, own_known))
+    limits = (min(low for low, _ in ranges), max(high for _, high in ranges)) if ranges else (0, 0)
+    is_erased = not any(visible(cut(part))[hole[part.slices]].any() for part in parts(box))
+
+    def look(part: Box) -> Colours:
+        scale = known[part.slices].astype(np.float32)[..., None] / 255
+        image = to_rgb(cut(part.moved(window.top, window.left)), limits)
+        return np.multiply(image, scale, dtype=np.float32)
+
+    def paint(part: Box, colours: Colours) -> None:
+        place = part.moved(window.top, window.left)
+        paste(place, part_from_rgb(colours, cut(place), limits, is_erased=is_erased))
+
+    return Canvas(known, look, paint)
 
 
 def _check_array(image: NDArray[Any]) -> None:

@@ -18,6 +18,9 @@ from restauro.images import Mask, Size
 LONG = 4
 """Groups of holes this many times as long as one window fills are parted wherever they can be."""
 
+PART = 768
+"""Side in pixels of what is in work at once of a large picture: bounds memory."""
+
 
 class Box(NamedTuple):
     """Rows `top` to `bottom`, columns `left` to `right`, ends excluded; may leave the picture."""
@@ -46,13 +49,21 @@ class Box(NamedTuple):
         """The same box elsewhere."""
         return Box(self.top + down, self.left + right, self.bottom + down, self.right + right)
 
+    def within(self, other: Box) -> Box:
+        """The same box, its rows and columns counted from the corner of another."""
+        return self.moved(-other.top, -other.left)
+
     def grown(self, pixels: int) -> Box:
         """The box with so many pixels more on each side."""
         top, left, bottom, right = self
         return Box(top - pixels, left - pixels, bottom + pixels, right + pixels)
 
+    def touches(self, other: Box) -> bool:
+        """Whether both boxes share a pixel."""
+        return min(self.clipped(other).size) > 0
+
     def clipped(self, other: Box) -> Box:
-        """What both boxes share."""
+        """What both boxes share; a side below 1 if that is nothing."""
         return Box(
             max(self.top, other.top),
             max(self.left, other.left),
@@ -153,6 +164,13 @@ def hole_boxes(mask: Mask, together: Size) -> Iterator[Box]:
         else:
             cut = area.left + column_gap.start
             pending += [box._replace(left=cut), box._replace(right=cut)]
+
+
+def parts(box: Box) -> Iterator[Box]:
+    """Covers a box with parts of at most `PART` pixels a side, which do not overlap."""
+    tops, lefts = range(box.top, box.bottom, PART), range(box.left, box.right, PART)
+    for top, left in itertools.product(tops, lefts):
+        yield Box(top, left, top + PART, left + PART).clipped(box)
 
 
 def cells(box: Box, core: Size) -> Iterator[Box]:
