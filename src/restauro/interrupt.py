@@ -1,9 +1,15 @@
-"""Ctrl-C and SIGTERM ask a run to stop after its step, so that it can save first."""
+"""How processes end: Ctrl-C and SIGTERM let a run save first, and no child outlives its parent."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
+import threading
 from types import FrameType, TracebackType
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells use it."""
 
 
 class StopRequest:
@@ -31,3 +37,15 @@ class StopRequest:
         if self.is_requested and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.is_requested = True
+
+
+def end_with_parent() -> None:
+    """Makes a started process end when its parent does, even killed: it would wait for ever."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

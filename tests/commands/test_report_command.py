@@ -19,26 +19,8 @@ from restauro.evaluation.records import (
     write_rows,
 )
 from restauro.reports.example_sheets import REASONS
+from tinyfolders import CONFIG
 
-CONFIG = """
-name = "tiny"
-[model]
-name = "unet_tiny"
-[data]
-bank = "none"
-[curriculum]
-epochs = 1
-[curriculum.start.box]
-height = [0.2, 0.3]
-width = [0.2, 0.3]
-spread = 1
-[curriculum.end.box]
-height = [0.2, 0.3]
-width = [0.2, 0.3]
-spread = 1
-[training]
-epochs = 1
-"""
 RECORD = (
     '{"epoch": 1, "validation_loss": 0.1, "mse": 0.25, "psnr": 6.0, "ssim": 0.5, '
     '"hole_psnr": 5.0, "hole_ssim": 0.4, "composite_psnr": 9.0, "composite_ssim": 0.8}\n'

@@ -7,33 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from restauro.errors import MissingExtraError
 from restauro.evaluation.methods import METHODS, Method, method
 from restauro.images import Image, Mask
-from restauro.models import MODELS
-from restauro.training.checkpoint import save_weights
+from tinyfolders import write_run
 
 MakeModel = Callable[..., Path]
 SIZE = (32, 48)  # not square, and a multiple of what the smallest network takes
-CONFIG = """
-name = "tiny"
-model = { name = "unet_tiny" }
-data = { bank = "none" }
-training = { epochs = 1 }
-[curriculum]
-epochs = 1
-start.box = { height = [0.2, 0.3], width = [0.2, 0.3], spread = 1 }
-end.box = { height = [0.2, 0.3], width = [0.2, 0.3], spread = 1 }
-"""
-
-
-def run_folder(path: Path) -> Path:
-    (path / "config.toml").write_text(CONFIG)
-    torch.manual_seed(0)
-    save_weights(path / "best.safetensors", MODELS.create("unet_tiny").state_dict())
-    return path
 
 
 def peer_description(path: Path, model: Path) -> Path:
@@ -55,7 +36,7 @@ def fill(
     if request.param == "peer":
         return method(peer_description(folder, make_model("seen", metadata={})))
     if request.param == "run":
-        return method(run_folder(folder))
+        return method(write_run(folder))
     found = method(request.param)
     try:
         found(image, box_mask(np.s_[3:5, 3:5]))

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tinybanks import textured, write_bank
 
 from restauro.data.bank import Bank
 from restauro.errors import BadDataError, ConfigError, MissingExtraError, UnknownNameError
@@ -25,6 +24,7 @@ from restauro.evaluation.protocols import PROTOCOLS
 from restauro.evaluation.records import Evaluation, read_evaluation
 from restauro.evaluation.tasks import make_tasks
 from restauro.metrics import Restored, scores
+from tinyfolders import textured, write_bank
 
 NUM_PICTURES = 40  # more than one part
 PIXELS = ("hole_psnr", "hole_lightness", "lightness_error", "backlight")

@@ -14,40 +14,16 @@ from restauro.errors import BadImageError, BadModelError, MissingExtraError, Unk
 from restauro.evaluation.methods import METHODS, Method, method
 from restauro.images import Image, Mask
 from restauro.models import MODELS
-from restauro.training.checkpoint import save_weights
+from tinyfolders import CONFIG, write_run
 
 MakeModel = Callable[..., Path]
 DOCS = Path(__file__).parents[2] / "docs" / "methods.md"
-CONFIG = """
-name = "tiny"
-[model]
-name = "{model}"
-[data]
-bank = "none"
-[curriculum]
-epochs = 1
-[curriculum.start.box]
-height = [0.2, 0.3]
-width = [0.2, 0.3]
-spread = 1
-[curriculum.end.box]
-height = [0.2, 0.3]
-width = [0.2, 0.3]
-spread = 1
-[training]
-epochs = 1
-"""
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with the random weights of a small network."""
-    path = tmp_path_factory.mktemp("runs") / "tiny"
-    path.mkdir()
-    (path / "config.toml").write_text(CONFIG.format(model="unet_tiny"))
-    torch.manual_seed(0)
-    save_weights(path / "best.safetensors", MODELS.create("unet_tiny").state_dict())
-    return path
+    return write_run(tmp_path_factory.mktemp("runs") / "tiny")
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +87,9 @@ def test_size_that_a_run_does_not_take_is_told(run: Path) -> None:
 
 
 def test_weights_of_another_network_are_told(run: Path, tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text(CONFIG.format(model="unet_small"))
+    (tmp_path / "config.toml").write_text(CONFIG.replace("unet_tiny", "unet"))
     (tmp_path / "best.safetensors").write_bytes((run / "best.safetensors").read_bytes())
-    with pytest.raises(BadModelError, match="weights of another network than 'unet_small'"):
+    with pytest.raises(BadModelError, match="weights of another network than 'unet'"):
         method(tmp_path)
 
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from restauro.cli import cli
 from restauro.evaluation.reproduction import RUNS, mean
+from tinyfolders import write_bank
 
 CONFIG = """
 name = "{name}"
@@ -40,19 +41,6 @@ precision = "32-true"
 """
 
 
-def make_bank(path: Path) -> Path:
-    """Eight training and eight validation pictures of 128x128, one of them very dark."""
-    path.mkdir()
-    images = np.random.default_rng(0).integers(0, 256, (16, 128, 128, 3), dtype=np.uint8)
-    images[11] //= 16
-    np.save(path / "images.npy", images)
-    with (path / "index.csv").open("w", newline="") as file:
-        rows = [["name", "split"]] + [[f"{i}.jpg", "train" if i < 8 else "val"] for i in range(16)]
-        csv.writer(file).writerows(rows)
-    (path / "bank.json").write_text("{}")
-    return path
-
-
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reproduction")
@@ -61,7 +49,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         loss = "huber" if "huber" in run.config else "mse"
         text = CONFIG.format(name=run.config, loss=loss)
         (folder / "configs" / f"{run.config}.toml").write_text(text)
-    bank = str(make_bank(folder / "bank"))
+    images = np.random.default_rng(0).integers(0, 256, (16, 128, 128, 3), dtype=np.uint8)
+    images[11] //= 16  # very dark
+    bank = str(write_bank(folder / "bank", images, split=["train"] * 8 + ["val"] * 8))
     arguments = ["reproduce", "--data", bank, "--aircraft", bank, "--accelerator", "cpu"]
     arguments += ["--configs", str(folder / "configs"), "--runs", str(folder / "runs")]
     arguments += ["--output", str(folder / "page"), "--share", "0.5"]

@@ -64,6 +64,7 @@ def test_method_without_a_mean_has_no_rank() -> None:
         (between(18, 19), 2, "18.50<br /><small>18.00 to 19.00 · #2</small>"),
         (between(18, 19), None, "18.50<br /><small>18.00 to 19.00</small>"),
         (Estimate(7, math.nan, math.nan, 1, 0, 0), None, "7.00"),
+        (Estimate(-0.001, -0.004, 0.002, 9, 0, 0), None, "0.00<br /><small>0.00 to 0.00</small>"),
         (NOTHING, None, "–"),
         (PERFECT, None, "all perfect"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from restauro.commands.train import INTERRUPTED
+from restauro.interrupt import INTERRUPTED
 
 
 class CommaList(click.ParamType):  # type: ignore[type-arg]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from restauro.commands.train import INTERRUPTED
+from restauro.interrupt import INTERRUPTED
 
 
 @click.command("reproduce")

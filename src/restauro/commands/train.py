@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-INTERRUPTED = 130
-"""Exit status of a run that was asked to stop, as shells use it after Ctrl-C."""
+from restauro.interrupt import INTERRUPTED
 
 
 @click.command("train")

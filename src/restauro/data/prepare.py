@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import warnings
 from collections import deque
@@ -18,6 +17,7 @@ from typing import Any
 from tqdm import tqdm
 
 from restauro import __version__
+from restauro.cores import num_cores
 from restauro.data.aside import written_aside
 from restauro.data.bank import FORMAT, Bank
 from restauro.data.bank_writer import BankWriter
@@ -92,7 +92,7 @@ def prepare(
             warnings.filterwarnings("ignore", module=r"PIL\.")  # what matters is in rejected.csv
             _require_space(folder, plan.num_pictures * recipe.size**2 * 3)
             with BankWriter(folder, recipe.size, plan.columns) as writer:
-                _fill(writer, plan, workers or _num_cores(), progress)
+                _fill(writer, plan, workers or num_cores(), progress)
             _require_pictures(writer, recipe)
             description = writer.describe(
                 {
@@ -194,8 +194,3 @@ def _require_space(folder: Path, num_bytes: int) -> None:
             f"the bank needs {num_bytes / 1e9:.1f} GB, but {folder.parent} has {free / 1e9:.1f} GB "
             "free; make room or choose a smaller --size"
         )
-
-
-def _num_cores() -> int:
-    """The cores this process may use, which can be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

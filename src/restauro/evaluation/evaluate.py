@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import platform
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +13,10 @@ import PIL.Image
 import torch
 from numpy.typing import NDArray
 
-from restauro import __version__
+from restauro.cores import num_cores
 from restauro.data.bank import Bank
 from restauro.errors import ConfigError, MissingExtraError
+from restauro.evaluation.environment import environment
 from restauro.evaluation.examples import choose_examples
 from restauro.evaluation.methods import Method, method
 from restauro.evaluation.records import (
@@ -51,14 +48,6 @@ from restauro.metrics import (
 )
 from restauro.sheets import show_hole
 
-LIBRARIES = (
-    "torch",
-    "numpy",
-    "onnxruntime",
-    "opencv-python-headless",
-    "scikit-image",
-    "patchmatch",
-)
 FEW = 64
 """Restored pictures that are not worth the start of another process."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -162,7 +151,7 @@ def evaluate(
     _try_out(plan, bank, rows)
     digest = bank.description.get("sha256", "")
     work = Work(plan.bank, digest, bank.size, output / "cache", plan.metrics, plan.seed)
-    processes = processes or len(os.sched_getaffinity(0))
+    processes = processes or num_cores()
     with StopRequest() as stop:
         jobs = [job for task in plan.tasks for job in _score_jobs(work, plan, task, rows)]
         total = sum(len(part) for part in rows.values()) * len(plan.sources)
@@ -198,7 +187,7 @@ def evaluate(
         bank.size,
         plan.seed,
         plan.command,
-        _environment(),
+        environment(),
         [_task_record(plan, task, bank, rows[task.name]) for task in plan.tasks],
         [_method_record(plan.methods[source.name], source) for source in plan.sources],
         sets,
@@ -365,43 +354,3 @@ def _method_record(found: Method, source: Source) -> MethodRecord:
         source.identity[1] if source.identity else None,
         found.parameters,
     )
-
-
-def _environment() -> dict[str, str]:
-    """The machine and what ran on it."""
-    found = {
-        "restauro": __version__,
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "processor": _processor(),
-        "cores": str(len(os.sched_getaffinity(0))),
-    }
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def _commit() -> str:
-    """The commit that is checked out where the package lies, `+` if it was changed since."""
-    git = ["git", "-C", str(Path(__file__).parent)]
-    try:
-        commit, changes = (
-            subprocess.run([*git, *words], capture_output=True, text=True, check=True).stdout
-            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "-uno", "."])
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit.strip() + ("+" if changes.strip() else "")

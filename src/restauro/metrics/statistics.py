@@ -163,7 +163,7 @@ class _Table:
         left_out = dict(zip(found[~large].tolist(), counts[~large].tolist(), strict=True))
         chosen = np.isin(labels, names)
         numbers, labels, matched = numbers[chosen], labels[chosen], matched[chosen]
-        stratum = _quantile_bins(matched, NUM_STRATA)
+        stratum = quantile_bins(matched, NUM_STRATA)
         group = np.searchsorted(np.array(names, dtype=np.str_), labels)
         order = np.lexsort((numbers, stratum, group))
         return cls(names, left_out, numbers[order], group[order], stratum[order])
@@ -217,7 +217,7 @@ class _Table:
         return (reached + 1) / (NUM_RESAMPLES + 1)
 
 
-def _quantile_bins(values: Array, num_bins: int) -> NDArray[np.intp]:
+def quantile_bins(values: Array, num_bins: int) -> NDArray[np.intp]:
     """Number of every value's quantile bin; equal values fall into one."""
     if len(values) == 0:
         return np.zeros(0, dtype=np.intp)

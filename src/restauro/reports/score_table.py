@@ -143,10 +143,10 @@ def cell(one: Estimate, digits: int, rank: int | None) -> str:
     """The mean, bold if nobody is better, above its interval and rank."""
     if not math.isfinite(one.mean):
         return "all perfect" if one.num_infinite else NONE
-    mean = f"{one.mean:.{digits}f}"
+    mean = f"{one.mean:z.{digits}f}"  # z: no -0.00
     beneath = []
     if math.isfinite(one.low):
-        beneath.append(f"{one.low:.{digits}f} to {one.high:.{digits}f}")
+        beneath.append(f"{one.low:z.{digits}f} to {one.high:z.{digits}f}")
     if rank:
         beneath.append(f"#{rank}")
     small = f"<br /><small>{' · '.join(beneath)}</small>" if beneath else ""

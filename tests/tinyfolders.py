@@ -1,4 +1,4 @@
-"""Banks of given pictures, for tests of what reads them."""
+"""Banks and folders of runs, as small as they can be, for tests of what reads them."""
 
 from __future__ import annotations
 
@@ -7,35 +7,57 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+CONFIG = """
+name = "tiny"
+model = { name = "unet_tiny" }
+data = { bank = "none" }
+training = { epochs = 1 }
+[curriculum]
+epochs = 1
+start.box = { height = [0.2, 0.3], width = [0.2, 0.3], spread = 1 }
+end.box = { height = [0.2, 0.3], width = [0.2, 0.3], spread = 1 }
+"""
+"""A training that is never run."""
+
+
+def write_run(path: Path) -> Path:
+    """The folder of a run of `CONFIG`, with random weights that are always the same."""
+    import torch
+
+    from restauro.models import MODELS
+    from restauro.training.checkpoint import save_weights
+
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "config.toml").write_text(CONFIG)
+    torch.manual_seed(0)
+    save_weights(path / "best.safetensors", MODELS.create("unet_tiny").state_dict())
+    return path
 
 
 def write_bank(
     path: Path,
     images: NDArray[np.uint8],
     labels: Mapping[str, Sequence[str]] | None = None,
-    split: str = "test",
+    split: str | Sequence[str] = "test",
 ) -> Path:
-    """A bank of images (N, H, W, 3), all in one split."""
+    """A bank of images (N, H, W, 3), all in one split or each in its own."""
     path.mkdir(parents=True)
     np.save(path / "images.npy", images)
     columns = {
         "name": [f"{i:03d}.png" for i in range(len(images))],
-        "split": [split] * len(images),
+        "split": [split] * len(images) if isinstance(split, str) else split,
         **(labels or {}),
     }
     with (path / "index.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(columns)
         rows.writerows(zip(*columns.values(), strict=True))
-    description: dict[str, Any] = {
-        "format": 1,
-        "sha256": hashlib.sha256(images.tobytes()).hexdigest(),
-    }
-    (path / "bank.json").write_text(json.dumps(description))
+    digest = hashlib.sha256(images.tobytes()).hexdigest()
+    (path / "bank.json").write_text(json.dumps({"format": 1, "sha256": digest}))
     return path
 
 
