@@ -8,7 +8,6 @@ subject of `inference/modes.py`.
 
 from __future__ import annotations
 
-import os
 import struct
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,7 +20,8 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from restauro.encoding import save_options
-from restauro.errors import BadImageError, OutputExistsError, RestauroError
+from restauro.errors import BadImageError, OutputExistsError, RestauroError, first_line
+from restauro.places import Place, resolved, whole
 
 Image: TypeAlias = NDArray[np.uint8]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -50,14 +50,14 @@ _TO_UPRIGHT = {
 _BACK = {_Turn.ROTATE_270: _Turn.ROTATE_90, _Turn.ROTATE_90: _Turn.ROTATE_270}
 
 
-def read_picture(path: Path | str) -> PIL.Image.Image:
+def read_picture(path: Place | str) -> PIL.Image.Image:
     """The picture of a file, fully decoded, in its own mode and as stored.
 
     Raises:
         BadImageError: The file is missing, damaged, too large, animated, of an unknown format, or
             of 16 bits a colour channel, which Pillow would cut to 8.
     """
-    return _decode(Path(path), str(path), whole_depth=True)
+    return _decode(_source(path), str(path), whole_depth=True)
 
 
 def read_image(path: Path | str) -> Image:
@@ -76,13 +76,20 @@ def decode_image(data: bytes, name: str = "the picture") -> Image:
     return _as_image(_decode(BytesIO(data), name))
 
 
-def read_mask(path: Path | str) -> Mask:
+def decode_picture(
+    data: bytes, name: str = "the picture", *, whole_depth: bool = True
+) -> PIL.Image.Image:
+    """Like `read_picture`, for bytes at hand; without `whole_depth` 16 bits a channel become 8."""
+    return _decode(BytesIO(data), name, whole_depth=whole_depth)
+
+
+def read_mask(path: Place | str) -> Mask:
     """The mask of a file, upright, bool (H, W), True = hole: white, or transparent if it has alpha.
 
     Raises:
         BadImageError: The file cannot be read, or is white on transparent, which both mean hole.
     """
-    return mask_of_picture(_decode(Path(path), str(path)))
+    return mask_of_picture(_decode(_source(path), str(path)))
 
 
 def mask_of_picture(picture: PIL.Image.Image) -> Mask:
@@ -145,7 +152,7 @@ def as_stored(turned: PIL.Image.Image, picture: PIL.Image.Image) -> PIL.Image.Im
     return turned.transpose(_BACK.get(turn, turn)) if turn is not None else turned
 
 
-def check_output(path: Path, inputs: Sequence[Path], *, force: bool) -> None:
+def check_output(path: Place, inputs: Sequence[Place], *, force: bool) -> None:
     """Refuses a place that cannot or must not be written, before any work is done.
 
     Raises:
@@ -154,20 +161,20 @@ def check_output(path: Path, inputs: Sequence[Path], *, force: bool) -> None:
     """
     if path.suffix.lower() not in WRITABLE:
         raise BadImageError(f"{path} ends in no known format; end it in {', '.join(WRITABLE)}")
-    if not path.parent.is_dir():
+    if isinstance(path, Path) and not path.parent.is_dir():  # object stores have no folders
         raise BadImageError(f"there is no folder {path.parent} to write to; make it first")
     if path.is_dir():
         raise OutputExistsError(f"{path} is a folder; give the output a file name")
     if not path.exists():
         return
-    if any(source.exists() and path.samefile(source) for source in inputs):
+    if any(_is_same_file(path, source) for source in inputs):
         raise OutputExistsError(f"{path} is an input and is kept; choose another output")
     if not force:
         raise OutputExistsError(f"{path} exists; choose another output or add --force")
 
 
 def write_picture(
-    path: Path, picture: PIL.Image.Image, *, source: PIL.Image.Image | None = None
+    path: Place, picture: PIL.Image.Image, *, source: PIL.Image.Image | None = None
 ) -> None:
     """Writes a picture whole or not at all, in the format that the name ends in.
 
@@ -178,12 +185,11 @@ def write_picture(
     Raises:
         RestauroError: The mode does not fit the format, or the disk refuses.
     """
-    options = save_options(path.suffix.lower(), picture, source or picture)
-    aside = path.with_name(f".{os.urandom(4).hex()}-{path.name}")  # same folder: rename is atomic
+    suffix = path.suffix.lower()
+    options = save_options(suffix, picture, source or picture)
     try:
-        with aside.open("xb") as file:
-            picture.save(file, **options)
-        os.replace(aside, path)
+        with whole(path) as file:
+            picture.save(file, format=PIL.Image.registered_extensions()[suffix], **options)
     except (OSError, ValueError, KeyError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise RestauroError(
@@ -193,8 +199,6 @@ def write_picture(
             f"{path} cannot hold a picture of mode {picture.mode} ({error}); "
             "choose another format, such as .png or .tif"
         ) from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def write_image(path: Path | str, image: Image) -> None:
@@ -225,6 +229,33 @@ def _decode(source: Path | BytesIO, name: str, *, whole_depth: bool = False) -> 
         raise BadImageError(
             f"{name} is damaged or cut short ({error}); use an intact copy"
         ) from error
+
+
+def _source(path: Place | str) -> Path | BytesIO:
+    """What to decode: a file of this machine, or what a URL holds.
+
+    Raises:
+        BadImageError: The URL cannot be read, or is empty.
+    """
+    if isinstance(path, Path | str):
+        return Path(path)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise BadImageError(f"there is no file {path}; check the name") from error
+    except Exception as error:  # every file system has errors of its own
+        raise BadImageError(
+            f"{path} cannot be read: {first_line(error)}; check the access to it"
+        ) from error
+    if not data:
+        raise BadImageError(f"{path} is empty; use an intact copy")
+    return BytesIO(data)
+
+
+def _is_same_file(path: Place, source: Place) -> bool:
+    if isinstance(path, Path) and isinstance(source, Path):
+        return source.exists() and path.samefile(source)
+    return resolved(path) == resolved(source)
 
 
 def _check_file(path: Path) -> None:

@@ -30,7 +30,18 @@ from restauro.evaluation.methods import METHODS
 from restauro.inference import catalog
 
 MakeModel = Callable[..., Path]
-WORKSHOP = {"torch", "lightning", "matplotlib", "onnx", "cv2", "skimage", "tqdm", "scipy"}
+WORKSHOP = {
+    "torch",
+    "lightning",
+    "matplotlib",
+    "onnx",
+    "cv2",
+    "skimage",
+    "tqdm",
+    "scipy",
+    "ray",
+    "upath",
+}
 
 
 class Task:
@@ -270,7 +281,7 @@ def test_options_that_do_not_go_together_are_told(arguments: list[str], part: st
 def test_help_teaches_by_examples_that_work() -> None:
     result = invoke("--help")
     examples = [line.strip() for line in result.stdout.splitlines() if "  restauro inpaint" in line]
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
         _, name, *arguments = shlex.split(example)
         command.make_context(name, arguments)  # raises on an unknown option or value
@@ -285,7 +296,7 @@ def test_the_classical_methods_are_those_of_the_evaluation() -> None:
     assert sorted(CLASSICAL) == METHODS.names()
 
 
-@pytest.mark.parametrize("name", [name for name in CLASSICAL if name != "biharmonic"])
+@pytest.mark.parametrize("name", CLASSICAL)
 def test_classical_methods_restore_under_the_same_option(task: Task, name: str) -> None:
     pytest.importorskip({"telea": "cv2", "navier_stokes": "cv2"}.get(name, "numpy"))
     pytest.importorskip("patchmatch" if name == "patch_match" else "numpy")

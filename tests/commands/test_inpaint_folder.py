@@ -315,3 +315,25 @@ def test_nothing_is_written_when_the_job_cannot_begin(folder: Folder) -> None:
     result = CliRunner().invoke(cli, folder.arguments("--mask", folder.mask))
     assert "no model named 'nobody'" in str(result.exception)
     assert not folder.output.exists()
+
+
+def test_pictures_and_results_may_be_urls(folder: Folder, tmp_path: Path) -> None:
+    pytest.importorskip("upath", reason="URLs need the extra `ray`")
+    folder.run("--mask", folder.mask)
+    expected = folder.outputs()
+    options = ["--model", str(folder.model), "--jobs", "1", "--csv", str(tmp_path / "r.csv")]
+    job = [f"file://{folder.pictures}", "--mask", f"file://{folder.mask}"]
+    folder.output = folder.path / "by url"
+    for summary in ("4 restored (by toy 4)", "4 skipped"):
+        arguments = ["inpaint", *job, "--output", f"file://{folder.output}", *options]
+        result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+        assert result.stdout == f"{summary}; each is in {tmp_path / 'r.csv'}\n"
+        assert folder.outputs() == expected
+
+
+def test_the_record_of_results_at_a_url_needs_a_file(folder: Folder) -> None:
+    pytest.importorskip("upath", reason="URLs need the extra `ray`")
+    arguments = ["inpaint", str(folder.pictures), "--mask", str(folder.mask)]
+    result = CliRunner().invoke(cli, [*arguments, "--output", "memory://out"])
+    assert result.exit_code == 2
+    assert "give a file of this machine with --csv" in result.stderr

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import restauro
+from restauro.errors import BadImageError
 from restauro.images import Image, Mask, upright
 from restauro.jobs.fills import BestModel, OneModel, errors_beside, on_pictures
 
@@ -92,6 +93,11 @@ def test_methods_for_arrays_see_the_surroundings_of_the_hole_only() -> None:
     mask[200:210, 500:600] = True
     on_pictures(noted)(PIL.Image.new("RGB", (900, 400)), mask)
     assert sizes == [(64 + 10 + 64, 100 + 100 + 100, 3)]
+
+
+def test_methods_for_arrays_need_something_known() -> None:
+    with pytest.raises(BadImageError, match="covers the whole picture, .* or take a model"):
+        on_pictures(mean)(picture(), np.ones(SIZE, dtype=bool))
 
 
 def test_a_picture_without_a_hole_comes_back() -> None:

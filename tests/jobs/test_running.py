@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from restauro.errors import MissingExtraError
+from restauro.jobs.on_ray import ray_engine
 from restauro.jobs.outcomes import FAILED, RESTORED, Outcome
 from restauro.jobs.planning import Task
 from restauro.jobs.running import Attempt, Engine, Processes, in_this_process
@@ -66,6 +69,12 @@ def test_asked_to_stop_only_what_is_in_hand_comes(engine: Engine) -> None:
     for _ in engine(tasks(50), partial(make, restored), after_three):
         count += 1
     assert 3 <= count <= 3 + 2 * 2
+
+
+def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'restauro\[ray\]'"), ray_engine(2):
+        raise AssertionError
 
 
 @pytest.mark.slow

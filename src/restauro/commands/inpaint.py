@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import glob
 import os
-import sys
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from restauro.commands._fills import AUTO, CLASSICAL, load_fill
+from restauro.commands._fills import AUTO, CLASSICAL
+from restauro.commands._restoring import RAY, Result, Workers, restore_many, restore_one
 from restauro.inference.catalog import DEFAULT_MODEL
+from restauro.places import Place, is_url, place_of
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from restauro.jobs.holes import HoleOptions
-    from restauro.jobs.planning import Task
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells use it."""
 FORMATS = ("png", "jpg", "tif", "webp", "bmp", "gif", "ppm")
 RECORD = "restauro.csv"
 
@@ -35,7 +25,18 @@ Examples:
   restauro inpaint portrait.jpg mask.png restored.jpg
   restauro inpaint scans --mask-colour '#ff00ff' --output restored --recursive
   restauro inpaint 'photos/**/*.jpg' --masks masks --output restored --jobs 4
+  restauro inpaint photos --masks masks --output restored --engine ray --ray-address auto
 """
+
+
+class PlaceType(click.Path):
+    """A path of this machine, completed by the shell, or a URL."""
+
+    def convert(  # type: ignore[override]
+        self, value: str, parameter: click.Parameter | None, context: click.Context | None
+    ) -> Place:
+        """The place; only a URL is looked at."""
+        return place_of(value)
 
 
 def complete_model(
@@ -70,14 +71,14 @@ def parse_colour(
 @click.option(
     "--output",
     "-o",
-    type=click.Path(path_type=Path),
+    type=PlaceType(),
     help="Where results go: a folder, made if missing; for one picture a file, or - for standard "
     "output.",
 )
-@click.option("--mask", type=click.Path(path_type=Path), help="One mask for all pictures.")
+@click.option("--mask", type=PlaceType(), help="One mask for all pictures.")
 @click.option(
     "--masks",
-    type=click.Path(path_type=Path),
+    type=PlaceType(),
     help="Folder with a mask for each picture: the same name, any format.",
 )
 @click.option(
@@ -135,9 +136,21 @@ def parse_colour(
     help="Processes for many pictures, of one thread each.  [default: one for each core]",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(["processes", RAY]),
+    help="What runs many pictures: processes of this machine, or Ray, here or on a cluster.  "
+    "[default: processes]",
+)
+@click.option(
+    "--ray-address",
+    metavar="ADDRESS",
+    envvar="RAY_ADDRESS",
+    help="The cluster of --engine ray, as HOST:PORT or auto.  [default: Ray on this machine]",
+)
+@click.option(
     "--csv",
     "csv_path",
-    type=click.Path(path_type=Path),
+    type=PlaceType(),
     help="Record of what was done with many pictures, by which a stopped job goes on.  "
     f"[default: {RECORD} in the output's folder]",
 )
@@ -145,9 +158,9 @@ def parse_colour(
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
 def command(
     pictures: tuple[str, ...],
-    output: Path | None,
-    mask: Path | None,
-    masks: Path | None,
+    output: Place | None,
+    mask: Place | None,
+    masks: Place | None,
     mask_colour: tuple[int, int, int] | None,
     tolerance: int,
     mask_alpha: bool,
@@ -158,7 +171,9 @@ def command(
     suffix: str | None,
     recursive: bool,
     jobs: int | None,
-    csv_path: Path | None,
+    engine: str | None,
+    ray_address: str | None,
+    csv_path: Place | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -170,6 +185,8 @@ def command(
     With --output, PICTURES are any number of files, folders and quoted patterns, and one of
     --mask, --masks, --mask-colour and --mask-alpha says where the holes are. A picture that fails
     does not stop the others (exit status 1); the same command goes on where it was stopped.
+
+    Pictures, masks and OUTPUT may be URLs of any file system that fsspec knows, such as s3://.
     """
     is_short = output is None
     if output is None:
@@ -178,7 +195,7 @@ def command(
         if len(pictures) != 3:
             raise click.UsageError("give PICTURE MASK OUTPUT, or pictures with --output")
         picture, *files = pictures
-        pictures, (mask, output) = (picture,), map(Path, files)
+        pictures, (mask, output) = (picture,), map(place_of, files)
     if [bool(mask), bool(masks), bool(mask_colour), mask_alpha].count(True) != 1:
         raise click.UsageError(
             "say where the holes are with one of --mask, --masks, --mask-colour and --mask-alpha"
@@ -187,6 +204,11 @@ def command(
         raise click.UsageError("--invert-mask and --resize-mask belong to --mask and --masks")
     if tolerance and not mask_colour:
         raise click.UsageError("--tolerance belongs to --mask-colour")
+    if engine == RAY:  # a worker may run in another folder, or on another machine
+        pictures = tuple(name if is_url(name) else os.path.abspath(name) for name in pictures)
+        output = output.absolute()
+        mask, masks = mask and mask.absolute(), masks and masks.absolute()
+        model = os.path.abspath(model) if model.endswith(".onnx") else model
 
     from restauro.images import WRITABLE
     from restauro.jobs.holes import HoleOptions  # loads NumPy: --help need not wait
@@ -198,6 +220,12 @@ def command(
         is_file = output == Path("-") or output.suffix.lower() in WRITABLE
         if is_file and not output.is_dir():
             raise click.UsageError(f"{output} is for one picture; give a folder with --output")
+        record = csv_path or output / RECORD
+        if not isinstance(record, Path):
+            raise click.UsageError(
+                f"the record grows row by row, as the URL {record} cannot; "
+                "give a file of this machine with --csv"
+            )
         tasks = plan(
             pictures,
             output,
@@ -207,127 +235,24 @@ def command(
             marked_by=str(holes),
             suffix=suffix,
         )
-        _restore_many(tasks, result, jobs, csv_path or output / RECORD)
-    elif masks or recursive or jobs or csv_path or (suffix and output != Path("-")):
+        restore_many(tasks, result, Workers(engine, jobs, ray_address), record)
+    elif masks or recursive or jobs or engine or csv_path or (suffix and output != Path("-")):
         raise click.UsageError(
-            "--masks, --recursive, --jobs, --csv and --format are for folders of results, "
-            f"but {output} is one picture"
+            "--masks, --recursive, --jobs, --engine, --csv and --format are for folders of "
+            f"results, but {output} is one picture"
         )
     elif as_json and output == Path("-"):
         raise click.UsageError("--json and the picture cannot both go to standard output")
     else:
-        _restore_one(Path(pictures[0]), mask, result, suffix)
+        restore_one(place_of(pictures[0]), mask, result, suffix)
 
 
-@dataclass(frozen=True)
-class Result:
-    """What both ways share: where results go, how they are made, and how they are told."""
-
-    output: Path
-    holes: HoleOptions
-    model: str
-    force: bool
-    as_json: bool
-
-
-def _is_one_file(pictures: tuple[str, ...], output: Path, *, is_short: bool) -> bool:
+def _is_one_file(pictures: tuple[str, ...], output: Place, *, is_short: bool) -> bool:
     """Whether one picture becomes one file; anything else fills a folder.
 
     An output without ending is a folder, but not behind PICTURE MASK, where it was forgotten.
     """
-    (first, *others) = pictures
-    is_pattern = glob.has_magic(first) and not Path(first).exists()
+    first = place_of(pictures[0])
+    is_pattern = glob.has_magic(str(first)) and not first.exists()
     to_folder = output.is_dir() or not (output.suffix or is_short or output == Path("-"))
-    return not (others or is_pattern or Path(first).is_dir() or to_folder)
-
-
-def _restore_one(picture: Path, mask: Path | None, result: Result, suffix: str | None) -> None:
-    from restauro.errors import RestauroError
-    from restauro.images import check_output
-    from restauro.jobs.outcomes import FAILED, Outcome
-    from restauro.jobs.pipes import PIPE, as_files
-    from restauro.jobs.planning import Task
-    from restauro.jobs.restoring import Restoration
-
-    task = Task(picture, mask, result.output, result.output.name, str(mask or result.holes))
-    try:
-        if result.output != PIPE:
-            check_output(
-                result.output, [path for path in (picture, mask) if path], force=result.force
-            )
-        with as_files(picture, result.output, suffix) as (source, place):
-            restoration = Restoration(load_fill(result.model), result.holes)
-            outcome = restoration(dataclasses.replace(task, picture=source), place)
-    except KeyboardInterrupt:
-        click.echo("stopped; nothing is written", err=True)
-        sys.exit(INTERRUPTED)
-    except RestauroError as error:
-        if result.as_json:
-            click.echo(Outcome.of(task, FAILED, message=str(error)).to_json())
-        raise
-    outcome = dataclasses.replace(outcome, picture=str(picture))
-    if outcome.message:
-        click.echo(outcome.message, err=True)
-    if result.as_json:
-        click.echo(outcome.to_json())
-    elif result.output != PIPE:
-        click.echo(f"wrote {result.output}")
-
-
-def _restore_many(
-    tasks: Sequence[Task], result: Result, jobs: int | None, record_path: Path
-) -> None:
-    from tqdm import tqdm
-
-    from restauro.interrupt import StopRequest
-    from restauro.jobs.job import Job
-    from restauro.jobs.outcomes import FAILED
-    from restauro.jobs.record import Record
-    from restauro.jobs.running import Processes, in_this_process
-
-    count = min(jobs or _num_cores(), len(tasks))
-    engine = in_this_process if count == 1 else Processes(count)
-    fill = load_fill(result.model, threads=1)
-    make_fill = (lambda: fill) if count == 1 else partial(load_fill, result.model, threads=1)
-    job = Job(tasks, result.output, result.holes, make_fill, fill.identity, result.force)
-    result.output.mkdir(parents=True, exist_ok=True)
-    found: Counter[str] = Counter()
-    models: Counter[str] = Counter()
-    with (
-        Record(record_path) as record,
-        StopRequest() as stop,
-        tqdm(total=len(tasks), unit="picture", disable=None) as bar,
-        closing(job.run(engine, record, lambda: stop.is_requested)) as outcomes,
-    ):
-        for outcome in outcomes:
-            found[outcome.status] += 1
-            models[outcome.model] += 1
-            if result.as_json:
-                bar.write(outcome.to_json(), file=sys.stdout)
-            elif outcome.message and (outcome.status == FAILED or result.model != AUTO):
-                named = outcome.message.startswith(outcome.picture)
-                name = "" if named else f"{outcome.picture}: "
-                bar.write(f"{name}{outcome.message}", file=sys.stderr)
-            bar.update()
-    click.echo(_summary(found, models, record_path), err=result.as_json)
-    if found.total() < len(tasks):
-        click.echo("stopped; the same command goes on from here", err=True)
-        sys.exit(INTERRUPTED)
-    if found[FAILED]:
-        sys.exit(1)
-
-
-def _summary(found: Counter[str], models: Counter[str], record_path: Path) -> str:
-    """Such as `3 restored, 1 failed (by faces 2, telea 1); each is in out/restauro.csv`."""
-    from restauro.jobs.outcomes import STATUSES
-
-    by_model = ", ".join(f"{name} {count}" for name, count in models.most_common() if name)
-    counts = [f"{count} {status}" for status in STATUSES if (count := found[status])]
-    return f"{', '.join(counts)}{f' (by {by_model})' if by_model else ''}; each is in {record_path}"
-
-
-def _num_cores() -> int:
-    """Those that this process may use, which in a container are fewer than the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return not (len(pictures) > 1 or is_pattern or first.is_dir() or to_folder)

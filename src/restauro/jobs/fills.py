@@ -13,6 +13,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from restauro.errors import BadImageError
 from restauro.images import Inpaint, Mask, as_stored, upright
 from restauro.inference.modes import check_mode, from_rgb, to_rgb, value_range, visible
 
@@ -87,7 +88,8 @@ def on_pictures(inpaint: Inpaint) -> Restore:
     """A method for arrays (H, W, 3) RGB, made fit for pictures of any mode.
 
     It sees the hole and its surroundings; only the hole of what it gives is used, so known pixels
-    come back bit for bit, and mode, orientation and metadata stay.
+    come back bit for bit, and mode, orientation and metadata stay. Where nothing is known, it
+    raises BadImageError.
     """
 
     def restore(picture: PIL.Image.Image, hole: Mask) -> PIL.Image.Image:
@@ -100,6 +102,11 @@ def on_pictures(inpaint: Inpaint) -> Restore:
             crop = shown.crop((*corner, columns.stop, rows.stop))
             own_hole = hole[rows, columns]
             hidden = own_hole | ~visible(crop)
+            if hidden.all():
+                raise BadImageError(
+                    "the hole covers the whole picture, and classical methods need a known part; "
+                    "leave some of it or take a model"
+                )
             limits = value_range(crop, ~hidden)
             filled = inpaint(to_rgb(crop, limits), hidden)
             colours = filled.astype(np.float32) / np.float32(255)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from restauro.errors import RestauroError
+from restauro.errors import RestauroError, first_line
 from restauro.images import check_output
 from restauro.jobs.fills import Fill
 from restauro.jobs.holes import HoleOptions
@@ -21,6 +18,7 @@ from restauro.jobs.planning import Task
 from restauro.jobs.record import Record
 from restauro.jobs.restoring import Restoration, StagedRestoration, staged
 from restauro.jobs.running import Attempt, Engine, ShouldStop
+from restauro.places import Place, make_folder, move, remove_folder, state
 
 UNFINISHED = ".restauro-unfinished"
 """Folder inside the output's, for results that are not recorded yet; gone when a job ends."""
@@ -31,7 +29,7 @@ class Job:
     """Many pictures, one folder of results."""
 
     tasks: Sequence[Task]
-    output: Path
+    output: Place
     holes: HoleOptions
     make_fill: Callable[[], Fill]
     """Builds what fills holes, once in every process; picklable."""
@@ -43,8 +41,8 @@ class Job:
     def run(self, engine: Engine, record: Record, should_stop: ShouldStop) -> Generator[Outcome]:
         """The outcome of each task, first of those that need no work; asked to stop, of fewer."""
         unfinished = self.output / UNFINISHED
-        shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed
-        unfinished.mkdir(parents=True)
+        remove_folder(unfinished)  # of a call that was killed
+        make_folder(unfinished)
         to_do: dict[str, Task] = {}
         try:
             for task in map(self._identified, self.tasks):
@@ -60,11 +58,11 @@ class Job:
                 for outcome in outcomes:
                     yield self._settled(outcome, to_do[outcome.fingerprint], record)
         finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            remove_folder(unfinished)
 
     def _identified(self, task: Task) -> Task:
         """The task with a fingerprint of all that its output is made from."""
-        files = [_state(path) for path in (task.picture, task.mask) if path is not None]
+        files = [state(path) for path in (task.picture, task.mask) if path is not None]
         parts = repr([task.name, files, self.holes, self.identity])
         fingerprint = hashlib.sha256(parts.encode(errors="surrogateescape")).hexdigest()[:16]
         return dataclasses.replace(task, fingerprint=fingerprint)
@@ -73,12 +71,12 @@ class Job:
         """Why the output must not be written; empty if it may."""
         inputs = [path for path in (task.picture, task.mask) if path is not None]
         try:
-            task.output.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(task.output.parent)
             check_output(task.output, inputs, force=self.force)
         except RestauroError as error:
             return str(error)
-        except OSError as error:
-            return f"{task.output.parent} cannot be a folder: {error.strerror}; choose another"
+        except Exception as error:  # noqa: BLE001  every file system has errors of its own
+            return f"{task.output.parent} cannot be a folder: {_reason(error)}; choose another"
         return ""
 
     def _settled(self, outcome: Outcome, task: Task, record: Record) -> Outcome:
@@ -94,22 +92,19 @@ class Job:
         try:
             task.output.unlink(missing_ok=True)
             record.add(outcome)
-            os.replace(staged(task, self.output / UNFINISHED), task.output)
-        except OSError as error:
-            message = f"{task.output} cannot be written: {error.strerror}; free the place"
+            move(staged(task, self.output / UNFINISHED), task.output)
+        except RestauroError:  # of the record, without which nothing goes on
+            raise
+        except Exception as error:  # noqa: BLE001  every file system has errors of its own
+            message = f"{task.output} cannot be written: {_reason(error)}; free the place"
             outcome = Outcome.of(task, FAILED, message=message)
             record.add(outcome)
         return outcome
 
 
-def _attempt(make_fill: Callable[[], Fill], holes: HoleOptions, unfinished: Path) -> Attempt:
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or first_line(error)
+
+
+def _attempt(make_fill: Callable[[], Fill], holes: HoleOptions, unfinished: Place) -> Attempt:
     return StagedRestoration(Restoration(make_fill(), holes), unfinished)
-
-
-def _state(path: Path) -> tuple[int, int] | None:
-    """Bytes of a file and its time of change in nanoseconds; None if there is no such file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns

@@ -13,6 +13,7 @@ import PIL.Image
 
 from restauro.errors import RestauroError
 from restauro.images import WRITABLE
+from restauro.places import Place
 
 PIPE = Path("-")
 
@@ -28,7 +29,7 @@ _ENDINGS = {
 
 
 @contextmanager
-def as_files(picture: Path, output: Path, suffix: str | None) -> Iterator[tuple[Path, Path]]:
+def as_files(picture: Place, output: Place, suffix: str | None) -> Iterator[tuple[Place, Place]]:
     """Gives picture and output as files: what comes in is read first, what goes out sent last.
 
     Args:
@@ -53,11 +54,11 @@ def as_files(picture: Path, output: Path, suffix: str | None) -> Iterator[tuple[
             raise type(error)(str(error).replace(f"{folder}{os.sep}", "")) from error
 
 
-def _ending(picture: Path) -> str:
+def _ending(picture: Place) -> str:
     if picture.suffix.lower() in WRITABLE:
         return picture.suffix
     try:
-        with PIL.Image.open(picture) as opened:
+        with picture.open("rb") as file, PIL.Image.open(file) as opened:
             return _ENDINGS.get(str(opened.format), ".png")
     except (OSError, ValueError, SyntaxError):
         return ".png"  # restoring it will say what is wrong

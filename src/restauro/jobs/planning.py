@@ -6,7 +6,6 @@ Looks at names only; nothing is decoded here.
 from __future__ import annotations
 
 import glob
-import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,16 +16,26 @@ import PIL.Image
 
 from restauro.errors import BadImageError, OutputExistsError
 from restauro.images import READABLE, WRITABLE
+from restauro.places import (
+    Place,
+    files_in,
+    fixed_part,
+    is_inside,
+    matching,
+    place_of,
+    relative,
+    resolved,
+)
 
 
 @dataclass(frozen=True)
 class Task:
     """One picture of a job."""
 
-    picture: Path
-    mask: Path | None
+    picture: Place
+    mask: Place | None
     """None: the picture itself shows its hole."""
-    output: Path
+    output: Place
     name: str
     """The output inside the output's folder, with `/` on every system."""
     marked_by: str
@@ -40,16 +49,16 @@ class Task:
 class Found(NamedTuple):
     """A picture and its place in the tree that it was found in."""
 
-    path: Path
+    path: Place
     place: Path
 
 
 def plan(
     pictures: Sequence[str],
-    output: Path,
+    output: Place,
     *,
-    mask: Path | None = None,
-    masks: Path | None = None,
+    mask: Place | None = None,
+    masks: Place | None = None,
     recursive: bool = False,
     marked_by: str = "",
     suffix: str | None = None,
@@ -60,7 +69,8 @@ def plan(
     out of folders and patterns.
 
     Args:
-        pictures: Files, folders, or patterns such as `photos/*.jpg`, where `**` is any depth.
+        pictures: Files, folders, or patterns such as `photos/*.jpg`, where `**` is any depth;
+            paths or URLs.
         output: Folder of the results, which keeps the tree of a folder.
         mask: One mask for all pictures.
         masks: Folder with a mask for each picture, of the same name and any ending.
@@ -72,12 +82,12 @@ def plan(
         BadImageError: There is no picture at all, or no folder of masks.
         OutputExistsError: An output would replace an input or another output.
     """
-    found: dict[Path, Found] = {}
+    found: dict[Place, Found] = {}
     for argument in pictures:
         for picture in _found(
             argument, recursive, [path for path in (mask, masks, output) if path]
         ):
-            found.setdefault(picture.path.resolve(), picture)
+            found.setdefault(resolved(picture.path), picture)
     if not found:
         hint = "" if recursive else ", or add --recursive for folders inside"
         raise BadImageError(f"{', '.join(pictures)}: no pictures are there; check the name{hint}")
@@ -105,35 +115,28 @@ def _own_suffix(place: Path) -> str:
     return place.suffix if place.suffix.lower() in WRITABLE else ".png"
 
 
-def _found(argument: str, recursive: bool, others: Sequence[Path]) -> Iterator[Found]:
+def _found(argument: str, recursive: bool, others: Sequence[Place]) -> Iterator[Found]:
     """The pictures that an argument stands for, without what `others` of the job lie inside it."""
-    path = Path(argument)
+    path = place_of(argument)
     if path.is_dir():
-        root, files = path, _walk(path, recursive)
+        root, files = path, _pictures(files_in(path, recursive=recursive))
     elif path.exists() or not glob.has_magic(argument):  # a missing file becomes a failed task
         yield Found(path, Path(path.name))
         return
     else:
-        root = _fixed_part(path)
-        files = _pictures(map(Path, sorted(glob.glob(argument, recursive=True))))
-    inside = [other for other in map(Path.resolve, others) if root.resolve() in other.parents]
+        root = fixed_part(path)
+        files = _pictures(matching(path))
+    inside = [other for other in map(resolved, others) if resolved(root) in other.parents]
     for file in files:
-        if not any(file.resolve().is_relative_to(other) for other in inside):
-            yield Found(file, file.relative_to(root))
+        if not any(is_inside(resolved(file), other) for other in inside):
+            yield Found(file, relative(file, root))
 
 
-def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
-        yield from _pictures(Path(parent) / name for name in sorted(names))
-
-
-def _pictures(paths: Iterable[Path]) -> Iterator[Path]:
+def _pictures(files: Iterable[Place]) -> Iterator[Place]:
     endings = _readable_endings()
-    for path in paths:
-        is_hidden = path.name.startswith(".")
-        if path.suffix.lower() in endings and not is_hidden and path.is_file():
-            yield path
+    for file in files:
+        if file.suffix.lower() in endings and not file.name.startswith("."):
+            yield file
 
 
 def _readable_endings() -> frozenset[str]:
@@ -141,28 +144,18 @@ def _readable_endings() -> frozenset[str]:
     return frozenset(ending for ending, kind in endings.items() if kind in READABLE)
 
 
-def _fixed_part(pattern: Path) -> Path:
-    """The folders of a pattern before its first wildcard."""
-    fixed: list[str] = []
-    for part in pattern.parent.parts:
-        if glob.has_magic(part):
-            break
-        fixed.append(part)
-    return Path(*fixed)
-
-
 class _MaskFolder:
     """Masks by their place in the folder without ending; letters with accents in any form."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         if not folder.is_dir():
             raise BadImageError(f"there is no folder {folder} of masks; for one mask use --mask")
         self._folder = folder
-        self._by_stem: dict[str, list[Path]] = {}
-        for path in _walk(folder, recursive=True):
-            self._by_stem.setdefault(_stem(path.relative_to(folder)), []).append(path)
+        self._by_stem: dict[str, list[Place]] = {}
+        for path in _pictures(files_in(folder, recursive=True)):
+            self._by_stem.setdefault(_stem(relative(path, folder)), []).append(path)
 
-    def mask_of(self, picture: Found) -> tuple[Path | None, str]:
+    def mask_of(self, picture: Found) -> tuple[Place | None, str]:
         """The mask of a picture, or why there is none."""
         masks = self._by_stem.get(_stem(picture.place), [])
         if not masks:
@@ -172,7 +165,7 @@ class _MaskFolder:
             masks = [path for path in masks if path.suffix == picture.place.suffix]
         if len(masks) != 1:
             return None, f"{self._folder} holds several masks for {picture.path}; keep one"
-        if masks[0].resolve() == picture.path.resolve():
+        if resolved(masks[0]) == resolved(picture.path):
             return None, f"{picture.path} would be its own mask; keep masks in another folder"
         return masks[0], ""
 
@@ -183,10 +176,10 @@ def _stem(place: Path) -> str:
 
 
 def _check_places(tasks: Sequence[Task]) -> None:
-    inputs = {path.resolve() for task in tasks for path in (task.picture, task.mask) if path}
-    owners: dict[Path, Task] = {}
+    inputs = {resolved(path) for task in tasks for path in (task.picture, task.mask) if path}
+    owners: dict[Place, Task] = {}
     for task in tasks:
-        place = task.output.resolve()
+        place = resolved(task.output)
         if place in inputs:
             raise OutputExistsError(f"{task.output} is an input and is kept; choose another folder")
         other = owners.setdefault(place, task)

@@ -12,6 +12,7 @@ from typing import Literal, TextIO
 from restauro.errors import OutputExistsError, RestauroError
 from restauro.files import whole_file
 from restauro.jobs.outcomes import COLUMNS, Outcome
+from restauro.places import Place
 
 
 class Record:
@@ -47,7 +48,7 @@ class Record:
         self._file.close()
         self._write_whole()
 
-    def is_done(self, fingerprint: str, output: Path) -> bool:
+    def is_done(self, fingerprint: str, output: Place) -> bool:
         """Whether the output is there, whole, and made from the same files, options and model."""
         try:
             return self._done.get(fingerprint) == output.stat().st_size

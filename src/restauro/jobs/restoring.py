@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from restauro.errors import RestauroError, first_line
 from restauro.images import Mask, read_mask, read_picture, write_picture
@@ -12,6 +11,7 @@ from restauro.jobs.fills import Fill
 from restauro.jobs.holes import HoleOptions, hole_of, opaque, remark
 from restauro.jobs.outcomes import FAILED, NO_HOLE, RESTORED, Outcome
 from restauro.jobs.planning import Task
+from restauro.places import Place
 
 
 @dataclass
@@ -20,9 +20,9 @@ class Restoration:
 
     fill: Fill
     holes: HoleOptions
-    _last_mask: tuple[Path, Mask] | None = field(default=None, init=False)
+    _last_mask: tuple[Place, Mask] | None = field(default=None, init=False)
 
-    def __call__(self, task: Task, place: Path | None = None) -> Outcome:
+    def __call__(self, task: Task, place: Place | None = None) -> Outcome:
         """Restores the task's picture and writes it to `place`, or else to its output.
 
         Raises:
@@ -45,13 +45,13 @@ class Restoration:
             output_bytes=place.stat().st_size,
         )
 
-    def _read_mask(self, path: Path) -> Mask:
+    def _read_mask(self, path: Place) -> Mask:
         if self._last_mask is None or self._last_mask[0] != path:
             self._last_mask = path, read_mask(path)
         return self._last_mask[1]
 
 
-def staged(task: Task, folder: Path) -> Path:
+def staged(task: Task, folder: Place) -> Place:
     """Where a task's result waits in `folder` until it is recorded."""
     return folder / f"{task.fingerprint}{task.output.suffix}"
 
@@ -61,7 +61,7 @@ class StagedRestoration:
     """Restores files into a folder beside their outputs; whatever goes wrong is an outcome."""
 
     restoration: Restoration
-    folder: Path
+    folder: Place
 
     def __call__(self, task: Task) -> Outcome:
         """The outcome; if it is written, its file is `staged(task, folder)`."""

@@ -6,9 +6,7 @@ An engine knows nothing of pictures: `make` builds what restores one, once in ev
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -16,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from restauro.interrupt import end_with_parent
 from restauro.jobs.outcomes import FAILED, Outcome
 from restauro.jobs.planning import Task
 
@@ -84,11 +83,16 @@ def _alone(task: Task, make: Callable[[], Attempt]) -> Outcome:
         with _pool(1, make) as pool:
             return pool.submit(_attempt, task).result()
     except BrokenProcessPool:
-        message = (
-            f"{task.picture} ended the process that restored it, perhaps for lack of memory; "
-            "restore it alone or make it smaller"
-        )
-        return Outcome.of(task, FAILED, message=message)
+        return ended_its_process(task)
+
+
+def ended_its_process(task: Task) -> Outcome:
+    """The failure of a task whose process died whenever it was tried."""
+    message = (
+        f"{task.picture} ended the process that restored it, perhaps for lack of memory; "
+        "restore it alone or make it smaller"
+    )
+    return Outcome.of(task, FAILED, message=message)
 
 
 def _pool(count: int, make: Callable[[], Attempt]) -> ProcessPoolExecutor:
@@ -100,7 +104,7 @@ def _begin(make: Callable[[], Attempt]) -> None:
     """Readies a new process."""
     global _own_attempt
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process decides
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _own_attempt = make()
 
 
@@ -109,11 +113,3 @@ _own_attempt: Attempt
 
 def _attempt(task: Task) -> Outcome:
     return _own_attempt(task)
-
-
-def _end_with_parent() -> None:
-    """A killed parent cannot end its processes, which would wait for tasks for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)

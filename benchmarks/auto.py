@@ -1,0 +1,98 @@
+"""Whether `--model auto` chooses well, on pictures and holes that its rule was not chosen on.
+
+    python benchmarks/auto.py BANK:SPLIT:COUNT ... [--seed N]
+
+Draws COUNT pictures of each bank's split, gives each a hole of the protocols `box` and `irregular`,
+and restores it with the default model, with Telea and with what `auto` takes. Prints the mean PSNR
+in the holes, in dB, as Markdown, and what the choice gains over the model alone with its interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import numpy as np
+import PIL.Image
+
+from restauro.commands._fills import AUTO, AUTO_CLASSICAL, load_fill
+from restauro.data.bank import Bank
+from restauro.evaluation.protocols import PROTOCOLS
+from restauro.images import Image, Mask
+from restauro.inference.catalog import DEFAULT_MODEL
+from restauro.jobs.fills import Fill
+from restauro.metrics.statistics import Estimate, estimate
+
+HOLES = ("box", "irregular")
+CANDIDATES = (DEFAULT_MODEL, AUTO_CLASSICAL)
+
+
+def hole_psnr(restored: PIL.Image.Image, image: Image, hole: Mask) -> float:
+    """In dB."""
+    error = np.asarray(restored)[hole].astype(float) - image[hole]
+    return float(20 * np.log10(255 / np.sqrt((error**2).mean())))
+
+
+def scores(fills: Mapping[str, Fill], image: Image, hole: Mask) -> dict[str, float]:
+    """PSNR of each candidate, of what `auto` took, and of the better candidate."""
+    picture = PIL.Image.fromarray(image)
+    found = {
+        name: hole_psnr(fill(picture, hole).picture, image, hole) for name, fill in fills.items()
+    }
+    return found | {"better": max(found[name] for name in CANDIDATES)}
+
+
+def drawn(task: str, seed: int) -> tuple[Bank, list[int]]:
+    """The bank, and positions of random pictures of a split, of `BANK:SPLIT:COUNT`."""
+    path, split, count = task.rsplit(":", 2)
+    bank = Bank.open(Path(path))
+    rows = np.random.default_rng(seed).permutation(bank.split(split))[: int(count)]
+    return bank, rows.tolist()
+
+
+def row(title: str, found: list[dict[str, float]]) -> str:
+    """A line of the table."""
+    columns = {name: np.array([one[name] for one in found]) for name in found[0]}
+    gain = estimate(columns[AUTO] - columns[DEFAULT_MODEL])
+    best = (columns[AUTO] == columns["better"]).mean()
+    means = " | ".join(f"{columns[name].mean():.2f}" for name in (*CANDIDATES, AUTO, "better"))
+    return f"| {title} | {len(found)} | {means} | {interval(gain)} | {best:.0%} |"
+
+
+def interval(gain: Estimate) -> str:
+    """Such as `+0.85 (0.52 to 1.20)`."""
+    return f"{gain.mean:+.2f} ({gain.low:.2f} to {gain.high:.2f})"
+
+
+@click.command()
+@click.argument("tasks", nargs=-1, required=True, metavar="BANK:SPLIT:COUNT...")
+@click.option("--seed", default=1, show_default=True, help="Of pictures and holes.")
+def main(tasks: tuple[str, ...], seed: int) -> None:
+    """Scores what `--model auto` chooses."""
+    fills = {name: load_fill(name, threads=1) for name in (*CANDIDATES, AUTO)}
+    everything: list[dict[str, float]] = []
+    by_hole: dict[str, list[dict[str, float]]] = {name: [] for name in HOLES}
+    click.echo(
+        f"| pictures | holes | {' | '.join((*CANDIDATES, AUTO))} | better of both | gain | best |"
+    )
+    click.echo("| --- " * 8 + "|")
+    for task in tasks:
+        bank, rows = drawn(task, seed)
+        found = []
+        for protocol in HOLES:
+            holes = PROTOCOLS.create(protocol).holes(bank.size, rows, seed)
+            here = [
+                scores(fills, bank.images[i], hole) for i, hole in zip(rows, holes, strict=True)
+            ]
+            by_hole[protocol] += here
+            found += here
+        everything += found
+        click.echo(row(task.rsplit(":", 1)[0], found))
+    for protocol, here in by_hole.items():
+        click.echo(row(f"all, `{protocol}`", here))
+    click.echo(row("all", everything))
+
+
+if __name__ == "__main__":
+    main()

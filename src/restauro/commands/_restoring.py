@@ -1,0 +1,162 @@
+"""What `restauro inpaint` does once it knows what: one picture, or a job of many."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from restauro.commands._fills import AUTO, load_fill
+from restauro.cores import num_cores
+from restauro.interrupt import INTERRUPTED
+
+if TYPE_CHECKING:
+    from restauro.jobs.holes import HoleOptions
+    from restauro.jobs.job import Job
+    from restauro.jobs.planning import Task
+    from restauro.jobs.running import Engine
+    from restauro.places import Place
+
+RAY = "ray"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What both ways share: where results go, how they are made, and how they are told."""
+
+    output: Place
+    holes: HoleOptions
+    model: str
+    force: bool
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who does a job."""
+
+    engine: str | None
+    count: int | None
+    """None: one for each core."""
+    ray_address: str | None
+
+
+def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str | None) -> None:
+    """Restores a picture into a file, or to standard output."""
+    from restauro.errors import RestauroError
+    from restauro.images import check_output
+    from restauro.jobs.outcomes import FAILED, Outcome
+    from restauro.jobs.pipes import PIPE, as_files
+    from restauro.jobs.planning import Task
+    from restauro.jobs.restoring import Restoration
+
+    task = Task(picture, mask, result.output, result.output.name, str(mask or result.holes))
+    try:
+        if result.output != PIPE:
+            check_output(
+                result.output, [path for path in (picture, mask) if path], force=result.force
+            )
+        with as_files(picture, result.output, suffix) as (source, place):
+            restoration = Restoration(load_fill(result.model), result.holes)
+            outcome = restoration(dataclasses.replace(task, picture=source), place)
+    except KeyboardInterrupt:
+        click.echo("stopped; nothing is written", err=True)
+        sys.exit(INTERRUPTED)
+    except RestauroError as error:
+        if result.as_json:
+            click.echo(Outcome.of(task, FAILED, message=str(error)).to_json())
+        raise
+    outcome = dataclasses.replace(outcome, picture=str(picture))
+    if outcome.message:
+        click.echo(outcome.message, err=True)
+    if result.as_json:
+        click.echo(outcome.to_json())
+    elif result.output != PIPE:
+        click.echo(f"wrote {result.output}")
+
+
+def restore_many(
+    tasks: Sequence[Task], result: Result, workers: Workers, record_path: Path
+) -> None:
+    """Runs a job; ends with exit status 1 if a picture failed."""
+    from restauro.jobs.job import Job
+    from restauro.jobs.outcomes import FAILED
+    from restauro.jobs.running import in_this_process
+
+    fill = load_fill(result.model, threads=1)
+    stdout = sys.stdout  # before an engine turns it aside, as libraries print
+    with _engine(workers, len(tasks)) as engine:
+        is_here = engine is in_this_process
+        make_fill = (lambda: fill) if is_here else partial(load_fill, result.model, threads=1)
+        job = Job(tasks, result.output, result.holes, make_fill, fill.identity, result.force)
+        found, models = _run(job, engine, result, record_path, stdout)
+    click.echo(_summary(found, models, record_path), err=result.as_json)
+    if found.total() < len(tasks):
+        click.echo("stopped; the same command goes on from here", err=True)
+        sys.exit(INTERRUPTED)
+    if found[FAILED]:
+        sys.exit(1)
+
+
+def _run(
+    job: Job, engine: Engine, result: Result, record_path: Path, stdout: TextIO
+) -> tuple[Counter[str], Counter[str]]:
+    """How many pictures have which status, and were restored by which model."""
+    from tqdm import tqdm
+
+    from restauro.interrupt import StopRequest
+    from restauro.jobs.outcomes import FAILED
+    from restauro.jobs.record import Record
+    from restauro.places import make_folder
+
+    found: Counter[str] = Counter()
+    models: Counter[str] = Counter()
+    make_folder(result.output)
+    with (
+        Record(record_path) as record,
+        StopRequest() as stop,
+        tqdm(total=len(job.tasks), unit="picture", disable=None) as bar,
+        closing(job.run(engine, record, lambda: stop.is_requested)) as outcomes,
+    ):
+        for outcome in outcomes:
+            found[outcome.status] += 1
+            models[outcome.model] += 1
+            if result.as_json:
+                bar.write(outcome.to_json(), file=stdout)
+            elif outcome.message and (outcome.status == FAILED or result.model != AUTO):
+                named = outcome.message.startswith(outcome.picture)
+                name = "" if named else f"{outcome.picture}: "
+                bar.write(f"{name}{outcome.message}", file=sys.stderr)
+            bar.update()
+    return found, models
+
+
+@contextmanager
+def _engine(workers: Workers, num_tasks: int) -> Iterator[Engine]:
+    if workers.engine == RAY:
+        from restauro.jobs.on_ray import ray_engine
+
+        with ray_engine(workers.count, workers.ray_address) as engine:
+            yield engine
+        return
+    from restauro.jobs.running import Processes, in_this_process
+
+    count = min(workers.count or num_cores(), num_tasks)
+    yield in_this_process if count == 1 else Processes(count)
+
+
+def _summary(found: Counter[str], models: Counter[str], record_path: Path) -> str:
+    """Such as `3 restored, 1 failed (by faces 2, telea 1); each is in out/restauro.csv`."""
+    from restauro.jobs.outcomes import STATUSES
+
+    by_model = ", ".join(f"{name} {count}" for name, count in models.most_common() if name)
+    counts = [f"{count} {status}" for status in STATUSES if (count := found[status])]
+    return f"{', '.join(counts)}{f' (by {by_model})' if by_model else ''}; each is in {record_path}"
