@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo install check fix test evaluate bench clean
+.PHONY: demo serve install check fix test evaluate bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -12,12 +12,19 @@ $(VENV)/.core: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
+$(VENV)/.serve: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[serve]'
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	@touch $@ $(VENV)/.core
+	@touch $@ $(VENV)/.core $(VENV)/.serve
 
 demo: $(VENV)/.core  ## restore sample pictures with the shipped model
 	$(BIN)/restauro demo
+
+serve: $(VENV)/.serve  ## open the page on this machine
+	$(BIN)/restauro serve
 
 install: $(VENV)/.dev
 
@@ -49,8 +56,9 @@ evaluate: install  ## rebuild docs/evaluation: make evaluate DATA=banks
 	$(BIN)/restauro report evaluations/celeba-test evaluations/fairface-val evaluations/aircraft-test \
 		-o docs/evaluation --sheets dark
 
-bench: install  ## speed, as ratios within one run
+bench: install  ## speed, as ratios within one run, for docs/speed.md
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/tool.py --install
 
 clean:
 	rm -rf $(VENV)

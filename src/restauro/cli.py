@@ -25,6 +25,7 @@ COMMANDS = {
     "prepare": "prepare",
     "report": "report",
     "reproduce": "reproduce",
+    "serve": "serve",
     "train": "train",
 }
 

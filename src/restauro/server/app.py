@@ -1,0 +1,231 @@
+"""The service: what it answers at which path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, FastAPI, File, Form, Request, Response, Security, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
+from fastapi.security import HTTPBearer
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from restauro import __version__
+from restauro.server.guard import Access, Guard, answer_to, unless_gone
+from restauro.server.limits import Limits
+from restauro.server.messages import ErrorMessage, Health, Models, Sample
+from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model
+from restauro.server.refusals import KINDS, Refusal
+from restauro.server.restoring import FORMATS, Answer, Work
+from restauro.server.watch import Metrics, Watch
+from restauro.server.workers import Workers
+
+STATIC_DIR = Path(__file__).parent / "static"
+_REVALIDATED = {"Cache-Control": "no-cache"}
+EXPOSED_HEADERS = ("Retry-After", "Server-Timing", "X-Restauro-Model")
+
+_OF_ROUTING = {400: "body", 404: "path", 405: "method"}
+"""Status -> code, where the framework refuses."""
+_SENTENCES = {
+    "body": "the body is no intact multipart form; send the fields image and mask as files",
+    "path": "nothing is at this path; see /openapi.json",
+    "method": "the path does not take this method; see /openapi.json",
+}
+
+
+def create_app(
+    workers: Workers[Work, Answer],
+    models: Sequence[Model],
+    limits: Limits,
+    access: Access,
+) -> ASGIApp:
+    """The service over `workers`, which must be ready as long as it serves.
+
+    The first of `models` marked as default restores what names no model.
+    """
+    metrics = Metrics()
+    app = _application()
+    bearer = Security(HTTPBearer(auto_error=False))  # for OpenAPI alone: the guard checks it
+    protected = APIRouter(dependencies=[bearer] if access.token else [])
+    _add_inpaint(protected, workers, models, metrics)
+    _add_lists(protected, models)
+    _add_metrics(protected, workers, metrics)
+    app.include_router(protected)
+    _add_open_paths(app)
+    guarded = Guard(app, limits, access, workers.is_full)
+    across = CORSMiddleware(
+        guarded,
+        allow_origins=access.origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization"],
+        expose_headers=EXPOSED_HEADERS,
+    )
+    return Watch(across if access.origins else guarded, metrics)
+
+
+def _application() -> FastAPI:
+    app = FastAPI(
+        title="restauro",
+        version=__version__,
+        description="Fills the holes of pictures. What it fills in is invented.",
+        docs_url=None,  # these pages would load scripts from other hosts
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _misunderstood)
+    app.add_exception_handler(Exception, _failed)
+    return app
+
+
+def _add_inpaint(
+    router: APIRouter, workers: Workers[Work, Answer], models: Sequence[Model], metrics: Metrics
+) -> None:
+    default = next(model.name for model in models if model.default)
+    names = [model.name for model in models]
+
+    @router.post("/v1/inpaint", response_class=Response, responses=_inpaint_responses())
+    async def inpaint(
+        request: Request,
+        image: Annotated[UploadFile, File(description="The picture, in any format.")],
+        mask: Annotated[
+            UploadFile,
+            File(description="A picture of the same size; white or transparent is the hole."),
+        ],
+        model: Annotated[str, Form(description="A name from /v1/models.")] = default,
+    ) -> Response:
+        """Fills the hole of a picture; everything else of it stays as it is."""
+        if model not in names:
+            raise Refusal(
+                "model", f"no model {model[:50]!r} is offered; choose one of {', '.join(names)}"
+            )
+        as_json = "application/json" in request.headers.get("accept", "")
+        work = Work(await image.read(), await mask.read(), model, as_json)
+        answer = await unless_gone(request.receive, workers(work))
+        metrics.hole_pixels.labels(answer.model).inc(answer.hole_pixels)
+        for step, seconds in answer.seconds.items():
+            metrics.step_seconds.labels(step).observe(seconds)
+        request.scope["restauro"] |= {"model": answer.model, "hole_pixels": answer.hole_pixels}
+        steps = (f"{step};dur={1000 * value:.1f}" for step, value in answer.seconds.items())
+        headers = {"Server-Timing": ", ".join(steps), "X-Restauro-Model": quote(answer.model)}
+        return Response(answer.body, media_type=answer.media_type, headers=headers)
+
+
+def _add_lists(router: APIRouter, models: Sequence[Model]) -> None:
+    @router.get("/v1/models", responses=_refusals(401))
+    async def list_models() -> Models:
+        """What can restore a picture."""
+        return Models(models=list(models))
+
+    @router.get("/v1/samples", responses=_refusals(401))
+    async def list_samples() -> list[Sample]:
+        """Pictures to try."""
+        return [
+            Sample(name=name, url=f"/samples/{name}.png", credit=credit)
+            for name, credit in SAMPLES.items()
+        ]
+
+
+def _add_metrics(router: APIRouter, workers: Workers[Work, Answer], metrics: Metrics) -> None:
+    metrics.admitted.set_function(lambda: workers.num_admitted)
+    metrics.restoring.set_function(lambda: workers.num_restoring)
+    metrics.renewed.set_function(lambda: workers.num_renewed)
+
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses=_refusals(401) | {200: {"content": {"text/plain": {}}}},
+    )
+    async def prometheus() -> Response:
+        """Numbers for Prometheus."""
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_open_paths(app: FastAPI) -> None:
+    @app.get("/healthz")
+    async def health() -> Health:
+        """Whether the service answers."""
+        return Health(status="ok", version=__version__)
+
+    @app.get(
+        "/samples/{file_name}",
+        response_class=FileResponse,
+        responses=_refusals(404) | {200: {"content": {"image/png": {}}}},
+    )
+    async def sample(file_name: str) -> FileResponse:
+        """A picture to try, or with `_mask` in its name a mask for it."""
+        known = {f"{name}{end}.png" for name in SAMPLES for end in ("", "_mask")}
+        if file_name not in known:
+            raise Refusal("path", f"no sample {file_name[:50]!r}; see /v1/samples")
+        return FileResponse(SAMPLES_DIR / file_name)
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(STATIC_DIR / "index.html", headers=_REVALIDATED)
+
+    app.mount("/static", _Static(directory=STATIC_DIR))
+
+
+class _Static(StaticFiles):
+    """Files that browsers ask about each time, so that a new version shows at once."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update(_REVALIDATED)
+        return response
+
+
+def _inpaint_responses() -> dict[int | str, dict[str, Any]]:
+    file = {"schema": {"type": "string", "format": "binary"}}
+    pictures = {chosen.media_type: file for chosen in FORMATS.values()}
+    as_json = {"schema": {"$ref": "#/components/schemas/Restored"}}
+    done = {
+        "description": "The restored picture in its own format, or JSON that holds it.",
+        "content": pictures | {"application/json": as_json},
+    }
+    return _refusals(400, 401, 403, 408, 413, 415, 422, 500, 503, 504) | {200: done}
+
+
+def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The answers of these statuses, for OpenAPI."""
+    return {
+        status: {
+            "model": ErrorMessage,
+            "description": "; ".join(
+                f"`{code}`: {kind.meaning}" for code, kind in KINDS.items() if kind.status == status
+            ),
+        }
+        for status in statuses
+    }
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if not isinstance(error, Refusal):
+        headers = error.headers  # which methods are allowed
+        code = _OF_ROUTING.get(error.status_code, "path")
+        error = Refusal(code, _SENTENCES[code])
+        error.headers = headers
+    return answer_to(error, request.scope)
+
+
+async def _misunderstood(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        sentence = "the body is no multipart form; send image and mask as multipart/form-data"
+        return answer_to(Refusal("media_type", sentence), request.scope)
+    fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
+    sentence = f"a field is missing or of the wrong kind ({fields}); send image and mask as files"
+    return answer_to(Refusal("fields", sentence), request.scope)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    sentence = "restauro made a mistake; its log says more, please report it"
+    return answer_to(Refusal("internal", sentence), request.scope)

@@ -1,0 +1,80 @@
+"""Starts and ends the service: processes, log and port."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from restauro.errors import RestauroError
+from restauro.interrupt import StopRequest
+from restauro.jobs.fills import Fill
+from restauro.server.app import create_app
+from restauro.server.guard import Access
+from restauro.server.limits import Limits
+from restauro.server.offers import Model
+from restauro.server.restoring import Answer, Restoration, Work
+from restauro.server.watch import JsonLines
+from restauro.server.workers import Workers
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections, so that requests may come while the processes start.
+
+    Raises:
+        RestauroError: There is no such address here, or the port is taken.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise RestauroError(
+            f"{host} port {port} cannot be listened at: {error.strerror}; choose another --port"
+        ) from error
+
+
+def run(
+    models: Sequence[Model],
+    load_fill: Callable[[str], Fill],
+    limits: Limits,
+    access: Access,
+    listener: socket.socket,
+) -> None:
+    """Serves until Ctrl-C or SIGTERM, and finishes what is being restored.
+
+    `load_fill` gives what a model's name stands for; it is called in other processes.
+
+    Raises:
+        RestauroError: The default model cannot be loaded.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    default = next(model.name for model in models if model.default)
+    make = partial(Restoration, load_fill, limits, default)
+    workers = Workers(make, limits.processes, limits.waiting, limits.seconds)
+    app = create_app(workers, models, limits, access)
+    with StopRequest() as stop:  # uvicorn answers signals itself, and hands them on when it is done
+        asyncio.run(_serve(workers, app, listener, stop))
+
+
+async def _serve(
+    workers: Workers[Work, Answer], app: ASGIApp, listener: socket.socket, stop: StopRequest
+) -> None:
+    async with workers:
+        if not stop.is_requested:
+            await server_of(app).serve([listener])
+
+
+def server_of(app: ASGIApp) -> uvicorn.Server:
+    """What speaks HTTP: nothing but that, and nothing about itself."""
+    config = uvicorn.Config(
+        app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False
+    )
+    return uvicorn.Server(config)

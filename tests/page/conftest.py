@@ -1,0 +1,88 @@
+"""A real service and a real browser, without any other host."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
+from visitor import Visitor
+
+CHROMIUM = shutil.which("chromium")
+OpenPage = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def service_url() -> Iterator[str]:
+    """Address of `restauro serve` with the shipped model."""
+    command = [sys.executable, "-m", "restauro", "serve", "--port", "0", "--processes", "1"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as service:
+        assert service.stdout is not None
+        words = service.stdout.readline().split()  # open http://... in a browser
+        try:
+            assert len(words) > 1, "the service did not start"
+            yield words[1]
+        finally:
+            service.send_signal(signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is missing; .ci/run installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, service_url: str) -> Iterator[OpenPage]:
+    """Opens the page: `open_page(locale=..., color_scheme=..., viewport=...)`.
+
+    At the end, no request may have gone to another host, and the browser must have had nothing to
+    complain about: neither an error of a script nor a violation of the content security policy.
+    """
+    contexts: list[BrowserContext] = []
+    hosts: set[str] = set()
+    complaints: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        is_refusal = message.text.startswith("Failed to load resource")  # what a test provoked
+        if message.type in ("error", "warning") and not is_refusal:
+            complaints.append(message.text)
+
+    def open_page(**options: Any) -> Visitor:
+        settings: dict[str, Any] = {
+            "locale": "en-GB",
+            "viewport": {"width": 1280, "height": 800},
+        } | options
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+        page = context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(service_url)
+        expect(page.locator("#samples button")).not_to_have_count(0)
+        return Visitor(page)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+    assert hosts <= {urlsplit(service_url).netloc, ""}  # "": blob and data addresses
+
+
+@pytest.fixture
+def visitor(open_page: OpenPage) -> Visitor:
+    """Somebody who has just opened the page on a desk."""
+    return open_page()

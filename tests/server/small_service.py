@@ -1,0 +1,133 @@
+"""A service on a free port, in a thread; its processes are real, its methods and limits small."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+import httpx2
+import numpy as np
+import PIL.Image
+import simplefills
+import uvicorn
+from prometheus_client.parser import text_string_to_metric_families
+
+from restauro.images import Image, Mask
+from restauro.server.app import create_app
+from restauro.server.guard import Access
+from restauro.server.limits import Limits
+from restauro.server.offers import Model
+from restauro.server.restoring import Restoration
+from restauro.server.run import listen, server_of
+from restauro.server.workers import Workers
+
+OPEN = Access()
+MODELS = [
+    Model(name, "classical", "tests", "none", default=name == simplefills.NAMES[0])
+    for name in simplefills.NAMES
+]
+LIMITS = Limits(
+    request_bytes=300_000,
+    pixels=90_000,
+    hole_pixels=10_000,
+    seconds=20,
+    upload_seconds=1,
+    requests=20,
+    processes=2,
+    waiting=10,
+)
+
+
+def image_of(height: int, width: int, colour: int = 90) -> Image:
+    """A picture of a gradient below `colour`."""
+    rows, columns = np.mgrid[:height, :width]
+    grey = (colour + rows + columns) % 256
+    return np.repeat(grey[:, :, None], 3, axis=2).astype(np.uint8)
+
+
+def hole_in(height: int, width: int) -> Mask:
+    """A hole in the middle half of each side."""
+    mask = np.zeros((height, width), dtype=bool)
+    mask[height // 4 : -(height // 4), width // 4 : -(width // 4)] = True
+    return mask
+
+
+def encoded(array: Any, file_format: str = "PNG", **options: Any) -> bytes:
+    """The bytes of a picture file."""
+    buffer = BytesIO()
+    PIL.Image.fromarray(array).save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def decoded(data: bytes) -> Any:
+    """The pixels of a picture file."""
+    return np.asarray(PIL.Image.open(BytesIO(data)))
+
+
+def form(image: bytes | None = None, mask: bytes | None = None) -> dict[str, tuple[str, bytes]]:
+    """The files of a request; a small picture by default, under names that must not matter."""
+    image = encoded(image_of(16, 24)) if image is None else image
+    mask = encoded(hole_in(16, 24)) if mask is None else mask
+    return {"image": ("../../etc/passwd", image), "mask": ("/dev/stdin", mask)}
+
+
+@contextmanager
+def serving(limits: Limits = LIMITS, access: Access = OPEN) -> Iterator[httpx2.Client]:
+    """A client of a service that runs within the block."""
+    ready = threading.Event()
+    servers: list[uvicorn.Server] = []
+    listener = listen("127.0.0.1", 0)
+
+    async def serve() -> None:
+        make = partial(Restoration, simplefills.load, limits, MODELS[0].name)
+        workers = Workers(make, limits.processes, limits.waiting, limits.seconds)
+        async with workers:
+            app = create_app(workers, MODELS, limits, access)
+            servers.append(server_of(app))
+            ready.set()
+            await servers[0].serve([listener])
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    ready.wait()
+    assert servers, "the service did not start"
+    port = listener.getsockname()[1]
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            yield client
+    finally:
+        servers[0].should_exit = True
+        thread.join()
+        listener.close()
+
+
+def metric(client: httpx2.Client, name: str, **labels: str) -> float:
+    """The value of a metric; 0 if nothing has been counted yet."""
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    found = (
+        sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == name and sample.labels == labels
+    )
+    return float(next(found, 0))
+
+
+def until(value: Callable[[], object], expected: object) -> None:
+    """Waits until the value is the expected one."""
+    deadline = time.monotonic() + 60
+    while (given := value()) != expected:
+        assert time.monotonic() < deadline, f"{given} never became {expected}"
+        time.sleep(0.02)

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import httpx2
+import numpy as np
+import PIL.Image
+import pytest
+from simplefills import COLOUR
+from small_service import decoded, encoded, form, hole_in, image_of, serving
+
+IMAGE, HOLE = image_of(16, 24), hole_in(16, 24)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx2.Client]:
+    with serving() as client:
+        yield client
+
+
+def test_the_hole_is_filled_and_known_pixels_come_back(client: httpx2.Client) -> None:
+    answer = client.post("/v1/inpaint", files=form())
+    assert answer.status_code == 200
+    restored = decoded(answer.content)
+    assert (restored[~HOLE] == IMAGE[~HOLE]).all()
+    assert (restored[HOLE] == COLOUR).all()
+
+
+@pytest.mark.parametrize(
+    ("file_format", "media_type"),
+    [
+        ("PNG", "image/png"),
+        ("JPEG", "image/jpeg"),
+        ("TIFF", "image/tiff"),
+        ("WEBP", "image/webp"),
+        ("BMP", "image/bmp"),
+        ("PPM", "image/x-portable-anymap"),
+        ("JPEG2000", "image/png"),
+    ],
+)
+def test_the_answer_has_the_picture_s_own_format(
+    client: httpx2.Client, file_format: str, media_type: str
+) -> None:
+    answer = client.post("/v1/inpaint", files=form(encoded(IMAGE, file_format)))
+    assert answer.headers["content-type"] == media_type
+    expected = "PNG" if file_format == "JPEG2000" else file_format
+    assert PIL.Image.open(BytesIO(answer.content)).format == expected
+
+
+def test_headers_tell_model_and_times(client: httpx2.Client) -> None:
+    headers = client.post("/v1/inpaint", files=form()).headers
+    assert headers["x-restauro-model"] == "plain"
+    steps = [step.split(";dur=") for step in headers["server-timing"].split(", ")]
+    assert [name for name, _ in steps] == ["decode", "inpaint", "encode"]
+    assert all(float(milliseconds) >= 0 for _, milliseconds in steps)
+
+
+def test_json_holds_picture_and_facts(client: httpx2.Client) -> None:
+    answer = client.post("/v1/inpaint", files=form(), headers={"Accept": "application/json"})
+    facts = answer.json()
+    picture = decoded(base64.b64decode(facts.pop("image")))
+    assert (picture[HOLE] == COLOUR).all()
+    assert set(facts.pop("seconds")) == {"decode", "inpaint", "encode"}
+    assert facts == {
+        "model": "plain",
+        "format": "PNG",
+        "width": 24,
+        "height": 16,
+        "hole_pixels": HOLE.sum(),
+    }
+
+
+def test_mode_profile_and_turned_orientation_are_kept(client: httpx2.Client) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6  # shown turned: 16 rows become 16 columns
+    grey = IMAGE[:, :, 0]
+    image = encoded(grey, exif=exif, icc_profile=b"a profile")
+    hole = hole_in(24, 16)
+    answer = client.post("/v1/inpaint", files=form(image, encoded(hole)))
+    picture = PIL.Image.open(BytesIO(answer.content))
+    assert picture.mode == "L"
+    assert picture.getexif()[0x0112] == 6
+    assert picture.info["icc_profile"] == b"a profile"
+    stored_hole = np.rot90(hole)
+    assert (np.asarray(picture)[~stored_hole] == grey[~stored_hole]).all()
+    assert (np.asarray(picture)[stored_hole] != grey[stored_hole]).any()
+
+
+def test_a_jpeg_keeps_its_tables(client: httpx2.Client) -> None:
+    image = encoded(IMAGE, "JPEG", quality=61)
+    answer = client.post("/v1/inpaint", files=form(image))
+    before, after = (PIL.Image.open(BytesIO(data)) for data in (image, answer.content))
+    assert getattr(after, "quantization") == getattr(before, "quantization")  # noqa: B009
+
+
+def test_a_transparent_mask_is_a_hole(client: httpx2.Client) -> None:
+    mask = np.zeros((16, 24, 4), dtype=np.uint8)
+    mask[~HOLE, 3] = 255
+    answer = client.post("/v1/inpaint", files=form(mask=encoded(mask)))
+    assert (decoded(answer.content)[HOLE] == COLOUR).all()
+
+
+def test_without_a_hole_the_picture_comes_back(client: httpx2.Client) -> None:
+    answer = client.post("/v1/inpaint", files=form(mask=encoded(np.zeros_like(HOLE))))
+    assert answer.status_code == 200
+    assert (decoded(answer.content) == IMAGE).all()
+
+
+CUT = encoded(IMAGE)[:-40]
+OTHER_SIZE = encoded(hole_in(20, 20))
+WHITE_ON_CLEAR = np.full((16, 24, 4), 255, dtype=np.uint8)
+WHITE_ON_CLEAR[4:8, :, 3] = 0
+
+
+@pytest.mark.parametrize(
+    ("files", "data", "status", "code", "sentence"),
+    [
+        (form(b"no picture"), {}, 415, "picture_format", "the image is no picture that"),
+        (form(mask=b"%!PS-Adobe-3.0 EPSF"), {}, 415, "picture_format", "the mask is no picture"),
+        (form(b""), {}, 415, "picture_format", "the image is no picture"),
+        (form(CUT), {}, 422, "image", "the image is damaged or cut short"),
+        (form(mask=CUT), {}, 422, "mask", "the mask is damaged or cut short"),
+        (form(mask=encoded(WHITE_ON_CLEAR)), {}, 422, "mask", "white on transparent"),
+        (form(mask=OTHER_SIZE), {}, 422, "mask_size", "is 20x20 pixels, but the image is 24x16"),
+        (form(mask=encoded(~np.zeros_like(HOLE))), {}, 422, "mask_full", "leave some of it black"),
+        (form(), {"model": "../plain.onnx"}, 422, "model", "choose one of plain"),
+        (form(), {"model": "dies"}, 500, "process_died", "send a smaller picture"),
+        (form(), {"model": "fails"}, 500, "internal", "please report it"),
+        (form(), {"model": "broken"}, 500, "model_failed", "export it again"),
+        ({"image": form()["image"]}, {}, 422, "fields", r"(mask)"),
+        (form() | {"image": (None, b"text")}, {}, 422, "fields", r"(image)"),
+    ],
+)
+def test_what_cannot_be_restored_is_said_in_one_sentence(
+    client: httpx2.Client, files: Any, data: dict[str, str], status: int, code: str, sentence: str
+) -> None:
+    answer = client.post("/v1/inpaint", files=files, data=data)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert error["code"] == code
+    assert sentence in error["message"]
+    assert not re.search(r"Traceback| at 0x|/tmp|/etc|/dev", error["message"])
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "TIFF"])
+def test_several_frames_are_refused(client: httpx2.Client, file_format: str) -> None:
+    frames = [PIL.Image.fromarray(image_of(16, 24, colour)) for colour in (0, 50)]
+    image = encoded(IMAGE, file_format, save_all=True, append_images=frames)
+    error = client.post("/v1/inpaint", files=form(image)).json()["error"]
+    assert error["code"] == "image"
+    assert "several frames" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status", "code"),
+    [
+        ("application/json", 415, "media_type"),
+        ("application/x-www-form-urlencoded", 415, "media_type"),
+        ("multipart/form-data", 400, "body"),
+        ("multipart/form-data; boundary=x", 400, "body"),
+    ],
+)
+def test_other_bodies_are_refused(
+    client: httpx2.Client, content_type: str, status: int, code: str
+) -> None:
+    answer = client.post(
+        "/v1/inpaint", content=b"image=1&mask=2", headers={"Content-Type": content_type}
+    )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)

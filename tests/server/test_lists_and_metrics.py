@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from simplefills import NAMES
+from small_service import decoded, form, metric, serving
+
+import restauro
+from restauro.server.watch import JsonLines
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx2.Client]:
+    with serving() as client:
+        yield client
+
+
+def test_models_are_listed_with_their_default(client: httpx2.Client) -> None:
+    models = client.get("/v1/models").json()["models"]
+    assert [model["name"] for model in models] == list(NAMES)
+    assert [model["name"] for model in models if model["default"]] == [NAMES[0]]
+    keys = {"name", "kind", "domain", "terms", "version", "size", "parameters", "default"}
+    assert all(set(model) == keys for model in models)
+
+
+def test_samples_can_be_fetched_with_their_masks(client: httpx2.Client) -> None:
+    samples = client.get("/v1/samples").json()
+    assert len(samples) == 4
+    for sample in samples:
+        assert sample["credit"]
+        picture = client.get(sample["url"])
+        assert picture.headers["content-type"] == "image/png"
+        mask = client.get(sample["url"].replace(".png", "_mask.png"))
+        assert decoded(picture.content).shape[:2] == decoded(mask.content).shape
+
+
+def test_health_tells_the_version(client: httpx2.Client) -> None:
+    answer = client.get("/healthz").json()
+    assert answer == {"status": "ok", "version": restauro.__version__}
+
+
+def test_metrics_count_answers_by_route(client: httpx2.Client) -> None:
+    names = {"path": "/v1/inpaint", "status": "200"}
+    before = metric(client, "restauro_requests_total", **names)
+    assert client.post("/v1/inpaint", files=form()).status_code == 200
+    client.get("/one/of/many/invented/paths")
+    assert metric(client, "restauro_requests_total", **names) == before + 1
+    assert metric(client, "restauro_requests_total", path="other", status="404") >= 1
+    assert metric(client, "restauro_hole_pixels_total", model="plain") > 0
+    assert metric(client, "restauro_step_seconds_count", step="inpaint") > 0
+    assert "invented" not in client.get("/metrics").text
+
+
+def test_other_methods_and_paths(client: httpx2.Client) -> None:
+    refused = client.get("/v1/inpaint")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert refused.json()["error"]["code"] == "method"
+    assert client.get("/v1/").json()["error"]["code"] == "path"
+
+
+def test_the_log_has_a_line_of_json_without_the_picture(
+    client: httpx2.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "restauro"):
+        assert client.post("/v1/inpaint", files=form()).status_code == 200
+        client.post("/v1/inpaint", files=form(b"secret"))
+    restored, refused = (json.loads(JsonLines().format(record)) for record in caplog.records)
+    assert restored["path"] == "/v1/inpaint"
+    assert restored["status"] == 200
+    assert restored["model"] == "plain"
+    assert restored["request_bytes"] > restored["answer_bytes"] > 0
+    assert refused["code"] == "picture_format"
+    assert not any(word in caplog.text for word in ("secret", "passwd", "PNG"))

@@ -1,0 +1,139 @@
+"""The whole command, in a process of its own: start, clients, signals, mistakes."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from click.testing import CliRunner
+from small_service import decoded, encoded, form, hole_in, image_of, metric, until
+
+from restauro.cli import cli
+from restauro.commands.serve import command, offered
+
+HERE = Path(__file__).parent
+SLOW_SERVICE = """
+from restauro.server.guard import Access
+from restauro.server.run import listen, run
+from small_service import LIMITS, MODELS
+import dataclasses, simplefills
+limits = dataclasses.replace(LIMITS, processes=3)
+with listen("127.0.0.1", 0) as listener:
+    print(f"http://127.0.0.1:{listener.getsockname()[1]} ", flush=True)
+    run(MODELS, simplefills.load, limits, Access(), listener)
+"""
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
+    """A Python process that prints where it serves, and a client of it."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, cwd=HERE
+    )
+    assert process.stdout is not None
+    try:
+        address = re.search(r"http://\S+", process.stdout.readline())
+        assert address, "it did not start"
+        with httpx2.Client(base_url=address[0], timeout=120) as client:
+            yield process, client
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_clients_at_once_each_get_their_own_picture_back() -> None:
+    command = ("-m", "restauro", "serve", "--port", "0", "--processes", "2", "--waiting", "6")
+    with started(*command, "--model", "mean") as (process, client):
+
+        def ask(number: int) -> None:
+            image = image_of(30 + number, 40, colour=20 * number)
+            hole = hole_in(30 + number, 40)
+            for _ in range(5):
+                answer = client.post("/v1/inpaint", files=form(encoded(image), encoded(hole)))
+                assert answer.status_code == 200, answer.text
+                restored = decoded(answer.content)
+                assert (restored[~hole] == image[~hole]).all()
+                assert (restored[hole] != image[hole]).any()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(ask, range(8)))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+
+
+def test_sigterm_answers_what_was_accepted() -> None:
+    with started("-c", SLOW_SERVICE) as (process, client):
+        image = image_of(16, 24)
+        image[0, 0] = 30  # three seconds
+        files, data = form(encoded(image)), {"model": "slow"}
+        with ThreadPoolExecutor(4) as pool:
+            asked = [
+                pool.submit(client.post, "/v1/inpaint", files=files, data=data) for _ in range(4)
+            ]
+            until(lambda: metric(client, "restauro_admitted"), 4)  # one of them waits
+            process.send_signal(signal.SIGTERM)
+            assert [answer.result().status_code for answer in asked] == [200] * 4
+        assert process.wait(60) == 0
+        with pytest.raises(httpx2.ConnectError):
+            client.get("/healthz")
+
+
+def test_a_service_that_is_killed_leaves_no_process_behind() -> None:
+    with started("-c", SLOW_SERVICE) as (process, client):
+        assert client.get("/healthz").is_success
+        tasks = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        if not tasks.exists():
+            pytest.skip("this system does not list a process's children")
+        children = tasks.read_text().split()
+        assert len(children) >= 3
+        process.kill()
+        process.wait()
+        until(lambda: [child for child in children if Path(f"/proc/{child}").exists()], [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--model", "face"], "did you mean 'faces'?"),
+        (["--model", "none.onnx"], "none.onnx cannot be read"),
+        (["--host", "192.0.2.1", "--token", "x"], "192.0.2.1 port 8000 cannot be listened at"),
+    ],
+)
+def test_mistakes_are_said_before_anything_starts(arguments: list[str], sentence: str) -> None:
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 1
+    assert sentence in str(result.exception)
+
+
+def test_a_taken_port_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = CliRunner().invoke(command, ["--port", str(taken.getsockname()[1])])
+    assert "choose another --port" in str(result.exception)
+
+
+def test_an_open_address_without_a_token_is_warned_of() -> None:
+    result = CliRunner().invoke(command, ["--host", "192.0.2.1"], env={"RESTAURO_TOKEN": ""})
+    assert "whoever reaches 192.0.2.1 may ask; give a --token" in result.output
+
+
+def test_the_installed_models_are_offered() -> None:
+    model = offered(["faces", "telea", "auto"])
+    assert [choice.kind for choice in model.values()] == ["network", "classical", "choice"]
+    assert model["faces"].default
+    assert not model["auto"].default
+    assert model["faces"].terms
+
+
+def test_help_names_the_limits() -> None:
+    text = CliRunner().invoke(cli, ["serve", "--help"]).output
+    for option in ("--max-bytes", "--max-pixels", "--max-hole-pixels", "--max-seconds", "--token"):
+        assert option in text
