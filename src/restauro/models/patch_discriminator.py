@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-
 SLOPE = 0.2
 """Of the activation where its input is negative."""
 
