@@ -96,7 +96,7 @@ def test_a_planted_bias_is_printed_with_its_interval(tmp_path: Path) -> None:
     for cell, pictures in ((darkest, order[:24]), (lightest, order[-24:])):
         expected = estimate(rows.values["lightness_error"][pictures])
         interval = f"{expected.low:.1f} to {expected.high:.1f}"
-        assert cell == f"{expected.mean:.1f}<br /><small>{interval}</small>"
+        assert cell == f"{expected.mean:z.1f}<br /><small>{interval}</small>"
     assert darkest.startswith("5.0<")
     gap = lines_of(part, "ours")[0][5]
     assert gap.startswith("**")
