@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from restauro.losses.pixel import LOSSES
+from restauro.metrics.areas import composite
 from restauro.metrics.perceptual import FeatureNetwork, distance_of
 
 
@@ -27,8 +28,8 @@ class FeatureLoss(nn.Module):
 
     def forward(self, prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
         """Returns one value per picture."""
-        composite = mask * prediction + (1 - mask) * target
-        return distance_of(self.network.maps(composite), self.network(target), mask)
+        restored = composite(prediction, target, mask)
+        return distance_of(self.network.maps(restored), self.network(target), mask)
 
 
 @LOSSES.register("features")

@@ -19,3 +19,8 @@ def deviation_over(values: Tensor, area: Tensor | None = None) -> Tensor:
     """Standard deviation of (B, 1, H, W) over `area` or everything, dividing by the count: (B,)."""
     centre = mean_over(values, area)[:, None, None, None]
     return mean_over((values - centre).square(), area).sqrt()
+
+
+def composite(prediction: Tensor, image: Tensor, mask: Tensor) -> Tensor:
+    """The image with the hole from the prediction: (B, 3, H, W); mask (B, 1, H, W), 1 = hole."""
+    return mask * prediction + (1 - mask) * image

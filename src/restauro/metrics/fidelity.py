@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from restauro.metrics.areas import mean_over
+from restauro.metrics.areas import composite, mean_over
 from restauro.metrics.similarity import ssim
 
 ROUNDING_VARIANCE = (1 / 255) ** 2 / 12
@@ -73,7 +73,7 @@ def fidelity_scores(prediction: Tensor, target: Tensor, mask: Tensor) -> dict[st
     `composite_` the restored picture, whose known pixels are the target's. `sse` is the sum of
     squared errors of a picture's 3 * H * W values, the report's unit as far as it can be told.
     """
-    composite = mask * prediction + (1 - mask) * target
+    restored = composite(prediction, target, mask)
     return {
         "sse": (prediction - target).square().sum(dim=(1, 2, 3)),
         "mse": mse(prediction, target),
@@ -82,6 +82,6 @@ def fidelity_scores(prediction: Tensor, target: Tensor, mask: Tensor) -> dict[st
         "hole_mse": mse(prediction, target, mask),
         "hole_psnr": psnr(prediction, target, mask),
         "hole_ssim": ssim(prediction, target, mask),
-        "composite_psnr": psnr(composite, target),
-        "composite_ssim": ssim(composite, target),
+        "composite_psnr": psnr(restored, target),
+        "composite_ssim": ssim(restored, target),
     }

@@ -13,6 +13,7 @@ from restauro.data.batches import to_tensor
 from restauro.evaluation.reproduction import ScoredRun, mean
 from restauro.masks import draw_holes
 from restauro.metrics import backlight_index, subject_lightness
+from restauro.metrics.areas import composite
 from restauro.reports.plots import save
 from restauro.reports.run_report import curriculum_of, loss_curves
 from restauro.seeds import seed_of
@@ -217,7 +218,7 @@ def _write_sheet(
     ]
     names = list(runs)
     best = predictions[names.index("reference_512")] if "reference_512" in names else predictions[0]
-    restored = to_uint8(masks * best + (1 - masks) * images)
+    restored = to_uint8(composite(best, images, masks))
     originals, holes = to_uint8(images), masks[:, 0].bool().numpy()
     columns = [to_uint8(prediction) for prediction in predictions]
     grid = [

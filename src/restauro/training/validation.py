@@ -13,6 +13,7 @@ from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
 from restauro.masks import HoleLimits, draw_holes
 from restauro.metrics import fidelity_scores
+from restauro.metrics.areas import composite
 from restauro.seeds import seed_of
 from restauro.sheets import sheet, show_hole
 
@@ -85,9 +86,9 @@ class Validation:
         images, masks = self._batch(0)
         images, masks = images[:num_pictures], masks[:num_pictures]
         prediction = self.predict(network, images, masks)
-        composite = masks * prediction + (1 - masks) * images
+        restored = composite(prediction, images, masks)
         holes = masks[:, 0].bool().cpu().numpy()
-        originals, composites, predictions = map(to_uint8, (images, composite, prediction))
+        originals, composites, predictions = map(to_uint8, (images, restored, prediction))
         rows = [
             [show_hole(originals[i], holes[i]), composites[i], predictions[i], originals[i]]
             for i in range(len(originals))
