@@ -145,7 +145,7 @@ def test_a_prediction_of_another_colour_is_matched_at_the_edge_and_kept_in_the_d
     image = np.full((64, 90, 3), 0.4, dtype=np.float32)
     known = np.ones((64, 90), dtype=bool)
     known[12:52, 20:70] = False
-    colours = matched(image + np.float32(0.2), image, known)
+    colours = matched(image + np.float32(0.2), image, known, Box(0, 0, 64, 90))
     assert_allclose(colours[30, 20], 0.4, atol=0.02)
     assert_allclose(colours[32, 45], 0.6, atol=0.005)
     across = np.diff(colours[30, 20:45, 0])

@@ -154,10 +154,10 @@ def _fill_part(canvas: Canvas, part: Box, found: list[Box], rule: WindowRule) ->
             around = cell.grown(2 * max(MATCHING_RADII)).clipped(window).clipped(picture)
             place = around.within(seen).slices
             predicted = prediction[around.within(window).slices]
-            colours = matched(predicted, image[place], known[place])
+            colours = matched(predicted, image[place], known[place], cell.within(around))
             shared = cell.clipped(part)
             weight = _cell_weights(cell.size)[shared.within(cell).slices][..., None]
-            total[shared.within(part).slices] += colours[shared.within(around).slices] * weight
+            total[shared.within(part).slices] += colours[shared.within(cell).slices] * weight
             weights[shared.within(part).slices] += weight
     canvas.paint(part, np.divide(total, weights, out=total, where=weights > 0))
 
@@ -170,21 +170,37 @@ def _cells(hidden: Mask, box: Box, core: Size) -> Iterator[Box]:
                 yield cell.moved(box.top, box.left)
 
 
-def matched(prediction: Colours, image: Colours, known: Mask) -> Colours:
-    """The prediction (h, w, 3) with the colours of the image at the hole's edge, in [0, 1].
+def matched(prediction: Colours, image: Colours, known: Mask, wanted: Box) -> Colours:
+    """The `wanted` part of a prediction with the colours of the image at the hole's edge: [0, 1].
 
-    What the prediction lacks on the known pixels beside the hole is added on the hole's side,
-    fading with the distance from the edge; so is a step between both sides that then remains.
+    What the prediction (h, w, 3) lacks on the known pixels beside the hole is added on the hole's
+    side, fading with the distance from the edge; so is a step between both sides that then remains.
     """
-    weight = known.astype(np.float32)[..., None]
+    seen = Box(0, 0, *known.shape)
+    layers = np.concatenate([x.transpose(2, 0, 1) for x in (image, prediction, known[..., None])])
     for radius in MATCHING_RADII:
-        smooth = smoothed(np.dstack([(image - prediction) * weight, weight]), radius)
-        prediction = np.add(prediction, smooth[..., :3] / np.maximum(smooth[..., 3:], 0.5))
-    sides = np.dstack([image * weight, prediction * (1 - weight), weight])
-    smooth = smoothed(sides, FEATHERING_RADIUS)
-    outside, inside, share = smooth[..., :3], smooth[..., 3:6], smooth[..., 6:]
+        layers, seen = _cropped(layers, seen, wanted.grown(2 * radius))  # nothing farther counts
+        image, prediction, weight = layers[:3], layers[3:6], layers[6:]
+        smooth = smoothed(np.concatenate([(image - prediction) * weight, weight]), radius)
+        prediction += smooth[:3] / np.maximum(smooth[3:], 0.5)
+    layers, seen = _cropped(layers, seen, wanted.grown(2 * FEATHERING_RADIUS))
+    image, prediction, weight = layers[:3], layers[3:6], layers[6:]
+    sides = np.concatenate([image * weight, prediction * (1 - weight), weight])
+    smooth, _ = _cropped(smoothed(sides, FEATHERING_RADIUS), seen, wanted)
+    layers, _ = _cropped(layers, seen, wanted)
+    outside, inside, share = smooth[:3], smooth[3:6], smooth[6:]
     step = outside / np.maximum(share, 1e-3) - inside / np.maximum(1 - share, 1e-3)
-    return np.asarray((prediction + step * np.minimum(1, 2 * share)).clip(0, 1))
+    colours = (layers[3:6] + step * np.minimum(1, 2 * share)).clip(0, 1)
+    return np.asarray(colours.transpose(1, 2, 0))
+
+
+def _cropped(
+    layers: NDArray[np.float32], seen: Box, around: Box
+) -> tuple[NDArray[np.float32], Box]:
+    """The layers (C, h, w) of the box `seen` that lie in another, and what box they are of."""
+    around = around.clipped(seen)
+    rows, columns = around.within(seen).slices
+    return layers[:, rows, columns], around
 
 
 def _cell_weights(size: Size) -> NDArray[np.float32]:

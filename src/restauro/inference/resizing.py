@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
 from restauro.images import Mask, Size
 from restauro.inference.canvas import Canvas
@@ -32,12 +33,23 @@ def resized(
     corners: tuple[float, float, float, float] | None = None,
 ) -> Colours:
     """Channels (h, w, C), or what is between (left, top, right, bottom), at another size."""
+    layers = resized_layers(colours.transpose(2, 0, 1), size, method, corners)
+    return layers.transpose(1, 2, 0)
+
+
+def resized_layers(
+    layers: NDArray[np.float32],
+    size: Size,
+    method: PIL.Image.Resampling,
+    corners: tuple[float, float, float, float] | None = None,
+) -> NDArray[np.float32]:
+    """The same with the channels first, (C, h, w), which spares sorting them."""
     height, width = size
-    channels = [
-        PIL.Image.fromarray(np.ascontiguousarray(channel)).resize((width, height), method, corners)
-        for channel in colours.transpose(2, 0, 1)
-    ]
-    return np.stack([np.asarray(channel) for channel in channels], axis=2)
+    result = np.empty((len(layers), height, width), dtype=np.float32)
+    for number, layer in enumerate(layers):
+        picture = PIL.Image.fromarray(np.ascontiguousarray(layer))
+        result[number] = np.asarray(picture.resize((width, height), method, corners))
+    return result
 
 
 def part_resized(
@@ -74,8 +86,8 @@ def shrunk(canvas: Canvas, size: Size) -> tuple[Colours, Mask]:
     return image, known
 
 
-def smoothed(values: Colours, radius: int) -> Colours:
-    """Values (h, w, C) blurred over about `radius` pixels: a smaller copy, enlarged again."""
-    height, width = values.shape[:2]
-    smaller = resized(values, (-(-height // radius), -(-width // radius)), _SHRINK)
-    return resized(smaller, (height, width), PIL.Image.Resampling.BILINEAR)
+def smoothed(layers: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    """Layers (C, h, w) blurred over about `radius` pixels: a smaller copy, enlarged again."""
+    height, width = layers.shape[1:]
+    smaller = resized_layers(layers, (-(-height // radius), -(-width // radius)), _SHRINK)
+    return resized_layers(smaller, (height, width), PIL.Image.Resampling.BILINEAR)
