@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restauro.images import Mask, Size
 from restauro.inference.modes import Colours
 from restauro.inference.windows import Box
+
+Levels: TypeAlias = NDArray[np.uint16]
+"""Colours (h, w, 3) in [0, 65535], which take half the memory of floats."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,27 @@ class Canvas:
         return self.known.shape
 
     @classmethod
-    def on(cls, image: Colours, known: Mask) -> Canvas:
+    def on(cls, image: Levels, known: Mask) -> Canvas:
         """Paints into the image (H, W, 3)."""
 
         def look(box: Box) -> Colours:
-            return np.where(known[box.slices][..., None], image[box.slices], np.float32(0))
+            return to_colours(image[box.slices] * known[box.slices][..., None])
 
         def paint(box: Box, colours: Colours) -> None:
             hidden = ~known[box.slices]
-            image[box.slices][hidden] = colours[hidden]
+            image[box.slices][hidden] = to_levels(colours[hidden])
 
         return cls(known, look, paint)
+
+
+def to_levels(colours: Colours) -> Levels:
+    """Of colours in [0, 1]."""
+    return np.round(colours * np.float32(_WHITE)).astype(np.uint16)
+
+
+def to_colours(levels: Levels) -> Colours:
+    """In [0, 1]."""
+    return np.divide(levels, _WHITE, dtype=np.float32)
+
+
+_WHITE = np.iinfo(np.uint16).max

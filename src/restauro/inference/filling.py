@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restauro.images import Mask, Size
-from restauro.inference.canvas import Canvas
+from restauro.inference.canvas import Canvas, to_colours
 from restauro.inference.lockstep import Restoration
 from restauro.inference.modes import Colours
 from restauro.inference.resizing import part_resized, shrunk, smoothed
@@ -108,8 +108,11 @@ def _filled_at(
     image, known = shrunk(canvas, smaller)
     yield from fill(Canvas.on(image, known), _scaled(box, size, smaller), rule)
 
+    def look(seen: Box) -> Colours:
+        return to_colours(image[seen.slices])
+
     def enlarged(part: Box) -> Colours:
-        return part_resized(lambda seen: image[seen.slices], smaller, part, size).clip(0, 1)
+        return part_resized(look, smaller, part, size).clip(0, 1)
 
     return enlarged
 

@@ -11,7 +11,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from restauro.images import Mask, Size
-from restauro.inference.canvas import Canvas
+from restauro.inference.canvas import Canvas, Levels, to_levels
 from restauro.inference.modes import Colours
 from restauro.inference.windows import Box, parts
 
@@ -69,20 +69,20 @@ def part_resized(
     return resized(look(seen), part.size, method, corners)
 
 
-def shrunk(canvas: Canvas, size: Size) -> tuple[Colours, Mask]:
+def shrunk(canvas: Canvas, size: Size) -> tuple[Levels, Mask]:
     """Colours (h, w, 3) and known (h, w) at another size: averages of known pixels alone."""
 
     def weighted(box: Box) -> Colours:
         weight = canvas.known[box.slices].astype(np.float32)[..., None]
         return np.dstack([canvas.look(box), weight])  # (h, w, 4)
 
-    image, known = np.empty((*size, 3), dtype=np.float32), np.empty(size, dtype=bool)
+    image, known = np.empty((*size, 3), dtype=np.uint16), np.empty(size, dtype=bool)
     for part in parts(Box(0, 0, *size)):
         smaller = part_resized(weighted, canvas.size, part, size, _SHRINK)
         share = smaller[..., 3]
         known[part.slices] = share >= KNOWN_SHARE
         averages = smaller[..., :3] / np.maximum(share, KNOWN_SHARE)[..., None]
-        image[part.slices] = np.where(known[part.slices][..., None], averages, np.float32(0))
+        image[part.slices] = to_levels(averages.clip(0, 1)) * known[part.slices][..., None]
     return image, known
 
 
