@@ -12,8 +12,10 @@ import torch
 from lightning.fabric import Fabric
 from tinyruns import make_bank, tiny_config, train_here
 from torch import Tensor
+from torch.testing import assert_close
 
 from restauro.errors import ConfigError
+from restauro.losses.perceptual import FeatureLoss
 from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import load_weights
 from restauro.training.config import AdversaryConfig, load_config
@@ -21,8 +23,7 @@ from restauro.training.config import AdversaryConfig, load_config
 ADVERSARY = (
     "adversary.weight=0.1",
     "adversary.feature_matching=1.0",
-    "adversary.penalty_interval=2",
-    "adversary.width=8",
+    "adversary.num_stages=2",
 )
 
 
@@ -30,8 +31,7 @@ ADVERSARY = (
 def adversary() -> Adversary:
     torch.manual_seed(0)
     fabric = Fabric(accelerator="cpu", devices=1)
-    config = AdversaryConfig(weight=1.0, feature_matching=0.0, learning_rate=2e-3, width=8)
-    return Adversary(fabric, config)
+    return Adversary(fabric, AdversaryConfig(weight=1.0, num_stages=2))
 
 
 def sharp_and_flat() -> tuple[Tensor, Tensor, Tensor]:
@@ -44,11 +44,31 @@ def sharp_and_flat() -> tuple[Tensor, Tensor, Tensor]:
 
 def test_it_learns_to_tell_flat_fills_from_noise(adversary: Adversary) -> None:
     images, flat, masks = sharp_and_flat()
-    losses = [adversary.learn(flat, images, masks, step) for step in range(60)]
+    losses = []
+    for _ in range(20):
+        adversary.loss(flat, images, masks)
+        losses.append(adversary.learn())
     assert losses[-1] < 0.75 * losses[0]
-    unmasked = adversary.loss(images, images, masks)  # a perfect prediction
+    perfect = adversary.loss(images, images, masks)
     caught = adversary.loss(flat, images, masks)
-    assert (caught > 1.2 * unmasked).all()
+    assert (caught > 1.2 * perfect).all()
+
+
+def test_it_learns_from_composites_alone(adversary: Adversary) -> None:
+    images, _, masks = sharp_and_flat()
+    beyond_the_hole = torch.where(masks == 1, images, 1 - images)
+    assert torch.equal(
+        adversary.loss(beyond_the_hole, images, masks), adversary.loss(images, images, masks)
+    )
+
+
+def test_matching_is_the_distance_of_features() -> None:
+    torch.manual_seed(0)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    config = AdversaryConfig(weight=0.0, feature_matching=2.0, num_stages=2)
+    images, flat, masks = sharp_and_flat()
+    expected = 2 * FeatureLoss(num_stages=2)(flat, images, masks)
+    assert_close(Adversary(fabric, config).loss(flat, images, masks), expected)
 
 
 def test_its_loss_moves_the_hole_and_not_itself(adversary: Adversary) -> None:
@@ -77,7 +97,9 @@ def test_senseless_settings_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "tiny.toml"
     config = tiny_config(tmp_path, tmp_path, *ADVERSARY)
     assert config.adversary is not None
-    with pytest.raises(ConfigError, match="adversary.penalty_interval is 0"):
-        load_config(path, ["adversary.penalty_interval=0"])
+    with pytest.raises(ConfigError, match="adversary.num_stages is 6"):
+        load_config(path, ["adversary.num_stages=6"])
+    with pytest.raises(ConfigError, match="adversary.weight is -1"):
+        load_config(path, ["adversary.weight=-1.0"])
     with pytest.raises(ConfigError, match="adversary.learning_rate is 0"):
         load_config(path, ["adversary.learning_rate=0.0"])

@@ -33,8 +33,7 @@ UNET = (
     "training.optimizer=muon",
     "adversary.weight=0.1",
     "adversary.feature_matching=1.0",
-    "adversary.penalty_interval=2",
-    "adversary.width=8",
+    "adversary.num_stages=2",
 )
 """All that keeps a state, and long enough that no process reaches the end before it is killed."""
 RESUME = ("--resume",)

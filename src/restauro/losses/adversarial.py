@@ -5,7 +5,6 @@ Only places that see some of the hole count, on both sides: elsewhere both pictu
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -26,29 +25,6 @@ def discriminator_loss(real: Tensor, fake: Tensor, mask: Tensor) -> Tensor:
     """
     error = F.softplus(-real.float()) + F.softplus(fake.float())
     return _in_hole(error, mask)
-
-
-def gradient_penalty(judgement: Tensor, image: Tensor) -> Tensor:
-    """R1: squared gradient of the judgement of originals by their pixels: (B,) >= 0.
-
-    Source: Mescheder et al. 2018, arXiv:1801.04406.
-    """
-    (gradient,) = torch.autograd.grad(judgement.sum(), image, create_graph=True)
-    return gradient.square().sum(dim=(1, 2, 3))
-
-
-def feature_matching(real: list[Tensor], fake: list[Tensor], mask: Tensor) -> Tensor:
-    """Mean absolute difference of the discriminator's features in the hole: (B,) >= 0.
-
-    Each map (B, C, h, w) is scaled by the mean size of the original's features, so that no map
-    outweighs the others. Source: Wang et al. 2018, arXiv:1711.11585; unlike there, by the hole.
-    """
-    values = []
-    for one, other in zip(real, fake, strict=True):
-        one = one.detach().float()
-        size = one.abs().mean(dim=(1, 2, 3)) + 1e-6
-        values.append(_in_hole((one - other.float()).abs(), mask) / size)
-    return torch.stack(values).mean(dim=0)
 
 
 def _in_hole(values: Tensor, mask: Tensor) -> Tensor:

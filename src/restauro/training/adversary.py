@@ -8,57 +8,51 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor
 
-from restauro.losses.adversarial import (
-    discriminator_loss,
-    feature_matching,
-    generator_loss,
-    gradient_penalty,
-)
-from restauro.models.patch_discriminator import PatchDiscriminator
+from restauro.losses.adversarial import discriminator_loss, generator_loss
+from restauro.metrics.areas import composite
+from restauro.metrics.perceptual import FeatureNetwork, distance_of
+from restauro.models.feature_discriminator import FeatureDiscriminator
 from restauro.training.config import AdversaryConfig
 from restauro.training.optimizers import make_optimizer
 
 
 class Adversary:
-    """A patch discriminator with its optimizer.
+    """A discriminator with its optimizer, and the frozen network whose features it sees.
 
-    One training step asks for `loss`, which the network minimises, and then calls `learn`.
+    A training step asks for `loss`, which the network minimises, and then calls `learn`.
     """
 
     def __init__(self, fabric: Fabric, config: AdversaryConfig) -> None:
         self.fabric, self.config = fabric, config
-        self.bare = PatchDiscriminator(config.width).to(fabric.device)
+        self.features = FeatureNetwork(config.num_stages).to(fabric.device)
+        self.bare = FeatureDiscriminator(self.features.channels).to(fabric.device)
         self.bare = self.bare.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = make_optimizer("muon", self.bare, config.learning_rate, weight_decay=0.0)
         self.network, self.optimizer = fabric.setup(self.bare, optimizer)
 
     def loss(self, prediction: Tensor, images: Tensor, masks: Tensor) -> Tensor:
         """What the network must lower, per picture: (B,)."""
-        self.bare.requires_grad_(False)  # the network's step leaves no gradients here
         with self.fabric.autocast():
-            fake = self.bare(_composite(prediction, images, masks), masks)
-            value = self.config.weight * generator_loss(fake[-1], masks)
-            if self.config.feature_matching:
-                with torch.no_grad():
-                    real = self.bare(images, masks)
-                matching = feature_matching(real[:-1], fake[:-1], masks)
-                value = value + self.config.feature_matching * matching
-        self.bare.requires_grad_(True)
+            real = self.features(images)
+            fake = self.features.maps(composite(prediction.float(), images, masks))
+            # made here and kept for `learn`, as they cost more than the discriminator itself
+            self._seen = real, [features.detach() for features in fake], masks
+            self.bare.requires_grad_(False)  # the network's step leaves no gradients here
+            judgements = self.bare(fake, masks)
+            self.bare.requires_grad_(True)
+        against = torch.stack([generator_loss(judgement, masks) for judgement in judgements])
+        value: Tensor = self.config.weight * against.mean(dim=0)
+        if self.config.feature_matching:
+            fake, real = ([features.float() for features in maps] for maps in (fake, real))
+            value = value + self.config.feature_matching * distance_of(fake, real, masks)
         return value
 
-    def learn(self, prediction: Tensor, images: Tensor, masks: Tensor, step: int) -> Tensor:
-        """One step of the discriminator on originals and composites; returns its loss."""
-        composite = _composite(prediction.detach(), images, masks)
-        pictures, holes = torch.cat([images, composite]), torch.cat([masks, masks])
-        real, fake = self.network(pictures, holes)[-1].chunk(2)
-        loss = discriminator_loss(real, fake, masks).mean()
-        total = loss
-        if self.config.penalty and step % self.config.penalty_interval == 0:
-            inputs = images.detach().clone().requires_grad_()
-            penalty = gradient_penalty(self.bare(inputs, masks)[-1], inputs).mean()  # 32 bits
-            # seldom and stronger costs less and does the same (Karras et al. 2020, 1912.04958)
-            total = total + self.config.penalty * self.config.penalty_interval / 2 * penalty
-        self.fabric.backward(total)
+    def learn(self) -> Tensor:
+        """One step of the discriminator on what `loss` saw last; returns its own loss."""
+        real, fake, masks = self._seen
+        pairs = zip(self.network(real, masks), self.network(fake, masks), strict=True)
+        loss = torch.stack([discriminator_loss(*pair, masks).mean() for pair in pairs]).mean()
+        self.fabric.backward(loss)
         self.optimizer.step()
         self.optimizer.zero_grad()
         return loss.detach()
@@ -68,10 +62,6 @@ class Adversary:
         return {"network": self.bare.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Continues where `state` was taken."""
+        """Goes back to a `state()`."""
         self.bare.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
-
-
-def _composite(prediction: Tensor, images: Tensor, masks: Tensor) -> Tensor:
-    return masks * prediction.float() + (1 - masks) * images

@@ -18,6 +18,7 @@ from restauro.data.augmentation import Augmentation
 from restauro.errors import ConfigError
 from restauro.files import read_toml
 from restauro.masks.curriculum import Curriculum
+from restauro.training.optimizers import OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class TrainingConfig:
         for name, known in (
             ("schedule", ("warm_restarts", "cosine", "constant")),
             ("precision", ("auto", "bf16-mixed", "32-true")),
-            ("optimizer", ("adamw", "muon")),
+            ("optimizer", tuple(OPTIMIZERS)),
         ):
             if getattr(self, name) not in known:
                 raise ConfigError(
@@ -128,26 +129,21 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class AdversaryConfig:
-    """A discriminator that learns beside the network."""
+    """A discriminator that learns beside the network, and sees features of EfficientNet-Lite0."""
 
     weight: float = 0.1
     """Weight of the network's loss against it; 0 = feature matching alone."""
     feature_matching: float = 0.0
-    """Weight of the difference of the discriminator's features."""
+    """Weight of the distance of the features, as the loss `features` has it."""
     learning_rate: float = 3e-3
     """Constant learning rate of its optimizer, Muon."""
-    penalty: float = 1e-3
-    """Weight of R1, the squared gradient of its summed judgements of originals."""
-    penalty_interval: int = 16
-    """Steps between penalties, which are the stronger the rarer they are."""
-    width: int = 32
-    """Channels of its first layer."""
+    num_stages: int = 4
+    """How many of the five resolutions it sees, the finest first."""
 
     def __post_init__(self) -> None:
-        for name in ("weight", "feature_matching", "penalty"):
+        for name in ("weight", "feature_matching"):
             _check(f"adversary.{name}", getattr(self, name), at_least=0)
-        for name in ("penalty_interval", "width"):
-            _check(f"adversary.{name}", getattr(self, name), at_least=1)
+        _check("adversary.num_stages", self.num_stages, at_least=1, at_most=5)
         if self.learning_rate <= 0:
             raise ConfigError(
                 f"adversary.learning_rate is {self.learning_rate}, but must be positive; correct it"

@@ -131,10 +131,7 @@ def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -
         run.optimizer.zero_grad()
         if run.averaged:
             run.averaged.update_parameters(run.bare_model)
-        if run.adversary:
-            discriminator_loss = run.adversary.learn(prediction, images, masks, step)
-        else:
-            discriminator_loss = torch.zeros_like(loss)
+        discriminator_loss = run.adversary.learn() if run.adversary else torch.zeros_like(loss)
         run.step += 1
         losses = torch.stack([loss.detach(), discriminator_loss])
         (loss_value, discriminator_value), should_stop = _agree(fabric, losses, stop.is_requested)

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import torch
+
+from restauro.models.feature_discriminator import FeatureDiscriminator
+
+MAPS = [torch.rand(2, 3, 8, 12), torch.rand(2, 5, 4, 6)]
+MASK = torch.zeros(2, 1, 16, 24)
+
+
+def test_each_place_of_each_map_is_judged() -> None:
+    judgements = FeatureDiscriminator([3, 5])(MAPS, MASK)
+    assert [judgement.shape for judgement in judgements] == [(2, 1, 8, 12), (2, 1, 4, 6)]
+
+
+def test_the_size_of_features_does_not_count_but_the_mask_does() -> None:
+    discriminator = FeatureDiscriminator([3, 5])
+    judgements = discriminator(MAPS, MASK)
+    larger = discriminator([10 * features for features in MAPS], MASK)
+    masked = discriminator(MAPS, torch.ones_like(MASK))
+    for one, other, third in zip(judgements, larger, masked, strict=True):
+        torch.testing.assert_close(one, other)
+        assert not torch.allclose(one, third)
