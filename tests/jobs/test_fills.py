@@ -134,6 +134,22 @@ def test_the_best_model_is_taken_whatever_its_place(mode: str) -> None:
         assert filled.remark.startswith("took mean by the error beside the hole")
 
 
+@pytest.mark.parametrize(("handicap", "taken"), [(1.2, "mean"), (1.3, "grey")])
+def test_a_model_with_a_handicap_must_be_clearly_better(handicap: float, taken: str) -> None:
+    flat = PIL.Image.new("RGB", (150, 137), (90, 90, 90))
+    mask = np.zeros(SIZE, dtype=bool)
+    mask[50:70, 60:90] = True
+
+    def darker(image: Image, mask: Mask) -> Image:
+        return np.full_like(image, 60)  # wrong by 30 levels, grey by 38
+
+    models = [
+        OneModel("grey", on_pictures(grey), "grey"),
+        OneModel("mean", on_pictures(darker), "mean", handicap),
+    ]
+    assert BestModel(models)(flat, mask).model == taken
+
+
 def test_the_choice_does_not_depend_on_what_the_hole_hides() -> None:
     mask = hole()
     repainted = np.asarray(picture()).copy()

@@ -53,6 +53,8 @@ class OneModel:
     name: str
     restore: Restore
     identity: str
+    handicap: float = 1.0
+    """What its errors count for when several are compared: above 1 it must be clearly better."""
 
     def __call__(self, picture: PIL.Image.Image, hole: Mask) -> Filled:
         """The restored picture."""
@@ -63,12 +65,13 @@ class BestModel:
     """For each picture the model that explains best what is known beside its hole.
 
     The hole's own shape is hidden beside it, too, and every model restores it; the one with the
-    lowest squared error restores the picture. What the hole hides has no influence.
+    lowest squared error, times its handicap, restores the picture. What the hole hides has no
+    influence.
     """
 
     def __init__(self, models: Sequence[OneModel]) -> None:
         self._models = {model.name: model for model in models}
-        self.identity = "; ".join(model.identity for model in models)
+        self.identity = "; ".join(f"{model.identity} x {model.handicap}" for model in models)
 
     def __call__(self, picture: PIL.Image.Image, hole: Mask) -> Filled:
         """The restored picture, with the errors that decided as remark."""
@@ -78,7 +81,7 @@ class BestModel:
             return first(picture, hole)._replace(
                 remark=f"no room beside the hole to compare models: took {first.name}"
             )
-        name = min(errors, key=errors.__getitem__)
+        name = min(errors, key=lambda name: errors[name] * self._models[name].handicap)
         figures = ", ".join(f"{key} {value:.1f}" for key, value in errors.items())
         remark = f"took {name} by the error beside the hole in levels of 255: {figures}"
         return self._models[name](picture, hole)._replace(remark=remark)
