@@ -24,7 +24,7 @@ def numbers(limits: HoleLimits) -> list[float]:
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("epochs", [1, 2, 5, 7.5])
 def test_last_epoch_has_the_end_limits_and_they_stay(shape: str, epochs: float) -> None:
-    curriculum = Curriculum(START, END, epochs, shape)
+    curriculum = Curriculum(END, START, epochs, shape)
     for epoch in (7, 8, 100):
         assert numbers(curriculum.limits(epoch)) == pytest.approx(numbers(END))
 
@@ -32,12 +32,12 @@ def test_last_epoch_has_the_end_limits_and_they_stay(shape: str, epochs: float) 
 @pytest.mark.parametrize("shape", sorted(SHAPES.keys() - {"constant"}))
 @pytest.mark.parametrize("epochs", [2, 5, 7.5])
 def test_first_epoch_has_the_start_limits(shape: str, epochs: float) -> None:
-    assert Curriculum(START, END, epochs, shape).limits(0) == START
+    assert Curriculum(END, START, epochs, shape).limits(0) == START
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_limits_only_grow(shape: str) -> None:
-    curriculum = Curriculum(START, END, 10, shape)
+    curriculum = Curriculum(END, START, 10, shape)
     table = torch.tensor([numbers(curriculum.limits(epoch)) for epoch in range(15)])
     assert table.diff(dim=0).min() >= 0
 
@@ -53,17 +53,18 @@ def test_limits_only_grow(shape: str) -> None:
     ],
 )
 def test_largest_height_by_hand(shape: str, heights: list[float]) -> None:
-    curriculum = Curriculum(START, END, 5, shape)
+    curriculum = Curriculum(END, START, 5, shape)
     found = [curriculum.limits(epoch).box.height[1] for epoch in range(5)]
     assert found == pytest.approx(heights, abs=1e-6)
 
 
-def test_one_epoch_has_the_end_limits() -> None:
-    assert Curriculum(START, END, epochs=1).limits(0) == END
+def test_one_epoch_or_no_start_has_the_end_limits() -> None:
+    assert Curriculum(END, START, epochs=1).limits(0) == END
+    assert Curriculum(END, epochs=4).limits(0) == END
 
 
 def test_whole_numbers_stay_whole() -> None:
-    curriculum = Curriculum(replace(START, strokes=FEW), replace(END, strokes=MANY), epochs=7)
+    curriculum = Curriculum(replace(END, strokes=MANY), replace(START, strokes=FEW), epochs=7)
     counts = []
     for epoch in range(7):
         limits = curriculum.limits(epoch).strokes
@@ -78,8 +79,8 @@ def test_whole_numbers_stay_whole() -> None:
 @pytest.mark.parametrize(("start_share", "end_share"), [(0.0, 0.8), (0.8, 0.0)])
 def test_strokes_may_come_or_go(start_share: float, end_share: float) -> None:
     curriculum = Curriculum(
-        replace(START, strokes=FEW if start_share else None, stroke_share=start_share),
         replace(END, strokes=FEW if end_share else None, stroke_share=end_share),
+        replace(START, strokes=FEW if start_share else None, stroke_share=start_share),
         epochs=5,
     )
     shares = [curriculum.limits(epoch).stroke_share for epoch in range(5)]
@@ -88,7 +89,7 @@ def test_strokes_may_come_or_go(start_share: float, end_share: float) -> None:
 
 
 def test_holes_are_those_of_the_epochs_limits() -> None:
-    curriculum = Curriculum(START, END, epochs=4)
+    curriculum = Curriculum(END, START, epochs=4)
     for epoch in (0, 2, 9):
         drawn = curriculum.draw(epoch, 16, (37, 50), torch.Generator().manual_seed(3))
         limits = curriculum.limits(epoch)
@@ -98,10 +99,10 @@ def test_holes_are_those_of_the_epochs_limits() -> None:
 
 def test_unknown_shape_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="'cubic', but must be one of constant, linear"):
-        Curriculum(START, END, epochs=4, shape="cubic")
+        Curriculum(END, START, epochs=4, shape="cubic")
 
 
 @pytest.mark.parametrize("epochs", [0, -1])
 def test_curriculum_without_epochs_is_refused(epochs: float) -> None:
     with pytest.raises(ConfigError, match=f"curriculum.epochs is {epochs}, but must be positive"):
-        Curriculum(START, END, epochs)
+        Curriculum(END, START, epochs)

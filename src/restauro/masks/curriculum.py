@@ -49,9 +49,10 @@ class HoleLimits:
 class Curriculum:
     """Limits that grow from `start` to `end` within `epochs` epochs, then stay."""
 
-    start: HoleLimits
     end: HoleLimits
-    epochs: float
+    start: HoleLimits | None = None
+    """None: `end` from the outset."""
+    epochs: float = 1.0
     """The first epoch has the limits `start`, the last of these `end`."""
     shape: str = "linear"
     """How they grow in between: a name in `SHAPES`."""
