@@ -46,7 +46,7 @@ DATA   ?= banks
 PEERS  := mean telea navier_stokes biharmonic patch_match
 REFERENCES := $(addprefix network:,$(wildcard exports/reference_*.onnx))  # as the report scores them
 FACES  := faces $(filter-out %_aircraft.onnx,$(REFERENCES)) $(PEERS)
-PLANES := faces $(filter %_aircraft.onnx,$(REFERENCES)) $(PEERS)
+PLANES := aircraft faces $(filter %_aircraft.onnx,$(REFERENCES)) $(PEERS)
 
 evaluate: install  ## rebuild docs/evaluation: make evaluate DATA=banks
 	$(BIN)/restauro evaluate $(addprefix --methods ,$(FACES)) --data $(DATA)/celeba \
