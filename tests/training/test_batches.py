@@ -11,6 +11,7 @@ from torch import Tensor
 from restauro.data.augmentation import Augmentation
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches, to_tensor
+from restauro.data.tones import tone_probabilities
 from restauro.errors import BadDataError
 
 SIZE = (6, 10)
@@ -99,6 +100,29 @@ def test_flip_probability_is_the_share_of_mirrored_pictures(bank: Bank, probabil
     assert (1 - is_plain.float().mean()).item() == pytest.approx(probability, abs=0.1)
     if probability in (0.0, 1.0):
         assert is_plain.all() == (probability == 0.0)
+
+
+@pytest.mark.parametrize("exponent", [1.0, 0.5, 0.0])
+def test_rare_tones_are_drawn_as_often_as_the_exponent_says(exponent: float) -> None:
+    lightness = np.array([12, 51, 52, 53, 54, 55, 56, 57, 58, 59, 80, 81, 82, 83], np.float32)
+    probabilities = tone_probabilities(lightness, exponent)
+    dark, middle, light = probabilities[0], probabilities[1:10].sum(), probabilities[10:].sum()
+    assert dark + middle + light == pytest.approx(1)
+    assert middle / dark == pytest.approx(9**exponent)
+    assert light / dark == pytest.approx(4**exponent)
+
+
+def test_dark_subjects_come_more_often_with_an_even_tone(tmp_path: Path) -> None:
+    folder = make_bank(tmp_path / "bank", 20, 3, size=SIZE)
+    images = np.load(folder / "images.npy")
+    images[:20] = 150
+    images[4] = 20
+    np.save(folder / "images.npy", images)
+    even = Batches(Bank.open(folder), "train", 20, seed=0, tone_exponent=0.0)
+    num_dark = sum(int((even.at(step).mean(dim=(1, 2, 3)) < 0.2).sum()) for step in range(10))
+    assert 70 <= num_dark <= 130  # of 200, half of them expected: four standard deviations
+    again = Batches(Bank.open(folder), "train", 20, seed=0, tone_exponent=0.0)
+    assert torch.equal(again.at(7), even.at(7))
 
 
 def test_batch_larger_than_the_split_is_refused(bank: Bank) -> None:

@@ -104,6 +104,7 @@ def test_overrides_change_values_of_every_kind(load: Any) -> None:
         ("training.precision=fp16", "'fp16', but must be one of auto, bf16-mixed, 32-true"),
         ("training.epoch_share=0", r"epoch_share is 0.0, but must lie in \(0, 1\]"),
         ("training.average_decay=1", r"average_decay is 1.0, but must lie in \[0, 1\)"),
+        ("data.tone_exponent=2", r"tone_exponent is 2.0, but must be in \[0, 1\]"),
         ("data.flip_probability=2", r"flip_probability is 2.0, but must be in \[0, 1\]"),
         ("data.max_validation_images=-3", "max_validation_images is -3, but must be at least 0"),
     ],

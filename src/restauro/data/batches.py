@@ -11,7 +11,9 @@ from torch import Tensor
 
 from restauro.data.augmentation import Augmentation, expose
 from restauro.data.bank import Bank
+from restauro.data.tones import tone_probabilities
 from restauro.errors import BadDataError
+from restauro.metrics.tone import subject_lightness
 from restauro.seeds import seed_of
 
 
@@ -22,7 +24,8 @@ class Batches:
     the very batch it would have had. An epoch is one pass over the split, or `epoch_share` of
     one, in which case the next epoch goes on where it ended. Of several processes, each takes its
     slice of the global batch. A last, incomplete batch of a pass is left out; the next shuffle
-    brings those pictures back.
+    brings those pictures back. With a `tone_exponent` other than 1 a pass is as long, but draws
+    its pictures with replacement, rare tones more often: see `restauro.data.tones`.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Batches:
         more_banks: Sequence[Bank] = (),
         flip_probability: float = 0.5,
         augmentation: Augmentation | None = None,
+        tone_exponent: float = 1.0,
         epoch_share: float = 1.0,
         rank: int = 0,
         num_processes: int = 1,
@@ -70,6 +74,9 @@ class Batches:
         self.slice_of_this_process = slice(rank * share, (rank + 1) * share)
         self.steps_per_pass = len(self.rows) // global_batch_size
         self.steps_per_epoch = max(1, round(epoch_share * self.steps_per_pass))
+        self._probabilities = (
+            None if tone_exponent == 1 else tone_probabilities(self._lightness(), tone_exponent)
+        )
         self._on_device = self._move_to_device() if self.device.type == "cuda" else None
         self._pass, self._order = -1, self.rows
 
@@ -104,9 +111,21 @@ class Batches:
         number, position = divmod(step, self.steps_per_pass)
         if number != self._pass:
             rng = np.random.default_rng(seed_of(self.seed, number, "shuffle"))
-            self._pass, self._order = number, rng.permutation(self.rows)
+            self._pass, self._order = number, self._draw(rng)
         batch = self._order[position * self.global_batch_size :][: self.global_batch_size]
         return batch[self.slice_of_this_process]
+
+    def _lightness(self) -> NDArray[np.float32]:
+        """Mean L* of the subject of every training picture: (N,) in [0, 100]."""
+        chunks = np.array_split(self.rows, max(1, len(self.rows) // 256))  # bounds the memory
+        images = (to_tensor(torch.from_numpy(self._gather(chunk))) for chunk in chunks)
+        return torch.cat([subject_lightness(image) for image in images]).numpy()
+
+    def _draw(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """The pictures of one pass, in their order."""
+        if self._probabilities is None:
+            return rng.permutation(self.rows)
+        return rng.choice(self.rows, size=len(self.rows), p=self._probabilities)
 
     def _move_to_device(self) -> Tensor | None:
         """The whole bank on the GPU, where it takes at most half of the free memory."""

@@ -44,11 +44,14 @@ class DataConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     flip_probability: float = 0.5
     """Chance that a training picture is mirrored left to right, in [0, 1]."""
+    tone_exponent: float = 1.0
+    """1 = every picture equally often; towards 0, dark and light subjects as often as others."""
     max_validation_images: int = 0
     """Pictures of the validation split that are scored after each epoch; 0 = all."""
 
     def __post_init__(self) -> None:
         _check("data.flip_probability", self.flip_probability, at_least=0, at_most=1)
+        _check("data.tone_exponent", self.tone_exponent, at_least=0, at_most=1)
         _check("data.max_validation_images", self.max_validation_images, at_least=0)
 
 

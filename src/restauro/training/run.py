@@ -68,6 +68,7 @@ def train(
         more_banks=more_banks,
         flip_probability=config.data.flip_probability,
         augmentation=config.data.augmentation,
+        tone_exponent=config.data.tone_exponent,
         epoch_share=config.training.epoch_share,
         rank=fabric.global_rank,
         num_processes=fabric.world_size,
