@@ -139,7 +139,9 @@ class AttentionBlock(nn.Module):
         tokens = x.flatten(2).transpose(1, 2)  # (B, H*W, C)
         qkv = self.qkv(self.norm1(tokens)).unflatten(2, (3, self.num_heads, -1))
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # (B, heads, H*W, C/heads) each
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        # written out: PyTorch's fused attention is slow for few places on a processor (docs/log.md)
+        scores = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5  # (B, heads, H*W, H*W)
+        mixed = scores.softmax(dim=-1).to(value.dtype) @ value
         tokens = tokens + self.out(mixed.transpose(1, 2).flatten(2))
         tokens = tokens + self.narrow(F.silu(self.widen(self.norm2(tokens))))
         restored: Tensor = tokens.transpose(1, 2).unflatten(2, (height, width))
