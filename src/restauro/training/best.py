@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from restauro.errors import BadModelError
+from restauro.inference.catalog import model_path
 from restauro.models import MODELS, InpaintingModel
 from restauro.training.checkpoint import load_weights
 from restauro.training.config import Config, load_config
+from restauro.training.exported import exported_weights
 
 BEST_WEIGHTS = "best.safetensors"
 
@@ -22,19 +24,25 @@ def load_best(run: Path) -> tuple[Config, InpaintingModel]:
     config = load_config(run / "config.toml")
     model = MODELS.create(config.model.name, **config.model.arguments)
     remedy = f"correct {run / 'config.toml'}"
-    load_weights_into(model, run / BEST_WEIGHTS, name=repr(config.model.name), remedy=remedy)
+    load_weights_into(model, str(run / BEST_WEIGHTS), name=repr(config.model.name), remedy=remedy)
     return config, model
 
 
-def load_weights_into(model: InpaintingModel, path: Path, *, name: str, remedy: str) -> None:
-    """Fills `model` with the weights in `path`; errors call it `name` and end with `remedy`.
+def load_weights_into(model: InpaintingModel, source: str, *, name: str, remedy: str) -> None:
+    """Fills `model` with the weights in `source`; errors call it `name` and end with `remedy`.
+
+    `source` is the path of a `.safetensors` file or of an exported `.onnx` file, or the name of
+    an installed model such as `faces`.
 
     Raises:
         BadModelError: The weights are missing, damaged or those of another network.
+        UnknownNameError: No such model is installed.
     """
+    is_plain = source.endswith(".safetensors")
+    weights = load_weights(Path(source)) if is_plain else exported_weights(model_path(source))
     try:
-        model.load_state_dict(load_weights(path))
+        model.load_state_dict(weights)
     except RuntimeError as error:
         raise BadModelError(
-            f"{path} holds weights of another network than {name}; {remedy}"
+            f"{source} holds weights of another network than {name}; {remedy}"
         ) from error

@@ -30,7 +30,8 @@ class ModelConfig:
     arguments: dict[str, Any] = field(default_factory=dict)
     """Arguments of that variant, for experiments, such as `dropout`."""
     initial_weights: str = ""
-    """A `best.safetensors` to start from; empty = random."""
+    """A `best.safetensors` or an exported `.onnx` file to start from, or the name of an installed
+    model; empty = random."""
 
 
 @dataclass(frozen=True)

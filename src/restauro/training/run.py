@@ -114,7 +114,7 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
     if config.model.initial_weights:
         load_weights_into(
             bare_model,
-            Path(config.model.initial_weights),
+            config.model.initial_weights,
             name=type(bare_model).__name__,
             remedy="correct model.initial_weights",
         )
