@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from restauro.data.augmentation import ENCODING, Augmentation, expose
+from restauro.data.augmentation import ENCODING, Augmentation, expose, magnify
 from restauro.errors import ConfigError
 
 IMAGES = torch.full((2, 3, 4, 6), 0.5)
@@ -29,7 +29,7 @@ def test_light_from_one_side_and_never_above_one() -> None:
 
 
 def test_a_share_of_the_pictures_is_changed_within_the_limits() -> None:
-    stops = Augmentation(share=0.25, exposure=(-2.0, -1.0), slope=0.5).draw(4000, rng())
+    stops = Augmentation(share=0.25, exposure=(-2.0, -1.0), slope=0.5).draw_light(4000, rng())
     is_changed = stops[:, 0] != 0
     assert is_changed.float().mean().item() == pytest.approx(0.25, abs=0.03)
     changed = stops[is_changed]
@@ -39,7 +39,36 @@ def test_a_share_of_the_pictures_is_changed_within_the_limits() -> None:
     assert not stops[~is_changed].any()
 
 
-@pytest.mark.parametrize("arguments", [{"share": 1.5}, {"exposure": (1.0, -1.0)}, {"slope": -1.0}])
+def test_a_closer_look_shows_the_part_that_was_chosen() -> None:
+    ramp = torch.linspace(0, 1, 64).expand(2, 3, 48, 64).clone()  # brighter to the right
+    ramp[:, 1] = torch.linspace(0, 1, 48)[:, None]  # greener to the bottom
+    crops = torch.tensor([[0.5, 0.25, 0.5], [1.0, 0.0, 0.0]])  # length, top, left
+    closer, same = magnify(ramp.clone(), crops)
+    assert torch.equal(same, ramp[1])
+    assert closer[0, 20, [0, -1]].tolist() == pytest.approx([0.5, 1.0], abs=0.01)
+    assert closer[1, [0, -1], 20].tolist() == pytest.approx([0.25, 0.75], abs=0.01)
+
+
+def test_a_share_of_the_pictures_is_seen_closer_and_all_of_the_crop_lies_inside() -> None:
+    length, top, left = Augmentation(zoom_share=0.25, zoom=2.0).draw_crops(4000, rng()).T
+    assert (length < 1).float().mean().item() == pytest.approx(0.25, abs=0.03)
+    assert 0.5 <= length.min() < 0.51
+    for edge in (top, left):
+        assert edge.min() >= 0
+        assert (edge + length).max() <= 1.0001
+    assert top.max() > 0.4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"share": 1.5},
+        {"exposure": (1.0, -1.0)},
+        {"slope": -1.0},
+        {"zoom_share": -0.1},
+        {"zoom": 0.5},
+    ],
+)
 def test_senseless_limits_are_refused(arguments: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="augmentation"):
         Augmentation(**arguments)  # type: ignore[arg-type]

@@ -1,10 +1,11 @@
-"""Changes of the light of training pictures, so that dark ones are not rare."""
+"""Changes of training pictures: other light, so that dark ones are not rare, and closer crops."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from restauro.errors import ConfigError
@@ -15,25 +16,34 @@ ENCODING = 2.2
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How the light of training pictures is changed; nothing by default."""
+    """How training pictures are changed; not at all by default."""
 
     share: float = 0.0
-    """Share of the pictures that are changed, in [0, 1]."""
+    """Share of the pictures whose light is changed, in [0, 1]."""
     exposure: tuple[float, float] = (0.0, 0.0)
     """Least and greatest change of the light in stops: -1 halves it."""
     slope: float = 0.0
     """Greatest difference in stops between opposite sides, as light from one side makes."""
+    zoom_share: float = 0.0
+    """Share of the pictures that are seen closer, in [0, 1]."""
+    zoom: float = 1.0
+    """Greatest magnification; any part of the picture may be what is seen."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise ConfigError(f"augmentation.share is {self.share}, but must lie in [0, 1]")
+        for name in ("share", "zoom_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"augmentation.{name} is {getattr(self, name)}, but must lie in [0, 1]"
+                )
+        if self.zoom < 1:
+            raise ConfigError(f"augmentation.zoom is {self.zoom}, but must be at least 1")
         if self.exposure[0] > self.exposure[1] or self.slope < 0:
             raise ConfigError(
                 f"augmentation.exposure is {list(self.exposure)} and augmentation.slope "
                 f"{self.slope}, but the smaller exposure comes first and a slope is at least 0"
             )
 
-    def draw(self, batch_size: int, rng: torch.Generator) -> Tensor:
+    def draw_light(self, batch_size: int, rng: torch.Generator) -> Tensor:
         """Exposure at the middle, and its slopes down and to the right, in stops: (B, 3)."""
         draw = torch.rand(batch_size, 4, generator=rng)
         low, high = self.exposure
@@ -42,9 +52,30 @@ class Augmentation:
         stops = torch.stack([middle, slope * angle.sin(), slope * angle.cos()], dim=1)
         return stops * (draw[:, :1] < self.share)
 
+    def draw_crops(self, batch_size: int, rng: torch.Generator) -> Tensor:
+        """What is seen, as shares of the picture's sides: (B, 3) with length, top and left."""
+        draw = torch.rand(batch_size, 4, generator=rng)
+        length = 1 / (1 + (self.zoom - 1) * draw[:, 1:2])
+        length = torch.where(draw[:, :1] < self.zoom_share, length, 1.0)
+        return torch.cat([length, (1 - length) * draw[:, 2:]], dim=1)
+
+
+def magnify(images: Tensor, crops: Tensor) -> Tensor:
+    """The parts of images (B, 3, H, W) that `Augmentation.draw_crops` chose, at the full size."""
+    is_closer = (crops[:, 0] < 1).to(images.device)
+    length, top, left = crops.to(images.device)[is_closer].unbind(dim=1)
+    # affine_grid has the middle at 0 and the edges at -1 and 1
+    rows = torch.stack([torch.zeros_like(top), length, 2 * top + length - 1], dim=1)
+    columns = torch.stack([length, torch.zeros_like(left), 2 * left + length - 1], dim=1)
+    chosen = images[is_closer]
+    where = F.affine_grid(torch.stack([columns, rows], dim=1), list(chosen.shape), False)
+    closer = F.grid_sample(chosen, where, padding_mode="border", align_corners=False)
+    images[is_closer] = closer.clamp_(0, 1)
+    return images
+
 
 def expose(images: Tensor, stops: Tensor) -> Tensor:
-    """Images (B, 3, H, W) in [0, 1] in the light that `Augmentation.draw` chose; clipped at 1."""
+    """Images (B, 3, H, W) in [0, 1] in the light of `Augmentation.draw_light`; clipped at 1."""
     height, width = images.shape[2:]
     y = torch.linspace(-0.5, 0.5, height, device=images.device)[:, None]
     x = torch.linspace(-0.5, 0.5, width, device=images.device)[None, :]

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from restauro.data.augmentation import Augmentation, expose
+from restauro.data.augmentation import Augmentation, expose, magnify
 from restauro.data.bank import Bank
 from restauro.data.tones import tone_probabilities
 from restauro.errors import BadDataError
@@ -91,11 +91,18 @@ class Batches:
         else:
             images = torch.from_numpy(self._gather(rows)).to(self.device)
         images = to_tensor(torch.where(flips, images.flip(2), images))  # flipped as bytes: cheaper
-        if self.augmentation.share == 0:
-            return images
-        rng = torch.Generator().manual_seed(seed_of(self.seed, step, "light"))
-        stops = self.augmentation.draw(self.global_batch_size, rng)[self.slice_of_this_process]
-        return expose(images, stops)
+        return self._changed(images, step)
+
+    def _changed(self, images: Tensor, step: int) -> Tensor:
+        """The pictures of step number `step` as the augmentation shows them."""
+        here, count = self.slice_of_this_process, self.global_batch_size
+        if self.augmentation.zoom_share:
+            rng = torch.Generator().manual_seed(seed_of(self.seed, step, "zoom"))
+            images = magnify(images, self.augmentation.draw_crops(count, rng)[here])
+        if self.augmentation.share:
+            rng = torch.Generator().manual_seed(seed_of(self.seed, step, "light"))
+            images = expose(images, self.augmentation.draw_light(count, rng)[here])
+        return images
 
     def _gather(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Pictures by their number in all banks together: (B, H, W, 3) uint8."""
