@@ -102,8 +102,11 @@ class WindowRule:
 
     @property
     def reach(self) -> int:
-        """How far from known pixels a model sees well enough to fill in detail, in pixels."""
-        return min(self.largest) // 8
+        """How far from known pixels detail is filled in, in pixels; deeper, a coarser copy is.
+
+        By the size trained on: in a window of twice that, deep holes show structure twice too fine.
+        """
+        return min(self.size) // 8
 
     def window(self, cell: Box, picture: Size) -> Box:
         """What the model sees to fill `cell`: shifted into the picture, or around it."""
