@@ -161,12 +161,12 @@ def test_cells_are_blended_and_not_cut() -> None:
         number += len(images)
         return np.ones_like(images) * greys[:, None, None, None].astype(np.float32)
 
-    rule = WindowRule((128, 128), 16)
-    known = np.ones((100, 640), dtype=bool)
-    known[38:62, 20:620] = False
-    image = np.full((100, 640, 3), 0.5, dtype=np.float32)
-    result = filled(image, known, Box(38, 20, 62, 620), another_grey_each_time, rule)
-    middle = result[50, 40:600, 0]
+    rule = WindowRule((256, 256), 16)
+    known = np.ones((100, 780), dtype=bool)
+    known[26:74, 20:760] = False
+    image = np.full((100, 780, 3), 0.5, dtype=np.float32)
+    result = filled(image, known, Box(26, 20, 74, 760), another_grey_each_time, rule)
+    middle = result[50, 40:740, 0]
     assert np.ptp(middle) > 0.9, "the windows do differ"
     assert np.abs(np.diff(middle)).max() < 0.1
 
