@@ -104,14 +104,15 @@ def strokes(
     y = torch.arange(height, device=device)[:, None] + 0.5
     x = torch.arange(width, device=device)[None, :] + 0.5
     hole = torch.zeros(batch_size, height, width, dtype=torch.bool, device=device)
-    pieces = (starts.to(device), ends.to(device), radii.to(device))
-    for start, end, radius in zip(*pieces, strict=True):
-        step = (end - start)[:, :, None, None]  # (B, 2, 1, 1)
+    for start, end, radius in zip(starts, ends, radii, strict=True):
+        exists = radius >= 0  # (B,); the others would cost as much
+        start, end, radius = (x[exists].to(device) for x in (start, end, radius))
+        step = (end - start)[:, :, None, None]  # (n, 2, 1, 1) for the n that exist
         from_y, from_x = y - start[:, 0, None, None], x - start[:, 1, None, None]
-        along = from_y * step[:, 0] + from_x * step[:, 1]  # (B, H, W)
+        along = from_y * step[:, 0] + from_x * step[:, 1]  # (n, H, W)
         share = (along / step.square().sum(dim=1).clamp(min=1e-6)).clamp_(0, 1)
         distance = (from_y - share * step[:, 0]).square_() + (from_x - share * step[:, 1]).square_()
-        hole |= (distance <= radius.square()[:, None, None]) & (radius >= 0)[:, None, None]
+        hole[exists.to(device)] |= distance <= radius.square()[:, None, None]
     hole[:, 0, 0] &= ~hole.flatten(start_dim=1).all(dim=1)
     return hole[:, None]
 
