@@ -14,7 +14,7 @@ from restauro.images import Mask, Size
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SIZES = [(37, 50), (50, 37), (128, 128), (16, 64), (200, 120)]
-RANDOM = ["box", "irregular", "large", "mmagic_box", "report"]
+RANDOM = ["box", "free_form", "irregular", "large", "mmagic_box", "report"]
 
 # SHA-256 of the first eight holes with seed 0, x86-64 Linux, NumPy 2.4: they must never change
 # without a new version of the protocol.
@@ -26,6 +26,10 @@ STORED = {
     "centre": {
         (128, 128): "368e62aefbb76499fa570aa565184c1c8ff66be916692b62017f76f6c8e434bf",
         (37, 50): "a1ddc9f5b445aee5ac1ad8f98e1a44b61e8f8ee92ebb4790038ccf72288a4b77",
+    },
+    "free_form": {
+        (128, 128): "e5261ccec7ad0c16f628d6cbd577f8a7587aad734886a26a81415724d4ad081f",
+        (37, 50): "6ecb2bd3d95565ba631071ff8393d92ba548a5b205458824c3f25c27219c7db8",
     },
     "irregular": {
         (128, 128): "f93d4018ccaf6249d9410968c6163248a4fca90c547d0403d31369e495056919",
@@ -153,6 +157,15 @@ def test_strokes_cover_15_to_65_percent(size: Size) -> None:
     assert max(ratios) - min(ratios) > 0.2
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_free_form_covers_50_to_90_percent_at_the_edges_too(size: Size) -> None:
+    holes = PROTOCOLS.create("free_form").holes(size, range(60))
+    ratios = [hole_ratio(hole) for hole in holes]
+    assert 0.5 < min(ratios) < 0.6
+    assert 0.85 < max(ratios) < 0.9
+    assert 0.45 < holes[:, 0].mean() < 0.7, "boxes and strokes reach the edges, less often"
+
+
 @pytest.mark.parametrize("name", ["box", "large", "report"])
 def test_no_side_is_preferred(name: str) -> None:
     share = PROTOCOLS.create(name).holes((32, 48), range(4000)).mean(axis=0)
@@ -184,7 +197,7 @@ def test_line_agrees_with_distances_in_floats() -> None:
         np.testing.assert_array_equal(mask, distance <= radius)
 
 
-@pytest.mark.parametrize("name", ["box", "irregular", "centre"])
+@pytest.mark.parametrize("name", ["box", "irregular", "centre", "free_form"])
 def test_picture_that_is_too_small_is_refused(name: str) -> None:
     with pytest.raises(BadImageError, match="use larger pictures"):
         PROTOCOLS.create(name).hole((1, 1), 0)

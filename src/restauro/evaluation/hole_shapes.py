@@ -8,7 +8,7 @@ that training draws are others (`restauro.masks`): fast on any device, and free 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import numpy as np
@@ -128,6 +128,72 @@ def strokes(
     )
 
 
+def free_form(size: Size, random: WholeNumbers, *, covered_percent: tuple[int, int]) -> Mask:
+    """Boxes and zigzag brush strokes, drawn anew until they cover a share within the limits.
+
+    Up to 9 boxes below half of each side, up to 4 below the whole of it, both reaching out of the
+    picture by up to half of theirs, and up to 19 strokes 12 to 48 pixels of 256 wide.
+    Source: `RandomMask` of zsyzzsoft/co-mod-gan (Zhao et al. 2021, arXiv:2103.10428), by which
+    MI-GAN and SH-GAN are scored. Unlike there, angles are whole thirds of a degree, lengths have
+    the normal distribution of twelve uniform numbers' sum, and widths grow with the picture.
+
+    Raises:
+        BadImageError: The picture is so small that nothing fits the limits.
+    """
+    pixels = size[0] * size[1]
+    for _ in range(MAX_TRIES):
+        mask = np.zeros(size, dtype=bool)
+        for most, share in ((9, 2), (4, 1)):
+            for _ in range(random.between(0, most)):
+                _draw_reaching_box(mask, random, (size[0] // share, size[1] // share))
+        brushed = np.zeros(size, dtype=bool)
+        for _ in range(random.between(0, 19)):
+            _draw_zigzag(brushed, random)
+            for axis in (0, 1):
+                if random.between(0, 1):
+                    brushed = np.flip(brushed, axis).copy()
+        mask |= brushed
+        low, high = (percent * pixels for percent in covered_percent)
+        if low < 100 * int(np.count_nonzero(mask)) < high:
+            return mask
+    raise BadImageError(
+        f"no free form covers {covered_percent[0]} to {covered_percent[1]} % of a picture of "
+        f"{size[1]}x{size[0]}; use larger pictures"
+    )
+
+
+def _draw_reaching_box(mask: Mask, random: WholeNumbers, limits: Size) -> None:
+    """Adds a box with sides below the limits, of which up to half may lie outside."""
+    spans = []
+    for side, limit in zip(mask.shape, limits, strict=True):
+        length = random.between(0, max(limit - 1, 0))
+        start = random.between(-(length // 2), side - length + length // 2)
+        spans.append(slice(max(start, 0), start + length))
+    mask[tuple(spans)] = True
+
+
+def _draw_zigzag(mask: Mask, random: WholeNumbers) -> None:
+    """Adds a stroke of 4 to 17 pieces that are turned to and fro by about 72 degrees."""
+    unit = 2 * math.isqrt(mask.shape[0] * mask.shape[1])  # of 1/512 pixel, per pixel of 256
+    mean_length = math.isqrt(mask.shape[0] ** 2 + mask.shape[1] ** 2) * UNITS_PER_PIXEL // 8
+    narrowest, widest = (72 + sign * random.between(0, 72) // 3 for sign in (-1, 1))
+    radius = max(random.between(12 * unit, 48 * unit), UNITS_PER_PIXEL) // 2
+    most = [side * UNITS_PER_PIXEL for side in mask.shape]
+    start = [random.between(0, side - 1) for side in most]
+    for number in range(random.between(4, 17)):
+        sine, cosine = _TURNS[random.between(3 * narrowest, 3 * widest)]
+        if number % 2 == 0:
+            sine = -sine
+        spread = sum(random.between(-mean_length // 2, mean_length // 2) for _ in range(12))
+        length = min(max(mean_length + spread // 2, 0), 2 * mean_length)
+        end = [
+            min(max(at + (length * turn >> DIRECTION_BITS), 0), side)
+            for at, turn, side in zip(start, (sine, cosine), most, strict=True)
+        ]
+        draw_line(mask, (start[0], start[1]), (end[0], end[1]), radius)
+        start = end
+
+
 def _stretch(
     side: int, random: WholeNumbers, smallest: Share, largest: Share, margin: Share
 ) -> tuple[int, int]:
@@ -137,17 +203,19 @@ def _stretch(
     return share_of(margin, side) + random.between(0, max(free, 0)), length
 
 
-def _directions() -> list[Point]:
-    """(sine, cosine) of mmagic's angles, 0.01 to 5.01 radians, in 1 / 2 ** 16.
+def _directions(angles: Iterable[float]) -> list[Point]:
+    """(sine, cosine) of angles in radians, in 1 / 2 ** 16.
 
     Rounded to 16 bits, so that a last digit in which platforms' sines differ decides nothing.
     """
     one = 1 << DIRECTION_BITS
-    angles = [0.01 + step for step in range(6)]
     return [(round(one * math.sin(angle)), round(one * math.cos(angle))) for angle in angles]
 
 
-_DIRECTIONS = _directions()
+_DIRECTIONS = _directions(0.01 + step for step in range(6))
+"""mmagic's angles, 0.01 to 5.01 radians."""
+_TURNS = _directions(math.radians(third / 3) for third in range(3 * 96 + 1))
+"""Thirds of a degree up to 96."""
 
 
 def _draw_stroke(

@@ -20,6 +20,7 @@ from restauro.evaluation.hole_shapes import (
     Draw,
     WholeNumbers,
     centred_box,
+    free_form,
     mmagic_box,
     random_box,
     strokes,
@@ -107,6 +108,13 @@ def box() -> Protocol:
 def centre() -> Protocol:
     """The middle half of each side: 25 % of the area, the same for every picture."""
     return Protocol("centre", partial(centred_box, side=(1, 2)), {"side": (1, 2)})
+
+
+@PROTOCOLS.register("free_form")
+def large_free_form() -> Protocol:
+    """CoModGAN's boxes and brush strokes that cover 50 to 90 % of the area."""
+    limits: dict[str, Any] = {"covered_percent": (50, 90)}
+    return Protocol("free_form", partial(free_form, **limits), limits)
 
 
 @PROTOCOLS.register("irregular")
