@@ -16,6 +16,7 @@ from restauro.errors import RestauroError
 
 # name -> module in restauro.commands; the module holds a click command of the same name
 COMMANDS = {
+    "blend": "blend",
     "demo": "demo",
     "download": "download",
     "evaluate": "evaluate",

@@ -1,0 +1,32 @@
+"""`restauro blend`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("blend")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("other", type=click.Path(path_type=Path))
+@click.option(
+    "--share",
+    required=True,
+    type=click.FloatRange(-1, 1),
+    help="Of OTHER in the weights; below 0 goes beyond RUN, away from OTHER.",
+)
+@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="A new run.")
+def command(run: Path, other: Path, share: float, output: Path) -> None:
+    """Mix the weights of RUN with those of OTHER, which it went on from.
+
+    A dial between PSNR and sharpness: with OTHER trained by a pixel loss, and RUN then against a
+    discriminator, 0.25 gives a quarter of the way back to PSNR, and -0.1 a tenth more sharpness.
+    """
+    from restauro.training.blending import blend
+
+    scores = blend(run, other, share, output)
+    click.echo(
+        f"wrote {output}; hole PSNR {scores['hole_psnr']:.2f} dB on the validation pictures; "
+        f"`restauro export {output} -o NAME.onnx` makes a model file of it"
+    )

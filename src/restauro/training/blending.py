@@ -1,0 +1,70 @@
+"""Weights between two runs, or beyond one of them: a dial between PSNR and sharpness."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+from lightning.fabric import Fabric
+
+from restauro.data.bank import Bank
+from restauro.errors import ConfigError, OutputExistsError
+from restauro.files import file_sha256
+from restauro.losses import LOSSES
+from restauro.training.best import BEST_WEIGHTS, load_best
+from restauro.training.checkpoint import save_weights
+from restauro.training.config import config_to_dict, dump_toml
+from restauro.training.history import append_record
+from restauro.training.run import choose_precision
+from restauro.training.validation import Validation
+
+
+def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float]:
+    """Writes the run `output`: (1 - share) times the weights of `run` plus share of `other`'s.
+
+    One run should have gone on from the other: unrelated weights blend to noise. A share below 0
+    goes beyond `run`, away from `other`. The new folder has the config of `run`, `blend.json`
+    with what it was made of, and a history of one line: the scores on `run`'s validation
+    pictures, which are also returned.
+
+    Source: Wortsman et al. 2022, arXiv:2109.01903, between two trainings; going beyond is ours.
+
+    Raises:
+        OutputExistsError: There is something at `output`.
+        ConfigError: The runs are of different networks.
+        BadModelError: The weights of a run are missing or damaged.
+        BadDataError: The bank of `run` cannot be used.
+    """
+    if output.exists():
+        raise OutputExistsError(f"{output} exists; remove it or choose another folder")
+    (config, model), (other_config, other_model) = load_best(run), load_best(other)
+    if config.model.name != other_config.model.name:
+        raise ConfigError(
+            f"{run} holds a {config.model.name} and {other} a {other_config.model.name}, but only "
+            "weights of one network can be blended; choose another run"
+        )
+    weights = model.state_dict()
+    for name, values in other_model.state_dict().items():
+        if values.is_floating_point():
+            weights[name].lerp_(values, share)  # in place: the model itself is blended
+    precision = choose_precision(config.training.precision, "auto")
+    fabric = Fabric(accelerator="auto", devices=1, precision=precision)
+    validation = Validation(
+        fabric,
+        Bank.open(Path(config.data.bank)),
+        config.curriculum.end,
+        LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device),
+        seed=config.training.seed,
+        max_images=config.data.max_validation_images,
+    )
+    scores = validation.scores(model.to(fabric.device))
+    output.mkdir(parents=True)
+    parts = {str(path): file_sha256(path / BEST_WEIGHTS) for path in (run, other)}
+    (output / "blend.json").write_text(json.dumps({"share": share, "of": parts}, indent=2) + "\n")
+    named = dataclasses.replace(config, name=output.name)
+    (output / "config.toml").write_text(dump_toml(config_to_dict(named)), encoding="utf-8")
+    append_record(output / "history.jsonl", {"epoch": 0, "step": 0, **scores})
+    validation.write_sheet(model, output / "samples" / "blend.png")
+    save_weights(output / BEST_WEIGHTS, {name: values.cpu() for name, values in weights.items()})
+    return scores
