@@ -43,10 +43,10 @@ test: install  ## two processes of one thread each: starting PyTorch is most of 
 
 # Banks `celeba`, `fairface` and `aircraft` lie in DATA, exported reference models in exports/ (docs/evaluating.md).
 DATA   ?= banks
-PEERS  := mean telea navier_stokes biharmonic patch_match
+PEERS  := mean telea navier_stokes biharmonic
 REFERENCES := $(addprefix network:,$(wildcard exports/reference_*.onnx))  # as the report scores them
 FACES  := faces $(filter-out %_aircraft.onnx,$(REFERENCES)) $(PEERS)
-PLANES := aircraft faces $(filter %_aircraft.onnx,$(REFERENCES)) $(PEERS)
+PLANES := aircraft faces $(filter %_aircraft.onnx,$(REFERENCES)) $(PEERS) patch_match
 
 evaluate: install  ## rebuild docs/evaluation: make evaluate DATA=banks
 	$(BIN)/restauro evaluate $(addprefix --methods ,$(FACES)) --data $(DATA)/celeba \

@@ -173,7 +173,7 @@ def _draw_reaching_box(mask: Mask, random: WholeNumbers, limits: Size) -> None:
 
 
 def _draw_zigzag(mask: Mask, random: WholeNumbers) -> None:
-    """Adds a stroke of 4 to 17 pieces that are turned to and fro by about 72 degrees."""
+    """Adds a stroke of 4 to 17 pieces that turn by about 72 degrees up and down."""
     unit = 2 * math.isqrt(mask.shape[0] * mask.shape[1])  # of 1/512 pixel, per pixel of 256
     mean_length = math.isqrt(mask.shape[0] ** 2 + mask.shape[1] ** 2) * UNITS_PER_PIXEL // 8
     narrowest, widest = (72 + sign * random.between(0, 72) // 3 for sign in (-1, 1))
