@@ -21,7 +21,7 @@ def command(run: Path, other: Path, share: float, output: Path) -> None:
     """Mix the weights of RUN with those of OTHER, which it went on from.
 
     A dial between PSNR and sharpness: with OTHER trained by a pixel loss, and RUN then against a
-    discriminator, 0.25 gives a quarter of the way back to PSNR, and -0.1 a tenth more sharpness.
+    discriminator, 0.25 goes a quarter of the way back to PSNR, and -0.1 a tenth beyond RUN.
     """
     from restauro.training.blending import blend
 

@@ -96,7 +96,7 @@ class FeatureNetwork(nn.Module):
 
 
 def _fold(module: Any, conv: str, norm: str) -> None:
-    """Folds a frozen batch normalisation into the convolution before: a third less work."""
+    """Folds a frozen batch normalisation into the convolution before: a fifth less work."""
     if hasattr(module, conv):
         folded = fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm))
         setattr(module, conv, folded)

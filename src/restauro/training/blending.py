@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from restauro.files import file_sha256
 from restauro.losses import LOSSES
 from restauro.training.best import BEST_WEIGHTS, load_best
 from restauro.training.checkpoint import save_weights
-from restauro.training.config import config_to_dict, dump_toml
+from restauro.training.config import Config, config_to_dict, dump_toml
 from restauro.training.history import append_record
 from restauro.training.run import choose_precision
 from restauro.training.validation import Validation
@@ -39,10 +38,10 @@ def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float
     if output.exists():
         raise OutputExistsError(f"{output} exists; remove it or choose another folder")
     (config, model), (other_config, other_model) = load_best(run), load_best(other)
-    if config.model.name != other_config.model.name:
+    if _network(config) != _network(other_config):
         raise ConfigError(
-            f"{run} holds a {config.model.name} and {other} a {other_config.model.name}, but only "
-            "weights of one network can be blended; choose another run"
+            f"{run} holds {_network(config)} and {other} {_network(other_config)}, but only weights "
+            "of one network can be blended; choose another run"
         )
     weights = model.state_dict()
     for name, values in other_model.state_dict().items():
@@ -62,9 +61,14 @@ def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float
     output.mkdir(parents=True)
     parts = {str(path): file_sha256(path / BEST_WEIGHTS) for path in (run, other)}
     (output / "blend.json").write_text(json.dumps({"share": share, "of": parts}, indent=2) + "\n")
-    named = dataclasses.replace(config, name=output.name)
-    (output / "config.toml").write_text(dump_toml(config_to_dict(named)), encoding="utf-8")
+    (output / "config.toml").write_text(dump_toml(config_to_dict(config)), encoding="utf-8")
     append_record(output / "history.jsonl", {"epoch": 0, "step": 0, **scores})
     validation.write_sheet(model, output / "samples" / "blend.png")
     save_weights(output / BEST_WEIGHTS, {name: values.cpu() for name, values in weights.items()})
     return scores
+
+
+def _network(config: Config) -> str:
+    """The network of a run with its arguments, as an error names it."""
+    arguments = ", ".join(f"{name}={value}" for name, value in config.model.arguments.items())
+    return f"{config.model.name}({arguments})"
