@@ -114,18 +114,12 @@ def strokes(
     Raises:
         BadImageError: The picture is so small that no strokes fit the limits.
     """
-    pixels = size[0] * size[1]
-    for _ in range(MAX_TRIES):
-        mask = np.zeros(size, dtype=bool)
+
+    def draw(mask: Mask) -> None:
         for number in range(random.between(*count)):
             _draw_stroke(mask, random, number, num_pieces, length, width)
-        low, high = (percent * pixels for percent in covered_percent)
-        if low < 100 * int(np.count_nonzero(mask)) < high:
-            return mask
-    raise BadImageError(
-        f"no strokes cover {covered_percent[0]} to {covered_percent[1]} % of a picture of "
-        f"{size[1]}x{size[0]}; use larger pictures"
-    )
+
+    return _drawn_until_covered(size, draw, covered_percent)
 
 
 def free_form(size: Size, random: WholeNumbers, *, covered_percent: tuple[int, int]) -> Mask:
@@ -140,9 +134,8 @@ def free_form(size: Size, random: WholeNumbers, *, covered_percent: tuple[int, i
     Raises:
         BadImageError: The picture is so small that nothing fits the limits.
     """
-    pixels = size[0] * size[1]
-    for _ in range(MAX_TRIES):
-        mask = np.zeros(size, dtype=bool)
+
+    def draw(mask: Mask) -> None:
         for most, share in ((9, 2), (4, 1)):
             for _ in range(random.between(0, most)):
                 _draw_reaching_box(mask, random, (size[0] // share, size[1] // share))
@@ -153,11 +146,22 @@ def free_form(size: Size, random: WholeNumbers, *, covered_percent: tuple[int, i
                 if random.between(0, 1):
                     brushed = np.flip(brushed, axis).copy()
         mask |= brushed
-        low, high = (percent * pixels for percent in covered_percent)
+
+    return _drawn_until_covered(size, draw, covered_percent)
+
+
+def _drawn_until_covered(
+    size: Size, draw: Callable[[Mask], None], covered_percent: tuple[int, int]
+) -> Mask:
+    """What `draw` makes of an empty mask, anew until its share of holes is within the limits."""
+    low, high = (percent * size[0] * size[1] for percent in covered_percent)
+    for _ in range(MAX_TRIES):
+        mask = np.zeros(size, dtype=bool)
+        draw(mask)
         if low < 100 * int(np.count_nonzero(mask)) < high:
             return mask
     raise BadImageError(
-        f"no free form covers {covered_percent[0]} to {covered_percent[1]} % of a picture of "
+        f"no such holes cover {covered_percent[0]} to {covered_percent[1]} % of a picture of "
         f"{size[1]}x{size[0]}; use larger pictures"
     )
 

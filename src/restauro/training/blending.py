@@ -40,8 +40,8 @@ def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float
     (config, model), (other_config, other_model) = load_best(run), load_best(other)
     if _network(config) != _network(other_config):
         raise ConfigError(
-            f"{run} holds {_network(config)} and {other} {_network(other_config)}, but only weights "
-            "of one network can be blended; choose another run"
+            f"{run} holds {_network(config)} and {other} {_network(other_config)}, but only "
+            "weights of one network can be blended; choose another run"
         )
     weights = model.state_dict()
     for name, values in other_model.state_dict().items():
