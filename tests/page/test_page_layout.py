@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import PIL.Image
 import pytest
 from playwright.sync_api import expect
 from visitor import Visitor
@@ -17,6 +20,8 @@ STATIC_DIR = Path(restauro.__file__).parent / "server" / "static"
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 TELEPHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 PARTS = ("header", "#tools", "#stage", "#strip", "#panel")
+LAYOUTS = Path(__file__).parent / "layouts"
+"""What the page looked like when somebody last looked: grey, a pixel for 16 x 16 of the window."""
 
 
 def violations(visitor: Visitor) -> list[str]:
@@ -148,3 +153,21 @@ def test_the_page_is_small_and_holds_no_inline_script_or_style() -> None:
     assert sum(sizes) < 100_000
     page = (STATIC_DIR / "index.html").read_text()
     assert not re.findall(r"<style|style=|\son\w+=|<script>|https?://", page)
+
+
+@pytest.mark.parametrize("name", ["desk", "telephone"])
+def test_a_screenshot_looks_as_it_did(open_page: Any, name: str, tmp_path: Path) -> None:
+    visitor = open_page(**(TELEPHONE if name == "telephone" else {}))
+    visitor.open_sample("hat")
+    visitor.drag((45, 64), (70, 64))
+    shot = PIL.Image.open(BytesIO(visitor.page.screenshot(scale="css"))).convert("L")
+    seen = shot.resize((shot.width // 16, shot.height // 16), PIL.Image.Resampling.BOX)
+    seen.save(tmp_path / f"{name}.png")
+    known = PIL.Image.open(LAYOUTS / f"{name}.png")
+    assert seen.size == known.size
+    difference = np.abs(np.asarray(seen, dtype=float) - np.asarray(known, dtype=float))
+    # letters of another font change single pixels by less, a button elsewhere several by more
+    assert (difference > 24).sum() <= 8, (
+        f"the page looks otherwise: look at {name}.png in {tmp_path}, and copy it to {LAYOUTS} if "
+        "that is right"
+    )
