@@ -42,6 +42,7 @@ test: install  ## two processes of one thread each: starting PyTorch is most of 
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # Banks `celeba`, `fairface` and `aircraft` lie in DATA, exported reference models in exports/ (docs/evaluating.md).
+# patch_match takes longer than all other peers together, so it fills planes alone.
 DATA   ?= banks
 PEERS  := mean telea navier_stokes biharmonic
 REFERENCES := $(addprefix network:,$(wildcard exports/reference_*.onnx))  # as the report scores them

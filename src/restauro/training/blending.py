@@ -15,8 +15,7 @@ from restauro.training.best import BEST_WEIGHTS, load_best
 from restauro.training.checkpoint import save_weights
 from restauro.training.config import Config, config_to_dict, dump_toml
 from restauro.training.history import append_record
-from restauro.training.run import choose_precision
-from restauro.training.validation import Validation
+from restauro.training.run import choose_precision, make_validation
 
 
 def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float]:
@@ -49,14 +48,8 @@ def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float
             weights[name].lerp_(values, share)  # in place: the model itself is blended
     precision = choose_precision(config.training.precision, "auto")
     fabric = Fabric(accelerator="auto", devices=1, precision=precision)
-    validation = Validation(
-        fabric,
-        Bank.open(Path(config.data.bank)),
-        config.curriculum.end,
-        LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device),
-        seed=config.training.seed,
-        max_images=config.data.max_validation_images,
-    )
+    criterion = LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device)
+    validation = make_validation(fabric, config, Bank.open(Path(config.data.bank)), criterion)
     scores = validation.scores(model.to(fabric.device))
     output.mkdir(parents=True)
     parts = {str(path): file_sha256(path / BEST_WEIGHTS) for path in (run, other)}

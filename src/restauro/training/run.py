@@ -82,14 +82,7 @@ def train(
         if fabric.is_global_zero:
             forget_after(path / "history.jsonl", run.step)
     _check_agreement(run)
-    validation = Validation(
-        fabric,
-        bank,
-        config.curriculum.end,
-        run.criterion,
-        seed=config.training.seed,
-        max_images=config.data.max_validation_images,
-    )
+    validation = make_validation(fabric, config, bank, run.criterion)
     with StopRequest() as stop:
         fit(run, batches, validation, stop)
     return run
@@ -103,6 +96,20 @@ def choose_precision(asked: str, accelerator: str) -> Any:
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
     has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return "bf16-mixed" if has_bf16 else "32-true"
+
+
+def make_validation(
+    fabric: Fabric, config: Config, bank: Bank, criterion: torch.nn.Module
+) -> Validation:
+    """The pictures and holes by which all weights of `config` are scored."""
+    return Validation(
+        fabric,
+        bank,
+        config.curriculum.end,
+        criterion,
+        seed=config.training.seed,
+        max_images=config.data.max_validation_images,
+    )
 
 
 def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> Run:
