@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
-from restauro.data.augmentation import ENCODING, Augmentation, expose, magnify
+from restauro.data.augmentation import ENCODING, Augmentation, cut, expose
 from restauro.errors import ConfigError
 
 IMAGES = torch.full((2, 3, 4, 6), 0.5)
@@ -40,13 +41,17 @@ def test_a_share_of_the_pictures_is_changed_within_the_limits() -> None:
 
 
 def test_a_closer_look_shows_the_part_that_was_chosen() -> None:
-    ramp = torch.linspace(0, 1, 64).expand(2, 3, 48, 64).clone()  # brighter to the right
-    ramp[:, 1] = torch.linspace(0, 1, 48)[:, None]  # greener to the bottom
-    crops = torch.tensor([[0.5, 0.25, 0.5], [1.0, 0.0, 0.0]])  # length, top, left
-    closer, same = magnify(ramp.clone(), crops)
-    assert torch.equal(same, ramp[1])
-    assert closer[0, 20, [0, -1]].tolist() == pytest.approx([0.5, 1.0], abs=0.01)
-    assert closer[1, [0, -1], 20].tolist() == pytest.approx([0.25, 0.75], abs=0.01)
+    ramp = np.zeros((96, 128, 3), dtype=np.uint8)
+    ramp[:, :, 0] = np.arange(128)  # redder to the right
+    ramp[:, :, 1] = np.arange(96)[:, None]  # greener to the bottom
+    closer = cut(ramp, torch.tensor([0.5, 0.25, 0.5]), size=(48, 64))  # length, top, left
+    assert torch.equal(closer, torch.from_numpy(ramp[24:72, 64:128]))  # pixel by pixel
+    larger = cut(ramp, torch.tensor([0.5, 0.25, 0.5]), size=(96, 128))
+    assert larger.dtype == torch.uint8
+    assert larger[40, [0, -1], 0].tolist() == [64, 127]
+    assert larger[[0, -1], 40, 1].tolist() == [24, 71]
+    smaller = cut(ramp, torch.tensor([0.5, 0.25, 0.5]), size=(24, 32))
+    assert smaller[12, [0, -1], 0].tolist() == pytest.approx([64.5, 126.5], abs=0.6)
 
 
 def test_a_share_of_the_pictures_is_seen_closer_and_all_of_the_crop_lies_inside() -> None:

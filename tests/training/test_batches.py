@@ -172,3 +172,39 @@ def test_light_depends_on_the_step_alone_and_not_on_the_number_of_processes(bank
     plain = Batches(bank, "train", 4, seed=0)
     torch.testing.assert_close(whole.at(1), torch.cat([half.at(1) for half in halves]))
     assert not torch.equal(whole.at(1), plain.at(1))
+
+
+ALL_CLOSER = Augmentation(zoom_share=1.0, zoom=2.0)
+
+
+def test_what_is_seen_closer_is_cut_from_the_closer_banks(bank: Bank, tmp_path: Path) -> None:
+    closer = Bank.open(make_bank(tmp_path / "closer", 21, 3, size=(12, 20)))
+    colours = np.zeros((24, 12, 20, 3), dtype=np.uint8)
+    colours[:] = np.arange(24, dtype=np.uint8)[:, None, None, None]  # each picture one colour
+    object.__setattr__(closer, "images", colours)
+    plain = Batches(bank, "train", 7, seed=0, flip_probability=0.0)
+    seen = Batches(bank, "train", 7, seed=0, augmentation=ALL_CLOSER, closer_banks=[closer])
+    for step in range(3):
+        expected = numbers(bank, plain.at(step))
+        images = seen.at(step)
+        assert images.shape == (7, 3, *SIZE)
+        assert (images.mean(dim=(1, 2, 3)) * 255).round().int().tolist() == expected
+
+
+def test_without_closer_banks_it_is_magnified(bank: Bank) -> None:
+    whole = Batches(bank, "train", 4, seed=0, augmentation=ALL_CLOSER)
+    halves = [
+        Batches(bank, "train", 4, seed=0, augmentation=ALL_CLOSER, rank=rank, num_processes=2)
+        for rank in (0, 1)
+    ]
+    images = whole.at(1)
+    assert torch.equal(images, torch.cat([half.at(1) for half in halves]))
+    assert not torch.equal(images, Batches(bank, "train", 4, seed=0).at(1))
+
+
+def test_closer_banks_must_hold_the_same_pictures(bank: Bank, tmp_path: Path) -> None:
+    fewer = Bank.open(make_bank(tmp_path / "fewer", 7, 2, size=(12, 20)))
+    with pytest.raises(BadDataError, match="the same source"):
+        Batches(bank, "train", 4, seed=0, closer_banks=[fewer])
+    with pytest.raises(BadDataError, match="1 closer banks for 2 banks"):
+        Batches(bank, "train", 4, seed=0, more_banks=[bank], closer_banks=[bank])

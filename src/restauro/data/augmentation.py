@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from restauro.errors import ConfigError
+from restauro.images import Size
 
 ENCODING = 2.2
 """Exponent between encoded values and light; sRGB's own curve differs by less than this matters."""
@@ -60,18 +63,16 @@ class Augmentation:
         return torch.cat([length, (1 - length) * draw[:, 2:]], dim=1)
 
 
-def magnify(images: Tensor, crops: Tensor) -> Tensor:
-    """The parts of images (B, 3, H, W) that `Augmentation.draw_crops` chose, at the full size."""
-    is_closer = (crops[:, 0] < 1).to(images.device)
-    length, top, left = crops.to(images.device)[is_closer].unbind(dim=1)
-    # affine_grid has the middle at 0 and the edges at -1 and 1
-    rows = torch.stack([torch.zeros_like(top), length, 2 * top + length - 1], dim=1)
-    columns = torch.stack([length, torch.zeros_like(left), 2 * left + length - 1], dim=1)
-    chosen = images[is_closer]
-    where = F.affine_grid(torch.stack([columns, rows], dim=1), list(chosen.shape), False)
-    closer = F.grid_sample(chosen, where, padding_mode="border", align_corners=False)
-    images[is_closer] = closer.clamp_(0, 1)
-    return images
+def cut(picture: NDArray[np.uint8], crop: Tensor, size: Size) -> Tensor:
+    """The part of a picture (H, W, 3) that `Augmentation.draw_crops` chose, at `size`: uint8."""
+    length, top, left = crop.tolist()
+    sides = picture.shape[:2]
+    height, width = (max(1, round(length * side)) for side in sides)
+    y, x = round(top * sides[0]), round(left * sides[1])
+    part = torch.from_numpy(np.array(picture[y : y + height, x : x + width]))
+    pixels = part.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
+    resized = F.interpolate(pixels, size=size, mode="bilinear", antialias=True)
+    return resized[0].permute(1, 2, 0)
 
 
 def expose(images: Tensor, stops: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from restauro.data.augmentation import Augmentation, expose, magnify
+from restauro.data.augmentation import Augmentation, cut, expose
 from restauro.data.bank import Bank
 from restauro.data.tones import tone_probabilities
 from restauro.errors import BadDataError
@@ -36,6 +36,7 @@ class Batches:
         *,
         seed: int,
         more_banks: Sequence[Bank] = (),
+        closer_banks: Sequence[Bank] = (),
         flip_probability: float = 0.5,
         augmentation: Augmentation | None = None,
         tone_exponent: float = 1.0,
@@ -49,15 +50,19 @@ class Batches:
                 f"a global batch of {global_batch_size} pictures cannot be shared by "
                 f"{num_processes} processes; choose a multiple of {num_processes}"
             )
-        self.parts = [bank.images, *(other.images for other in more_banks)]
+        banks = (bank, *more_banks)
+        self.parts = [one.images for one in banks]
         for other in more_banks:
             if other.size != bank.size:
                 raise BadDataError(
                     f"{other.path} has pictures of {other.size[1]}x{other.size[0]}, but "
                     f"{bank.path} of {bank.size[1]}x{bank.size[0]}; prepare both with one --size"
                 )
+        if closer_banks:
+            _check_same_pictures(banks, closer_banks)
+        self.closer_parts = [one.images for one in closer_banks or banks]
         starts = np.cumsum([0, *(len(images) for images in self.parts)])
-        splits = [one.split(split) for one in (bank, *more_banks)]
+        splits = [one.split(split) for one in banks]
         self.rows = np.concatenate(
             [rows + start for rows, start in zip(splits, starts[:-1], strict=True)]
         )
@@ -90,18 +95,24 @@ class Batches:
             images = self._on_device[torch.from_numpy(rows).to(self.device)]
         else:
             images = torch.from_numpy(self._gather(rows)).to(self.device)
-        images = to_tensor(torch.where(flips, images.flip(2), images))  # flipped as bytes: cheaper
-        return self._changed(images, step)
-
-    def _changed(self, images: Tensor, step: int) -> Tensor:
-        """The pictures of step number `step` as the augmentation shows them."""
-        here, count = self.slice_of_this_process, self.global_batch_size
         if self.augmentation.zoom_share:
-            rng = torch.Generator().manual_seed(seed_of(self.seed, step, "zoom"))
-            images = magnify(images, self.augmentation.draw_crops(count, rng)[here])
+            images = self._seen_closer(images, rows, step)
+        images = to_tensor(torch.where(flips, images.flip(2), images))  # flipped as bytes: cheaper
         if self.augmentation.share:
             rng = torch.Generator().manual_seed(seed_of(self.seed, step, "light"))
-            images = expose(images, self.augmentation.draw_light(count, rng)[here])
+            light = self.augmentation.draw_light(self.global_batch_size, rng)
+            images = expose(images, light[self.slice_of_this_process])
+        return images
+
+    def _seen_closer(self, images: Tensor, rows: NDArray[np.int64], step: int) -> Tensor:
+        """The pictures (B, H, W, 3) of step number `step`, some of them replaced by a crop."""
+        rng = torch.Generator().manual_seed(seed_of(self.seed, step, "zoom"))
+        crops = self.augmentation.draw_crops(self.global_batch_size, rng)
+        for number, crop in enumerate(crops[self.slice_of_this_process]):
+            if crop[0] < 1:
+                part = int(np.searchsorted(self.starts, rows[number], side="right")) - 1
+                picture = self.closer_parts[part][rows[number] - self.starts[part]]
+                images[number] = cut(picture, crop, self.size).to(images.device)
         return images
 
     def _gather(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -145,6 +156,20 @@ class Batches:
             rows = np.arange(start, min(start + 4096, len(images)))
             images[start : start + 4096] = torch.from_numpy(self._gather(rows))
         return images
+
+
+def _check_same_pictures(banks: Sequence[Bank], closer_banks: Sequence[Bank]) -> None:
+    if len(closer_banks) != len(banks):
+        raise BadDataError(
+            f"there are {len(closer_banks)} closer banks for {len(banks)} banks; give one for each "
+            "of data.bank and data.more_banks, in their order, or none"
+        )
+    for one, closer in zip(banks, closer_banks, strict=True):
+        if closer.index != one.index:
+            raise BadDataError(
+                f"{closer.path} does not hold the pictures of {one.path} in their order; prepare "
+                "both from the same source and change nothing but --size"
+            )
 
 
 def to_tensor(images: Tensor) -> Tensor:

@@ -42,6 +42,9 @@ class DataConfig:
     """Folder made by `restauro prepare`."""
     more_banks: tuple[str, ...] = ()
     """Further banks of the same size, whose training pictures are added; validation stays."""
+    closer_banks: tuple[str, ...] = ()
+    """For `bank` and each of `more_banks`, in this order, the same pictures with more pixels: what
+    `augmentation.zoom` shows closer is cut from there, and so as sharp as the rest."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     flip_probability: float = 0.5
     """Chance that a training picture is mirrored left to right, in [0, 1]."""

@@ -59,13 +59,17 @@ def train(
     fabric.launch()
     state = _state_to_resume(config, path, resume=resume)
     bank = Bank.open(Path(config.data.bank))
-    more_banks = [Bank.open(Path(path)) for path in config.data.more_banks]
+    more_banks, closer_banks = (
+        [Bank.open(Path(path)) for path in paths]
+        for paths in (config.data.more_banks, config.data.closer_banks)
+    )
     batches = Batches(
         bank,
         "train",
         config.training.global_batch_size,
         seed=config.training.seed,
         more_banks=more_banks,
+        closer_banks=closer_banks,
         flip_probability=config.data.flip_probability,
         augmentation=config.data.augmentation,
         tone_exponent=config.data.tone_exponent,
