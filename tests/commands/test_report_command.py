@@ -71,6 +71,20 @@ def test_trainings_become_a_page_of_their_curves(training: Path, tmp_path: Path)
     assert "| tiny | 1 | 0.10000 | 0.25000 |" in (tmp_path / "out" / "README.md").read_text()
 
 
+def test_sharpness_is_shown_where_every_epoch_has_it(training: Path, tmp_path: Path) -> None:
+    assert "sharpness.svg" not in page_of(training, tmp_path / "before")
+    (training / "history.jsonl").write_text(RECORD.replace("}", ', "sharpness": 0.75}'))
+    page = page_of(training, tmp_path / "after")
+    assert "| 0.8000 | 0.75 |" in page
+    assert "![sharpness of the fills](sharpness.svg)" in page
+    assert (tmp_path / "after" / "sharpness.svg").exists()
+
+
+def page_of(training: Path, output: Path) -> str:
+    report(training, output=output)
+    return (output / "README.md").read_text()
+
+
 def test_evaluations_become_one_html_page(evaluation: Path, tmp_path: Path) -> None:
     assert report(evaluation, output=tmp_path / "out") == f"wrote {tmp_path}/out/report.html\n"
     assert "25.00" in (tmp_path / "out" / "report.html").read_text()

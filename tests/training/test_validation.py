@@ -70,8 +70,19 @@ def test_scores_are_means_over_pictures_by_hand(bank: Bank) -> None:
     torch.testing.assert_close(per_picture["mse"], errors, atol=1e-6, rtol=0)
     scores = validation.scores(Grey())
     assert scores["validation_loss"] == pytest.approx(errors.mean().item(), abs=1e-6)
+    logarithms = per_picture.pop("log2_sharpness")
+    assert scores["sharpness"] == pytest.approx(2 ** logarithms.mean().item())
     for name, values in per_picture.items():
         assert scores[name] == pytest.approx(values.mean().item())
+
+
+def test_a_blurred_fill_is_not_sharp_and_the_truth_is(bank: Bank) -> None:
+    class Truth(Grey):
+        def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+            return image
+
+    assert validation_of(bank).scores(Truth())["sharpness"] == pytest.approx(1.0)
+    assert validation_of(bank).scores(Grey())["sharpness"] < 0.1
 
 
 def test_network_is_scored_in_evaluation_mode(bank: Bank) -> None:

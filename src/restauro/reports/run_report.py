@@ -23,6 +23,7 @@ COLUMNS = (
     ("hole_ssim", "{:.4f}"),
     ("composite_psnr", "{:.2f}"),
     ("composite_ssim", "{:.4f}"),
+    ("sharpness", "{:.2f}"),
 )
 
 
@@ -38,6 +39,9 @@ def write_run_report(runs: Sequence[Path], output: Path) -> Path:
     output.mkdir(parents=True, exist_ok=True)
     save(loss_curves(histories), output / "curves.svg")
     page = ["# Training runs", "", _table(best), "", "![validation curves](curves.svg)", ""]
+    if all("sharpness" in record for records in histories.values() for record in records):
+        save(sharpness_curves(histories), output / "sharpness.svg")
+        page += ["![sharpness of the fills](sharpness.svg)", ""]
     for path in runs:
         name, config = path.name, configs[path.name]
         save(curriculum_of(config), output / f"{name}_curriculum.svg")
@@ -53,13 +57,20 @@ def write_run_report(runs: Sequence[Path], output: Path) -> Path:
 
 def loss_curves(histories: dict[str, list[dict[str, Any]]]) -> Any:
     """Validation error of every run against its epochs, in one unit for all losses."""
+    return _curves(histories, "mse", "mean squared error")
+
+
+def sharpness_curves(histories: dict[str, list[dict[str, Any]]]) -> Any:
+    """What the error hides: how sharp the fills of every run are against its epochs."""
+    return _curves(histories, "sharpness", "sharpness, 1 is right")
+
+
+def _curves(histories: dict[str, list[dict[str, Any]]], score: str, label: str) -> Any:
     lines: dict[str, Line] = {
-        name: ([row["epoch"] for row in rows], [row["mse"] for row in rows])
+        name: ([row["epoch"] for row in rows], [row[score] for row in rows])
         for name, rows in histories.items()
     }
-    return plot_lines(
-        lines, x_label="epoch", y_label="mean squared error", title="validation pictures"
-    )
+    return plot_lines(lines, x_label="epoch", y_label=label, title="validation pictures")
 
 
 def curriculum_of(config: Config) -> Any:
@@ -80,6 +91,7 @@ def _table(best: dict[str, dict[str, Any]]) -> str:
         "| --- " * (len(COLUMNS) + 1) + "|",
     ]
     for run, record in best.items():
-        cells = [text.format(record[name]) for name, text in COLUMNS]
+        # runs from before sharpness was scored lack it
+        cells = [text.format(record[name]) if name in record else "" for name, text in COLUMNS]
         lines.append(f"| {run} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

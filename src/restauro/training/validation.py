@@ -14,6 +14,7 @@ from restauro.data.batches import to_tensor
 from restauro.masks import HoleLimits, draw_holes
 from restauro.metrics import fidelity_scores
 from restauro.metrics.areas import composite
+from restauro.metrics.structure import sharpness
 from restauro.seeds import seed_of
 from restauro.sheets import sheet, show_hole
 
@@ -45,7 +46,10 @@ class Validation:
 
     @torch.no_grad()
     def scores(self, network: nn.Module) -> dict[str, float]:
-        """Means over the pictures of `validation_loss` and of all `fidelity_scores`."""
+        """Means over the pictures of `validation_loss` and of all `fidelity_scores`.
+
+        `sharpness` is the geometric mean: a few flat truths would rule any other.
+        """
         sums: dict[str, Tensor] = {}
         first, step = self.fabric.global_rank, self.fabric.world_size
         for batch in range(first, self._num_batches, step):
@@ -57,15 +61,22 @@ class Validation:
             stacked = torch.stack([sums.get(name, zero) for name in names])
             reduced = self.fabric.all_reduce(stacked.to(self.fabric.device), reduce_op="sum")
             sums = dict(zip(names, reduced, strict=True))
-        return {name: float(value) / len(self.rows) for name, value in sums.items()}
+        means = {name: float(value) / len(self.rows) for name, value in sums.items()}
+        means["sharpness"] = 2 ** means.pop("log2_sharpness")
+        return means
 
     @torch.no_grad()
     def per_picture(self, network: nn.Module, batch: int) -> dict[str, Tensor]:
-        """The same for each picture of batch number `batch`: (B,) float64 on the processor."""
+        """The same for each picture of batch number `batch`: (B,) float64 on the processor.
+
+        In place of `sharpness` there is its logarithm to base 2.
+        """
         images, masks = self._batch(batch)
         prediction = self.predict(network, images, masks)
         values = {"validation_loss": self.criterion(prediction, images, masks)}
         values |= fidelity_scores(prediction, images, masks)
+        # no number where a hole has no two neighbours: nothing there is too soft or too sharp
+        values["log2_sharpness"] = sharpness(prediction, images, masks).log2().nan_to_num(0.0)
         return {name: value.double().cpu() for name, value in values.items()}
 
     def all_pictures(self, network: nn.Module) -> dict[str, Tensor]:
