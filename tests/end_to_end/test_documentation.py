@@ -15,13 +15,17 @@ from restauro.errors import RestauroError
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-COMMAND = re.compile(r"^restauro [a-z][^`\n#]*|(?<=`)restauro [a-z][^`#]*(?=`)", re.MULTILINE)
-"""A line of a code block, or what stands between backticks, which prose may wrap."""
+COMMAND = re.compile(
+    r"^restauro [a-z](?:[^`\n#\\]|\\\n)*|(?<=`)restauro [a-z][^`#]*(?=`)", re.MULTILINE
+)
+"""A line of a code block and those that a backslash joins to it, or what stands between backticks,
+which prose may wrap."""
 
 
 def shown_commands() -> list[str]:
     """Every `restauro ...` in a code block or between backticks that is meant to be typed."""
-    found = {" ".join(text.split()) for page in PAGES for text in COMMAND.findall(page.read_text())}
+    texts = [text for page in PAGES for text in COMMAND.findall(page.read_text())]
+    found = {" ".join(text.replace("\\\n", " ").split()) for text in texts}
     is_synopsis = re.compile(r"[\[\]|]|\.\.\.|[A-Z]{3,}")
     return sorted(text for text in found if not is_synopsis.search(text))
 
