@@ -54,6 +54,12 @@ def test_a_closer_look_shows_the_part_that_was_chosen() -> None:
     assert smaller[12, [0, -1], 0].tolist() == pytest.approx([64.5, 126.5], abs=0.6)
 
 
+def test_a_crop_of_one_pixel_at_the_edge_lies_inside() -> None:
+    ramp = np.arange(6, dtype=np.uint8)[:, None, None].repeat(6, axis=1).repeat(3, axis=2)
+    closer = cut(ramp, torch.tensor([0.01, 0.99, 0.99]), size=(4, 4))
+    assert torch.equal(closer, torch.full((4, 4, 3), 5, dtype=torch.uint8))
+
+
 def test_a_share_of_the_pictures_is_seen_closer_and_all_of_the_crop_lies_inside() -> None:
     length, top, left = Augmentation(zoom_share=0.25, zoom=2.0).draw_crops(4000, rng()).T
     assert (length < 1).float().mean().item() == pytest.approx(0.25, abs=0.03)

@@ -68,7 +68,9 @@ def cut(picture: NDArray[np.uint8], crop: Tensor, size: Size) -> Tensor:
     length, top, left = crop.tolist()
     sides = picture.shape[:2]
     height, width = (max(1, round(length * side)) for side in sides)
-    y, x = round(top * sides[0]), round(left * sides[1])
+    # rounded edges must not leave the picture: a crop of one pixel would be empty there
+    y = min(round(top * sides[0]), sides[0] - height)
+    x = min(round(left * sides[1]), sides[1] - width)
     part = torch.from_numpy(np.array(picture[y : y + height, x : x + width]))
     pixels = part.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
     resized = F.interpolate(pixels, size=size, mode="bilinear", antialias=True)

@@ -26,6 +26,8 @@ class Batches:
     slice of the global batch. A last, incomplete batch of a pass is left out; the next shuffle
     brings those pictures back. With a `tone_exponent` other than 1 a pass is as long, but draws
     its pictures with replacement, rare tones more often: see `restauro.data.tones`.
+    What `augmentation.zoom` shows closer is cut from `closer_banks`, if there are any: for `bank`
+    and each of `more_banks`, in this order, the same pictures with more pixels.
     """
 
     def __init__(
@@ -96,7 +98,7 @@ class Batches:
         else:
             images = torch.from_numpy(self._gather(rows)).to(self.device)
         if self.augmentation.zoom_share:
-            images = self._seen_closer(images, rows, step)
+            self._show_closer(images, rows, step)
         images = to_tensor(torch.where(flips, images.flip(2), images))  # flipped as bytes: cheaper
         if self.augmentation.share:
             rng = torch.Generator().manual_seed(seed_of(self.seed, step, "light"))
@@ -104,8 +106,8 @@ class Batches:
             images = expose(images, light[self.slice_of_this_process])
         return images
 
-    def _seen_closer(self, images: Tensor, rows: NDArray[np.int64], step: int) -> Tensor:
-        """The pictures (B, H, W, 3) of step number `step`, some of them replaced by a crop."""
+    def _show_closer(self, images: Tensor, rows: NDArray[np.int64], step: int) -> None:
+        """Replaces some of the pictures (B, H, W, 3) of step number `step` by a crop."""
         rng = torch.Generator().manual_seed(seed_of(self.seed, step, "zoom"))
         crops = self.augmentation.draw_crops(self.global_batch_size, rng)
         for number, crop in enumerate(crops[self.slice_of_this_process]):
@@ -113,7 +115,6 @@ class Batches:
                 part = int(np.searchsorted(self.starts, rows[number], side="right")) - 1
                 picture = self.closer_parts[part][rows[number] - self.starts[part]]
                 images[number] = cut(picture, crop, self.size).to(images.device)
-        return images
 
     def _gather(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Pictures by their number in all banks together: (B, H, W, 3) uint8."""
