@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import platform
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from lightning.fabric import Fabric
 from lightning.fabric.loggers.tensorboard import TensorBoardLogger
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -89,6 +91,8 @@ def train(
     validation = make_validation(fabric, config, bank, run.criterion)
     with StopRequest() as stop:
         fit(run, batches, validation, stop)
+    if dist.is_initialized():
+        _leave_the_others(run)
     return run
 
 
@@ -171,6 +175,18 @@ def _check_agreement(run: Run) -> None:
             f"{run.path} holds step {steps.max()} on one machine and step {steps.min()} on "
             "another; keep it on storage that all machines share"
         )
+
+
+def _leave_the_others(run: Run) -> None:
+    """Ends the talk between the processes, and the threads that led it.
+
+    Gloo's threads may need the interpreter while it goes away at exit, and then abort the
+    process. They end with the group, which the wrapped networks hold, too.
+    """
+    run.fabric.barrier()
+    run.model, run.adversary = run.bare_model, None
+    dist.destroy_process_group()
+    gc.collect()
 
 
 def _state_to_resume(config: Config, path: Path, *, resume: bool) -> dict[str, Any] | None:
