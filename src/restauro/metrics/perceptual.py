@@ -66,6 +66,8 @@ class FeatureNetwork(nn.Module):
             _fold(block, "_expand_conv", "_bn0")
             _fold(block, "_depthwise_conv", "_bn1")
             _fold(block, "_project_conv", "_bn2")
+            if max(block._depthwise_conv.stride) > 1:
+                block._depthwise_conv = _InFloat32(block._depthwise_conv)
         self.stem = nn.Sequential(network._conv_stem, network._swish)
         self.channels = CHANNELS[:num_stages]
         self.requires_grad_(False)
@@ -101,6 +103,23 @@ def _fold(module: Any, conv: str, norm: str) -> None:
         folded = fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm))
         setattr(module, conv, folded)
         setattr(module, norm, nn.Identity())
+
+
+class _InFloat32(nn.Module):
+    """A layer that computes in 32 bits under autocast too.
+
+    PyTorch has no fast gradient of a strided depthwise convolution in 16 bits: docs/log.md.
+    """
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns what the layer makes of `x`, in its type."""
+        with torch.autocast(x.device.type, enabled=False):
+            made: Tensor = self.layer(x.float()).to(x.dtype)
+        return made
 
 
 def pool(features: list[Tensor]) -> Tensor:
