@@ -7,7 +7,8 @@ import pytest
 import torch
 from tinyruns import make_bank, tiny_config, train_here
 
-from restauro.errors import ConfigError, OutputExistsError
+from restauro.errors import BadModelError, ConfigError, OutputExistsError
+from restauro.files import file_sha256
 from restauro.models import MODELS
 from restauro.training.best import load_best
 from restauro.training.blending import blend
@@ -57,6 +58,24 @@ def test_nothing_of_the_other_run_gives_the_same_scores(runs: Path, tmp_path: Pa
     scores = blend(runs / "run", runs / "other", 0.0, tmp_path / "blend")
     record = best_record(runs / "run" / "history.jsonl")
     assert scores["hole_psnr"] == pytest.approx(record["hole_psnr"])
+
+
+def test_a_file_of_weights_is_as_good_as_its_run(runs: Path, tmp_path: Path) -> None:
+    file = runs / "other" / "best.safetensors"
+    blend(runs / "run", file, 0.25, tmp_path / "of_file")
+    blend(runs / "run", runs / "other", 0.25, tmp_path / "of_run")
+    one, other = (load_weights(tmp_path / of / "best.safetensors") for of in ("of_file", "of_run"))
+    for name in one:
+        assert torch.equal(one[name], other[name])
+    made_of = json.loads((tmp_path / "of_file" / "blend.json").read_text())["of"]
+    assert made_of[str(file)] == file_sha256(file)
+
+
+def test_a_file_of_another_network_does_not_blend(runs: Path, tmp_path: Path) -> None:
+    save_weights(tmp_path / "larger.safetensors", MODELS.create("unet").state_dict())
+    with pytest.raises(BadModelError, match=r"another network than unet_tiny\(\) of .*run"):
+        blend(runs / "run", tmp_path / "larger.safetensors", 0.5, tmp_path / "blend")
+    assert not (tmp_path / "blend").exists()
 
 
 def test_what_exists_is_kept(runs: Path) -> None:

@@ -18,7 +18,7 @@ import click
 )
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="A new run.")
 def command(run: Path, other: Path, share: float, output: Path) -> None:
-    """Mix the weights of RUN with those of OTHER, which it went on from.
+    """Mix the weights of RUN with those of OTHER, a run or model file that it went on from.
 
     A dial between PSNR and sharpness: with OTHER trained by a pixel loss, and RUN then against a
     discriminator, 0.25 goes a quarter of the way back to PSNR, and -0.1 a tenth beyond RUN.

@@ -11,7 +11,8 @@ from restauro.data.bank import Bank
 from restauro.errors import ConfigError, OutputExistsError
 from restauro.files import file_sha256
 from restauro.losses import LOSSES
-from restauro.training.best import BEST_WEIGHTS, load_best
+from restauro.models import MODELS, InpaintingModel
+from restauro.training.best import BEST_WEIGHTS, load_best, load_weights_into
 from restauro.training.checkpoint import save_weights
 from restauro.training.config import Config, config_to_dict, dump_toml
 from restauro.training.history import append_record
@@ -21,8 +22,9 @@ from restauro.training.run import choose_precision, make_validation
 def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float]:
     """Writes the run `output`: (1 - share) times the weights of `run` plus share of `other`'s.
 
-    One run should have gone on from the other: unrelated weights blend to noise. A share below 0
-    goes beyond `run`, away from `other`. The new folder has the config of `run`, `blend.json`
+    `other` is a run too, or a file of weights: exported, or `.safetensors`. One should have gone on
+    from the other: unrelated weights blend to noise. A share below 0 goes beyond `run`, away from
+    `other`. The new folder has the config of `run`, `blend.json`
     with what it was made of, and a history of one line: the scores on `run`'s validation
     pictures, which are also returned.
 
@@ -31,17 +33,13 @@ def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float
     Raises:
         OutputExistsError: There is something at `output`.
         ConfigError: The runs are of different networks.
-        BadModelError: The weights of a run are missing or damaged.
+        BadModelError: Weights are missing, damaged or, in a file, of another network.
         BadDataError: The bank of `run` cannot be used.
     """
     if output.exists():
         raise OutputExistsError(f"{output} exists; remove it or choose another folder")
-    (config, model), (other_config, other_model) = load_best(run), load_best(other)
-    if _network(config) != _network(other_config):
-        raise ConfigError(
-            f"{run} holds {_network(config)} and {other} {_network(other_config)}, but only "
-            "weights of one network can be blended; choose another run"
-        )
+    config, model = load_best(run)
+    other_model = _load_other(other, run, config)
     weights = model.state_dict()
     for name, values in other_model.state_dict().items():
         if values.is_floating_point():
@@ -52,13 +50,34 @@ def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float
     validation = make_validation(fabric, config, Bank.open(Path(config.data.bank)), criterion)
     scores = validation.scores(model.to(fabric.device))
     output.mkdir(parents=True)
-    parts = {str(path): file_sha256(path / BEST_WEIGHTS) for path in (run, other)}
+    parts = {str(path): file_sha256(_weights_in(path)) for path in (run, other)}
     (output / "blend.json").write_text(json.dumps({"share": share, "of": parts}, indent=2) + "\n")
     (output / "config.toml").write_text(dump_toml(config_to_dict(config)), encoding="utf-8")
     append_record(output / "history.jsonl", {"epoch": 0, "step": 0, **scores})
     validation.write_sheet(model, output / "samples" / "blend.png")
     save_weights(output / BEST_WEIGHTS, {name: values.cpu() for name, values in weights.items()})
     return scores
+
+
+def _load_other(other: Path, run: Path, config: Config) -> InpaintingModel:
+    """The network of `other`, which must be that of `run`, whose config this is."""
+    if _weights_in(other) == other:
+        model = MODELS.create(config.model.name, **config.model.arguments)
+        remedy = "choose other weights"
+        load_weights_into(model, str(other), name=f"{_network(config)} of {run}", remedy=remedy)
+        return model
+    other_config, model = load_best(other)
+    if _network(config) != _network(other_config):
+        raise ConfigError(
+            f"{run} holds {_network(config)} and {other} {_network(other_config)}, but only "
+            "weights of one network can be blended; choose another run"
+        )
+    return model
+
+
+def _weights_in(path: Path) -> Path:
+    """The file of weights that `path` is, or that the run `path` released."""
+    return path if path.suffix in (".onnx", ".safetensors") else path / BEST_WEIGHTS
 
 
 def _network(config: Config) -> str:
