@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,18 @@ CASES = {
     # batch statistics over all processes; no dropout, whose pattern is each process's own
     "conv_autoencoder": (*SMALL_AUTOENCODER, "model.arguments.dropout=0.0"),
 }
+
+
+THREADS_AFTER_TRAINING = """
+import sys
+from pathlib import Path
+from restauro.training.config import load_config
+from restauro.training.run import train
+
+run = train(load_config(Path(sys.argv[1])), Path(sys.argv[2]), accelerator="cpu", devices=2)
+names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+print("finished" if run.is_finished else "stopped", "with", names)
+"""
 
 
 def make_case(folder: Path, case: str) -> Path:
@@ -73,6 +87,18 @@ def test_two_processes_train_as_one(case: str, tmp_path: Path) -> None:
     train_here(config, tmp_path / "one")
     train_to_the_end(config_path, tmp_path / "two", *CASES[case], options=("--devices", "2"))
     assert_trained_alike(tmp_path / "two", tmp_path / "one", case)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads have names in /proc")
+def test_no_thread_of_the_group_outlives_training(tmp_path: Path) -> None:
+    """One that does may abort the process at its exit."""
+    script = tmp_path / "script.py"
+    script.write_text(THREADS_AFTER_TRAINING)
+    arguments = map(str, [script, make_case(tmp_path, "unet"), tmp_path / "run"])
+    command = [sys.executable, *arguments]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output.count("finished with ['") == 2
+    assert "gloo" not in output
 
 
 def test_two_machines_train_as_one(tmp_path: Path) -> None:
