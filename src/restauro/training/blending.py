@@ -24,9 +24,8 @@ def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float
 
     `other` is a run too, or a file of weights: exported, or `.safetensors`. One should have gone on
     from the other: unrelated weights blend to noise. A share below 0 goes beyond `run`, away from
-    `other`. The new folder has the config of `run`, `blend.json`
-    with what it was made of, and a history of one line: the scores on `run`'s validation
-    pictures, which are also returned.
+    `other`. The new folder has the config of `run`, `blend.json` with what it was made of, and a
+    history of one line: the scores on `run`'s validation pictures, which are also returned.
 
     Source: Wortsman et al. 2022, arXiv:2109.01903, between two trainings; going beyond is ours.
 
