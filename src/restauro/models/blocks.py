@@ -27,13 +27,11 @@ class BatchNorm2d(nn.BatchNorm2d):
             return normalised
         with torch.autocast(input.device.type, enabled=False):
             x = input.float()
-            moments = torch.stack([x.mean(dim=(0, 2, 3)), x.square().mean(dim=(0, 2, 3))])  # (2, C)
-            mean, mean_square = _sum_over_processes(moments) / dist.get_world_size()
-            variance = mean_square - mean.square()
+            mean, variance = _moments_over_processes(x)  # (C,) each
             self._update_running_statistics(x, mean.detach(), variance.detach())
             scale = self.weight * torch.rsqrt(variance + self.eps)
-            shift = self.bias - mean * scale
-            normalised = x * scale[:, None, None] + shift[:, None, None]
+            centred = x - mean[:, None, None]  # first: a large mean would swallow small differences
+            normalised = centred * scale[:, None, None] + self.bias[:, None, None]
         return normalised.to(input.dtype)
 
     @torch.no_grad()
@@ -46,6 +44,23 @@ class BatchNorm2d(nn.BatchNorm2d):
         self.running_mean.lerp_(mean, self.momentum)
         self.running_var.lerp_(variance * count / (count - 1), self.momentum)
         self.num_batches_tracked += 1
+
+
+def _moments_over_processes(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance (C,) of the channels of x (B, C, H, W) in all processes together.
+
+    The variance is that within the processes plus that between their means. The mean of squares
+    less the square of the mean would lose all digits where values lie close together, and may fall
+    below 0.
+    """
+    variance, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
+    own = torch.stack([mean, variance])  # (2, C)
+    others = torch.zeros_like(own)
+    rank, count = dist.get_rank(), dist.get_world_size()
+    table = torch.stack([own if number == rank else others for number in range(count)])
+    means, variances = _sum_over_processes(table).unbind(dim=1)  # (processes, C) each
+    mean = means.mean(dim=0)
+    return mean, variances.mean(dim=0) + (means - mean).square().mean(dim=0)
 
 
 class _SumOverProcesses(torch.autograd.Function):
