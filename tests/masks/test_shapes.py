@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from restauro.errors import ConfigError
+from restauro.images import Size
 from restauro.masks import BoxLimits, HoleLimits, StrokeLimits, boxes, draw_holes, strokes
+from restauro.masks.shapes import _stroke_pieces
 
 BOX: dict[str, Any] = {"height": (0.1, 0.4), "width": (0.1, 0.4), "spread": 0.5}
 STROKE: dict[str, Any] = {
@@ -69,6 +71,28 @@ def test_stroke_is_as_wide_as_asked() -> None:
     areas = strokes(limits, 100, (40, 40), rng()).sum(dim=(1, 2, 3))
     assert 74 <= areas.max() <= 84
     assert areas.median() >= 60
+
+
+@pytest.mark.parametrize("size", [(37, 50), (64, 40)])
+@pytest.mark.parametrize("length", [(0.0, 0.0), (0.0, 0.5)], ids=["dots", "lines"])
+def test_pixels_near_a_piece_and_no_others_are_holes(
+    size: Size, length: tuple[float, float]
+) -> None:
+    """The definition itself, pixel by pixel."""
+    limits = StrokeLimits(count=(1, 4), width=(0.0, 0.3), length=length, num_pieces=3)
+    starts, ends, radii = _stroke_pieces(limits, 20, size, rng())  # (P, B, 2), (P, B)
+    middles = torch.stack(
+        torch.meshgrid(*(torch.arange(side) + 0.5 for side in size), indexing="ij"), dim=-1
+    )
+    step = (ends - starts)[:, :, None, None].double()
+    offset = middles - starts[:, :, None, None].double()  # (P, B, H, W, 2)
+    along = (offset * step).sum(dim=-1) / step.square().sum(dim=-1).clamp(min=1e-12)
+    distance = (offset - along.clamp(0, 1)[..., None] * step).norm(dim=-1)
+    reach = distance - radii[:, :, None, None]
+    is_hole = ((reach <= 0) & (radii >= 0)[:, :, None, None]).any(dim=0)
+    is_at_the_rim = (reach.abs() < 1e-4).any(dim=0)  # either is right, as 32 bits round
+    hole = strokes(limits, 20, size, rng())[:, 0]
+    assert ((hole == is_hole) | is_at_the_rim).all()
 
 
 def test_strokes_cover_more_the_more_there_are() -> None:

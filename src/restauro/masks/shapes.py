@@ -101,20 +101,56 @@ def strokes(
     """
     height, width = size
     starts, ends, radii = _stroke_pieces(limits, batch_size, size, rng)
-    y = torch.arange(height, device=device)[:, None] + 0.5
-    x = torch.arange(width, device=device)[None, :] + 0.5
-    hole = torch.zeros(batch_size, height, width, dtype=torch.bool, device=device)
-    for start, end, radius in zip(starts, ends, radii, strict=True):
-        exists = radius >= 0  # (B,); the others would cost as much
-        start, end, radius = (x[exists].to(device) for x in (start, end, radius))
-        step = (end - start)[:, :, None, None]  # (n, 2, 1, 1) for the n that exist
-        from_y, from_x = y - start[:, 0, None, None], x - start[:, 1, None, None]
-        along = from_y * step[:, 0] + from_x * step[:, 1]  # (n, H, W)
-        share = (along / step.square().sum(dim=1).clamp(min=1e-6)).clamp_(0, 1)
-        distance = (from_y - share * step[:, 0]).square_() + (from_x - share * step[:, 1]).square_()
-        hole[exists.to(device)] |= distance <= radius.square()[:, None, None]
+    # In each row a piece hides an unbroken run. Runs are marked by where they begin and end, and
+    # counted from the left: no pixel is asked about each piece.
+    first, last = _runs(starts, ends, radii, size)  # (P, B, H) each
+    picture, row = torch.arange(batch_size)[:, None], torch.arange(height)
+    line = (picture * height + row) * (width + 1)  # (B, H): where each row's marks lie
+    marks = torch.zeros(batch_size * height * (width + 1), dtype=torch.int16)
+    is_run = first < last
+    for column, mark in ((first, 1), (last, -1)):
+        place = (line + column)[is_run]
+        marks.index_add_(0, place, torch.full_like(place, mark, dtype=torch.int16))
+    marks = marks.view(batch_size, height, width + 1)[:, :, :width].to(device)
+    hole = marks.cumsum(dim=2, dtype=torch.int16) > 0
     hole[:, 0, 0] &= ~hole.flatten(start_dim=1).all(dim=1)
     return hole[:, None]
+
+
+def _runs(
+    starts: Tensor, ends: Tensor, radii: Tensor, size: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """The columns [first, last) that each piece hides in each row: (P, B, H) whole numbers each.
+
+    A piece from `starts` to `ends` (P, B, 2), as (y, x), hides the pixels whose middle is at most
+    `radii` (P, B) away: two discs and the band between them. Where it hides nothing, first >= last.
+    """
+    height, width = size
+    y = torch.arange(height) + 0.5
+    radius = radii[..., None]  # (P, B, 1)
+    (start_y, start_x), (end_y, end_x) = (
+        (points[..., :1], points[..., 1:]) for points in (starts, ends)
+    )
+    step_y, step_x = end_y - start_y, end_x - start_x
+    length = torch.hypot(step_y, step_x).clamp(min=1e-6)
+    low = torch.full((*radii.shape, height), torch.inf)
+    high = -low
+    for centre_y, centre_x in ((start_y, start_x), (end_y, end_x)):
+        square = radius.square() - (y - centre_y).square()
+        half = square.clamp(min=0).sqrt().where((square >= 0) & (radius >= 0), -torch.inf)
+        low, high = torch.minimum(low, centre_x - half), torch.maximum(high, centre_x + half)
+    for side in (-1, 1):  # the edges of the band
+        edge_y = start_y + side * radius * step_x / length
+        edge_x = start_x - side * radius * step_y / length
+        share = (y - edge_y) / step_y  # of the way from start to end; no number for a level edge
+        x = edge_x + share * step_x
+        is_edge = (share >= 0) & (share <= 1) & (radius >= 0)
+        low = torch.minimum(low, x.where(is_edge, torch.inf))
+        high = torch.maximum(high, x.where(is_edge, -torch.inf))
+    # without a run low is inf and high -inf: both are brought into the picture, in this order
+    first = (low - 0.5).ceil().clamp(0, width).long()
+    last = (high + 0.5).floor().clamp(0, width).long()
+    return first, last
 
 
 def _stroke_pieces(
