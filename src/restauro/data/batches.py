@@ -96,7 +96,10 @@ class Batches:
         if self._on_device is not None:
             images = self._on_device[torch.from_numpy(rows).to(self.device)]
         else:
-            images = torch.from_numpy(self._gather(rows)).to(self.device)
+            images = torch.from_numpy(self._gather(rows))
+            if self.device.type == "cuda":  # from pinned memory the copy does not stop the device
+                images = images.pin_memory()
+            images = images.to(self.device, non_blocking=True)
         if self.augmentation.zoom_share:
             self._show_closer(images, rows, step)
         images = to_tensor(torch.where(flips, images.flip(2), images))  # flipped as bytes: cheaper

@@ -1,0 +1,61 @@
+"""What each training step sees: pictures and holes, made ready beside the step before."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+
+import torch
+from torch import Tensor
+
+from restauro.data.batches import Batches
+from restauro.masks.curriculum import Curriculum
+from restauro.seeds import seed_of
+
+
+class Feed:
+    """Pictures and holes of any step, as (seed, step) alone decides; within its `with` block.
+
+    Whoever asks for a step will most likely ask for the next one, which a thread makes ready
+    meanwhile: decoding, crops and copies to the device take place beside the step. The thread
+    draws from generators of its own, so it has no influence on anything else that is random.
+    """
+
+    def __init__(self, batches: Batches, curriculum: Curriculum, seed: int, num_steps: int) -> None:
+        self.batches, self.curriculum = batches, curriculum
+        self.seed, self.num_steps = seed, num_steps
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="feed")
+        self._ahead: dict[int, Future[tuple[Tensor, Tensor]]] = {}
+
+    def __enter__(self) -> Feed:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def at(self, step: int) -> tuple[Tensor, Tensor]:
+        """This process's pictures and holes of step number `step`, on the device.
+
+        Returns (B, 3, H, W) in [0, 1] and (B, 1, H, W), 1 = hole.
+        """
+        ready = self._ahead.pop(step, None) or self._thread.submit(self._make, step)
+        if step + 1 < self.num_steps:
+            self._ahead = {step + 1: self._thread.submit(self._make, step + 1)}
+        return ready.result()
+
+    def _make(self, step: int) -> tuple[Tensor, Tensor]:
+        batches = self.batches
+        rng = torch.Generator().manual_seed(seed_of(self.seed, step, "holes"))
+        masks = self.curriculum.draw(
+            step // batches.steps_per_epoch,
+            batches.global_batch_size,
+            batches.size,
+            rng,
+            batches.device,
+        )
+        return batches.at(step), masks[batches.slice_of_this_process].float()
