@@ -20,7 +20,7 @@ from torch import Tensor
 from restauro.errors import TrainingError
 from restauro.training import loop
 from restauro.training.loop import Run, train_step
-from restauro.training.reading import MOST_STEPS, Reading
+from restauro.training.reading import MOST_STEPS, Reading, read
 
 EVERY_STEP = "training.checkpoint_minutes=1e-9"
 AVERAGED = ("training.average_decay=0.9", "training.epochs=6")
@@ -91,7 +91,8 @@ def test_steps_are_read_together_and_each_is_shown(
     around_step: Callable[[Callable[[Run], None]], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    now, readings = [0.0], []
+    now = [0.0]
+    readings: list[int] = []
 
     def counted_read(*args: object, **details: object) -> Reading:
         reading = read(*args, **details)  # type: ignore[arg-type]
@@ -101,7 +102,6 @@ def test_steps_are_read_together_and_each_is_shown(
     def take_a_quarter_second(run: Run) -> None:
         now[0] += 0.25
 
-    read = loop.read
     monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(loop, "read", counted_read)
     around_step(take_a_quarter_second)

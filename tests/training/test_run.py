@@ -191,9 +191,9 @@ def test_unknown_argument_of_a_model_is_refused(bank: Path, tmp_path: Path) -> N
 
 def test_bank_of_a_wrong_size_is_refused(bank: Path, tmp_path: Path) -> None:
     config = tiny_config(
-        tmp_path, bank, "model.name=conv_autoencoder_32", "model.arguments.first_width=8"
+        tmp_path, bank, "model.name=fc_autoencoder", "model.arguments.size=[32, 48]"
     )
-    with pytest.raises(BadImageError, match="pictures of 32x32 do not fit .*128x128"):
+    with pytest.raises(BadImageError, match="pictures of 32x32 do not fit .*48x32"):
         train_here(config, tmp_path / "run")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from restauro.errors import BadImageError
+from restauro.errors import BadImageError, ConfigError
+from restauro.images import Size
 from restauro.registry import Registry
 
 
@@ -23,7 +25,7 @@ class InpaintingModel(nn.Module):
     multiple: int | None = None
     """H and W may be any multiple of this; None where only `size` fits."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
         self.size = size
 
@@ -35,7 +37,7 @@ class InpaintingModel(nn.Module):
     def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
         """The network itself: masked_image (B, 3, H, W), 0 in the hole, mask (B, 1, H, W)."""
 
-    def check_size(self, size: tuple[int, int]) -> None:
+    def check_size(self, size: Size) -> None:
         """Checks that pictures of `size` (height, width) can go through.
 
         Raises:
@@ -51,6 +53,22 @@ class InpaintingModel(nn.Module):
                 f"pictures of {size[1]}x{size[0]} do not fit {type(self).__name__}, which takes "
                 f"{rule}; make a bank of such a size with `restauro prepare --size`"
             )
+
+
+def checked_size(size: int | Sequence[int], *, multiple: int = 1) -> Size:
+    """(height, width) from what a config may give: both, or one number for a square.
+
+    Raises:
+        ConfigError: It is neither, or a side is not a positive multiple of `multiple`.
+    """
+    sides = tuple(size) if isinstance(size, Sequence) else (size, size)
+    is_size = len(sides) == 2 and all(isinstance(side, int) and side > 0 for side in sides)
+    if not is_size or any(side % multiple for side in sides):
+        raise ConfigError(
+            f"the network's size is {size!r}, but must be one number or [height, width], multiples "
+            f"of {multiple}; correct model.arguments.size, or prepare the bank with another --size"
+        )
+    return sides[0], sides[1]
 
 
 MODELS: Registry[InpaintingModel] = Registry("model")

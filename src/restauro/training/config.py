@@ -26,9 +26,9 @@ class ModelConfig:
     """Which network."""
 
     name: str
-    """A name in the registry of models; sizes are part of the name."""
+    """A name in the registry of models."""
     arguments: dict[str, Any] = field(default_factory=dict)
-    """Arguments of that variant, for experiments, such as `dropout`."""
+    """Arguments of that network, such as `dropout`; where it takes a `size`, the bank's is given."""
     initial_weights: str = ""
     """A `best.safetensors` or an exported `.onnx` file to start from, or the name of an installed
     model; empty = random."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import json
 import platform
@@ -19,6 +20,7 @@ from restauro import __version__
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
 from restauro.errors import ConfigError, MissingExtraError
+from restauro.images import Size
 from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
 from restauro.models import MODELS
@@ -59,8 +61,9 @@ def train(
         loggers=_tensorboard_logger(path) if tensorboard else None,
     )
     fabric.launch()
-    state = _state_to_resume(config, path, resume=resume)
     bank = Bank.open(Path(config.data.bank))
+    config = with_size(config, bank.size)
+    state = _state_to_resume(config, path, resume=resume)
     more_banks, closer_banks = (
         [Bank.open(Path(path)) for path in paths]
         for paths in (config.data.more_banks, config.data.closer_banks)
@@ -94,6 +97,19 @@ def train(
     if dist.is_initialized():
         _leave_the_others(run)
     return run
+
+
+def with_size(config: Config, size: Size) -> Config:
+    """`config`, whose network is made for pictures of `size` if it takes a size and is given none.
+
+    It then names that size, so that it builds the network without the bank.
+    """
+    arguments = config.model.arguments
+    default = MODELS.default(config.model.name, "size")
+    if "size" in arguments or default is None or default == size:
+        return config
+    model = dataclasses.replace(config.model, arguments={**arguments, "size": list(size)})
+    return dataclasses.replace(config, model=model)
 
 
 def choose_precision(asked: str, accelerator: str) -> Any:
