@@ -33,6 +33,19 @@ class InpaintingModel(nn.Module):
         """Returns the prediction; the pixels of `image` under the hole have no influence."""
         return self.restore(image * (1 - mask), mask)
 
+    def forward_with_losses(
+        self, image: Tensor, mask: Tensor, progress: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Returns the prediction, and loss terms of the network's own by name, (B,) each.
+
+        Training and validation call this, and add the terms as they are to the loss; every one is
+        in the history under its name. A network that has terms, such as the divergence of its code,
+        overrides this. It may look at all of `image` then, but in evaluation mode must predict as
+        `forward` does. `progress` is the share of the training that is done, in [0, 1], for a
+        term that changes with it.
+        """
+        return self(image, mask), {}
+
     @abstractmethod
     def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
         """The network itself: masked_image (B, 3, H, W), 0 in the hole, mask (B, 1, H, W)."""
@@ -53,6 +66,26 @@ class InpaintingModel(nn.Module):
                 f"pictures of {size[1]}x{size[0]} do not fit {type(self).__name__}, which takes "
                 f"{rule}; make a bank of such a size with `restauro prepare --size`"
             )
+
+
+class WithLosses(nn.Module):
+    """A network as training calls it, so that wrappers of it see all that is made in a pass.
+
+    Shape: image (B, 3, H, W) in [0, 1] and mask (B, 1, H, W), 1 = hole, and the progress -> the
+    prediction (B, 3, H, W) in [0, 1], and the network's own loss terms, (B,) each.
+    """
+
+    def __init__(self, network: InpaintingModel) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, image: Tensor, mask: Tensor, progress: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Returns the prediction and the terms."""
+        prediction, terms = self.network.forward_with_losses(image, mask, progress)
+        assert all(term.shape == image.shape[:1] for term in terms.values()), "one a picture"
+        return prediction, terms
 
 
 def checked_size(size: int | Sequence[int], *, multiple: int = 1) -> Size:

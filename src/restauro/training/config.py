@@ -28,7 +28,7 @@ class ModelConfig:
     name: str
     """A name in the registry of models."""
     arguments: dict[str, Any] = field(default_factory=dict)
-    """Arguments of that network, such as `dropout`; where it takes a `size`, the bank's is given."""
+    """Arguments of that network, such as `dropout`; if it takes a `size`, the bank's is given."""
     initial_weights: str = ""
     """A `best.safetensors` or an exported `.onnx` file to start from, or the name of an installed
     model; empty = random."""

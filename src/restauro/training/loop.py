@@ -24,6 +24,7 @@ from tqdm import tqdm
 from restauro.data.batches import Batches
 from restauro.errors import TrainingError
 from restauro.interrupt import StopRequest
+from restauro.models import InpaintingModel
 from restauro.seeds import seed_of
 from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import save_checkpoint, save_weights
@@ -41,10 +42,10 @@ class Run:
     fabric: Fabric
     config: Config
     path: Path
-    bare_model: nn.Module
-    """The network itself, without Fabric's and the compiler's wrappers."""
+    bare_model: InpaintingModel
+    """The network itself, without wrappers."""
     model: nn.Module
-    """The same network, wrapped."""
+    """The same network as `WithLosses`, wrapped by Fabric and the compiler."""
     averaged: AveragedModel | None
     optimizer: torch.optim.Optimizer
     criterion: nn.Module
@@ -67,9 +68,16 @@ class Run:
         return self.step >= self.num_steps
 
     @property
-    def network(self) -> nn.Module:
+    def progress(self) -> float:
+        """Share of the steps that are done, in [0, 1]."""
+        return self.step / self.num_steps
+
+    @property
+    def network(self) -> InpaintingModel:
         """The network that is validated and released: the average, if there is one."""
-        return self.averaged.module if self.averaged else self.bare_model
+        network = self.averaged.module if self.averaged else self.bare_model
+        assert isinstance(network, InpaintingModel)
+        return network
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on."""
@@ -176,8 +184,8 @@ def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
     torch.manual_seed(seed_of(config.seed, run.step, "dropout", fabric.global_rank))
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate(run.step, run.num_steps, config)
-    prediction = run.model(images, masks)
-    loss = run.criterion(prediction, images, masks).mean()
+    prediction, terms = run.model(images, masks, run.progress)
+    loss = sum(terms.values(), run.criterion(prediction, images, masks)).mean()
     if run.adversary:
         loss = loss + run.adversary.loss(prediction, images, masks).mean()
     fabric.backward(loss)
@@ -187,7 +195,8 @@ def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
     run.optimizer.zero_grad()
     if run.averaged:
         run.averaged.update_parameters(run.bare_model)
-    losses = {"training_loss": loss.detach()}
+    losses = {"training_loss": loss}
+    losses |= {f"training_{name}": term.mean() for name, term in terms.items()}
     if run.adversary:
         losses["discriminator_loss"] = run.adversary.learn()
     return losses
@@ -207,7 +216,7 @@ def add_losses(run: Run, losses: Sequence[dict[str, float]]) -> None:
 
 def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int) -> None:
     """Scores the validation pictures, writes the record and keeps the best weights."""
-    scores = validation.scores(run.network)
+    scores = validation.scores(run.network, run.progress)
     _check_is_finite("validation loss", scores["validation_loss"], run.step)
     steps_in_epoch = run.step - epoch * batches.steps_per_epoch
     record = {

@@ -23,7 +23,7 @@ from restauro.errors import ConfigError, MissingExtraError
 from restauro.images import Size
 from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
-from restauro.models import MODELS
+from restauro.models import MODELS, WithLosses
 from restauro.training.adversary import Adversary
 from restauro.training.best import load_weights_into
 from restauro.training.checkpoint import load_checkpoint
@@ -163,7 +163,9 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
         config.training.learning_rate,
         config.training.weight_decay,
     )
-    network: Any = torch.compile(bare_model) if config.training.compile else bare_model
+    network: Any = WithLosses(bare_model)
+    if config.training.compile:
+        network = torch.compile(network)
     model, optimizer = fabric.setup(network, optimizer)
     criterion = LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device)
     num_steps = max(1, round(config.training.epochs * batches.steps_per_epoch))
