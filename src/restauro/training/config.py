@@ -79,6 +79,9 @@ class TrainingConfig:
     """Share of the training split that makes an epoch, in (0, 1]: shortens a run evenly."""
     global_batch_size: int = 64
     """Pictures per optimizer step, over all processes together."""
+    accumulate: int = 1
+    """Micro-batches in which a process takes its pictures of a step through the network, one after
+    the other, to need less memory."""
     optimizer: str = "adamw"
     """`adamw` or `muon`; see `restauro.training.optimizers`."""
     learning_rate: float = 1e-4
@@ -121,7 +124,8 @@ class TrainingConfig:
                     f"training.{name} is {getattr(self, name)!r}, but must be one of "
                     f"{', '.join(known)}"
                 )
-        _check("training.cycles", self.cycles, at_least=1)
+        for name in ("cycles", "accumulate"):
+            _check(f"training.{name}", getattr(self, name), at_least=1)
         for name in ("weight_decay", "warmup_steps", "max_gradient_norm", "seed"):
             _check(f"training.{name}", getattr(self, name), at_least=0)
         if not 0 < self.epoch_share <= 1:

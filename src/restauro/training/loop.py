@@ -184,21 +184,39 @@ def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
     torch.manual_seed(seed_of(config.seed, run.step, "dropout", fabric.global_rank))
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate(run.step, run.num_steps, config)
-    prediction, terms = run.model(images, masks, run.progress)
-    loss = sum(terms.values(), run.criterion(prediction, images, masks)).mean()
-    if run.adversary:
-        loss = loss + run.adversary.loss(prediction, images, masks).mean()
-    fabric.backward(loss)
+    micro_batches = list(
+        zip(images.chunk(config.accumulate), masks.chunk(config.accumulate), strict=True)
+    )
+    of_parts = [
+        learn(run, *part, share=1 / len(micro_batches), is_last=part is micro_batches[-1])
+        for part in micro_batches
+    ]
     if config.max_gradient_norm:
         fabric.clip_gradients(run.model, run.optimizer, max_norm=config.max_gradient_norm)
     run.optimizer.step()
     run.optimizer.zero_grad()
     if run.averaged:
         run.averaged.update_parameters(run.bare_model)
-    losses = {"training_loss": loss}
-    losses |= {f"training_{name}": term.mean() for name, term in terms.items()}
+    return {name: torch.stack([part[name] for part in of_parts]).mean() for name in of_parts[0]}
+
+
+def learn(
+    run: Run, images: Tensor, masks: Tensor, *, share: float, is_last: bool
+) -> dict[str, Tensor]:
+    """Adds the gradients of a micro-batch, `share` of the step's pictures; returns its losses.
+
+    Gradients are averaged over the processes with the last one of the step.
+    """
+    with run.fabric.no_backward_sync(run.model, enabled=not is_last):
+        prediction, terms = run.model(images, masks, run.progress)
+        loss = sum(terms.values(), run.criterion(prediction, images, masks)).mean()
+        if run.adversary:
+            loss = loss + run.adversary.loss(prediction, images, masks).mean()
+        run.fabric.backward(share * loss)
+    losses = {"training_loss": loss.detach()}
+    losses |= {f"training_{name}": term.detach().mean() for name, term in terms.items()}
     if run.adversary:
-        losses["discriminator_loss"] = run.adversary.learn()
+        losses["discriminator_loss"] = run.adversary.learn(share=share, is_last=is_last)
     return losses
 
 

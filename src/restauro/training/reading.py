@@ -54,7 +54,7 @@ def read(
     same. A mean over processes does not depend on which steps are read together, to the last bit.
     """
     names = list(losses[0])
-    of_steps = torch.stack([step[name].detach().float() for step in losses for name in names])
+    of_steps = torch.stack([step[name].float() for step in losses for name in names])
     wishes = of_steps.new_tensor([wants_stop, wants_save, seconds_per_step])
     gathered = fabric.all_gather(torch.cat([wishes, of_steps]))
     assert isinstance(gathered, Tensor)

@@ -139,6 +139,12 @@ def make_validation(
 def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> Run:
     """A new run: network, optimizer and loss as `config` says, the same in every process."""
     keep_freed_memory()
+    num_parts = fabric.world_size * config.training.accumulate
+    if config.training.global_batch_size % num_parts:
+        raise ConfigError(
+            f"training.global_batch_size is {config.training.global_batch_size}, but must be a "
+            f"multiple of {num_parts}: of training.accumulate times the processes; correct one"
+        )
     torch.manual_seed(config.training.seed)
     bare_model = MODELS.create(config.model.name, **config.model.arguments)
     bare_model.check_size(batches.size)
