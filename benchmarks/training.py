@@ -56,7 +56,7 @@ TimeSteps = Callable[[], float]
 class UnsavedRun(Run):
     """A run that writes no checkpoint."""
 
-    def save(self) -> None:
+    def save(self, ended_epoch: int | None = None) -> None:
         """Does nothing."""
 
 

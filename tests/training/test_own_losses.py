@@ -124,12 +124,13 @@ def test_drawn_codes_are_resumed_exactly(
     assert_same_run(tmp_path / "parts", tmp_path / "whole")
 
 
-def test_two_processes_add_the_same_terms(bank: Path, tmp_path: Path) -> None:
+def test_two_processes_with_two_micro_batches_each_train_as_one(bank: Path, tmp_path: Path) -> None:
     settings = (NAME, STILL, SHORT)
     train_here(tiny_config(tmp_path, bank, *settings), tmp_path / "one")
     script, config_path = tmp_path / "script.py", write_config(tmp_path, bank)
     script.write_text(TWO_PROCESSES)
     command = [sys.executable, script, config_path, tmp_path / "two", *settings]
+    command += ["training.accumulate=2"]
     subprocess.run(list(map(str, command)), timeout=300, check=True)
     one, two = last_state(tmp_path / "one")["model"], last_state(tmp_path / "two")["model"]
     for name in one:

@@ -44,8 +44,8 @@ class Run:
     path: Path
     bare_model: InpaintingModel
     """The network itself, without wrappers."""
-    model: nn.Module
-    """The same network as `WithLosses`, wrapped by Fabric and the compiler."""
+    model: Any
+    """The same network as `WithLosses`, wrapped by the compiler and by Fabric."""
     averaged: AveragedModel | None
     optimizer: torch.optim.Optimizer
     criterion: nn.Module
@@ -57,6 +57,8 @@ class Run:
     """Optimizer steps done."""
     best: float = float("inf")
     """Lowest validation loss so far."""
+    epochs_since_best: int = 0
+    """Epochs that have ended since then."""
     loss_sums: dict[str, float] = field(default_factory=dict)
     """By name, the sum of a loss over the epoch's steps so far."""
     seconds: float = 0.0
@@ -64,8 +66,13 @@ class Run:
 
     @property
     def is_finished(self) -> bool:
-        """Whether every step is done."""
-        return self.step >= self.num_steps
+        """Whether every step is done, or the run has ended early."""
+        return self.step >= self.num_steps or self.is_out_of_patience
+
+    @property
+    def is_out_of_patience(self) -> bool:
+        """Whether the validation loss has not fallen for as many epochs as `patience` allows."""
+        return 0 < self.config.training.patience <= self.epochs_since_best
 
     @property
     def progress(self) -> float:
@@ -89,6 +96,7 @@ class Run:
             "config": config_to_dict(self.config),
             "step": self.step,
             "best": self.best,
+            "epochs_since_best": self.epochs_since_best,
             "loss_sums": self.loss_sums,
             "seconds": self.seconds,
         }
@@ -101,11 +109,13 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.adversary:
             self.adversary.load_state(state["adversary"])
-        self.step, self.best = state["step"], state["best"]
-        self.loss_sums, self.seconds = state["loss_sums"], state["seconds"]
+        for name in ("step", "best", "epochs_since_best", "loss_sums", "seconds"):
+            setattr(self, name, state[name])
 
-    def save(self) -> None:
-        """Writes the checkpoint `last.pt`; the first process alone does.
+    def save(self, ended_epoch: int | None = None) -> None:
+        """Writes the checkpoint `last.pt`, and that of an epoch that ended, if such are kept.
+
+        The first process alone does. A kept one that has become too old goes when all is written.
 
         Raises:
             TrainingError: A weight is no number; the checkpoint before stays.
@@ -113,8 +123,16 @@ class Run:
         weights = self.bare_model.state_dict().values()
         largest = torch.stack([weight.abs().max().float() for weight in weights])
         _check_is_finite("largest weight", largest.max().item(), self.step)  # max keeps a NaN
-        if self.fabric.is_global_zero:
-            save_checkpoint(self.path / "last.pt", self.state())
+        if not self.fabric.is_global_zero:
+            return
+        num_kept = self.config.training.keep_checkpoints
+        if ended_epoch and num_kept:
+            save_checkpoint(self.path / f"epoch_{ended_epoch:03d}.pt", self.state())
+        save_checkpoint(self.path / "last.pt", self.state())
+        if ended_epoch and num_kept:
+            for path in self.path.glob("epoch_*.pt"):
+                if int(path.stem.removeprefix("epoch_")) <= ended_epoch - num_kept:
+                    path.unlink()
 
 
 def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -> None:
@@ -152,7 +170,7 @@ def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -
         if is_epoch_end:
             finish_epoch(run, batches, validation, epoch)
         if is_epoch_end or should_stop or reading.should_save:
-            run.save()
+            run.save(epoch + 1 if is_epoch_end else None)
             saved_at = time.monotonic()
     bar.close()
 
@@ -246,9 +264,11 @@ def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int)
         **scores,
     }
     run.loss_sums = {}
-    # against an adversary the newest weights are the best: their loss may rise as they sharpen
-    is_best = run.adversary is not None or scores["validation_loss"] < run.best
+    has_fallen = scores["validation_loss"] < run.best
     run.best = min(run.best, scores["validation_loss"])
+    run.epochs_since_best = 0 if has_fallen else run.epochs_since_best + 1
+    # against an adversary the newest weights are the best: their loss may rise as they sharpen
+    is_best = has_fallen or run.adversary is not None
     if run.fabric.is_global_zero:
         append_record(run.path / "history.jsonl", record)
         validation.write_sheet(run.network, run.path / "samples" / f"epoch_{epoch + 1:03d}.png")

@@ -234,11 +234,12 @@ def _state_to_resume(config: Config, path: Path, *, resume: bool) -> dict[str, A
 
 
 def _comparable(values: dict[str, Any]) -> dict[str, Any]:
-    """What must not change on resume: the bank may have moved, checkpoints may come oftener."""
+    """What must not change on resume: the bank may have moved, and what is kept may differ."""
     config = config_from_dict(values)
     plain = config_to_dict(config)
     plain["data"].pop("bank")
-    plain["training"].pop("checkpoint_minutes")
+    for key in ("checkpoint_minutes", "keep_checkpoints", "patience"):
+        plain["training"].pop(key)
     return plain
 
 
