@@ -56,7 +56,7 @@ TimeSteps = Callable[[], float]
 class UnsavedRun(Run):
     """A run that writes no checkpoint."""
 
-    def save(self) -> None:
+    def save(self, ended_epoch: int | None = None) -> None:
         """Does nothing."""
 
 
@@ -151,7 +151,8 @@ def loop_and_bare_step(
     def bare_step() -> None:
         run.model.train()
         for _ in range(num_steps):
-            loss = run.criterion(run.model(images, masks), images, masks).mean()
+            prediction, _ = run.model(images, masks, run.progress)
+            loss = run.criterion(prediction, images, masks).mean()
             fabric.backward(loss)
             run.optimizer.step()
             run.optimizer.zero_grad()

@@ -40,11 +40,7 @@ class Registry(Generic[T]):
             UnknownNameError: No such entry; the message suggests the closest name.
             ConfigError: The entry does not take these arguments.
         """
-        if name not in self._factories:
-            close = difflib.get_close_matches(name, self.names(), n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(self.names())}"
-            raise UnknownNameError(f"no {self.kind} named {name!r}; {hint}")
-        factory = self._factories[name]
+        factory = self._factory(name)
         signature = inspect.signature(factory)
         try:
             signature.bind(**arguments)
@@ -52,3 +48,19 @@ class Registry(Generic[T]):
             known = ", ".join(signature.parameters) or "no arguments"
             raise ConfigError(f"the {self.kind} {name!r} {error}; it takes {known}") from error
         return factory(**arguments)
+
+    def default(self, name: str, argument: str) -> Any:
+        """What the entry called `name` takes for `argument` if not told; None: it takes no such.
+
+        Raises:
+            UnknownNameError: No such entry; the message suggests the closest name.
+        """
+        parameter = inspect.signature(self._factory(name)).parameters.get(argument)
+        return None if parameter is None else parameter.default
+
+    def _factory(self, name: str) -> Callable[..., T]:
+        if name not in self._factories:
+            close = difflib.get_close_matches(name, self.names(), n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(self.names())}"
+            raise UnknownNameError(f"no {self.kind} named {name!r}; {hint}")
+        return self._factories[name]

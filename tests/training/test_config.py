@@ -97,6 +97,9 @@ def test_overrides_change_values_of_every_kind(load: Any) -> None:
         ("training.epochs=0", "training.epochs is 0.0, but must be positive"),
         ("training.global_batch_size=0", "training.global_batch_size is 0, but must be positive"),
         ("training.cycles=0", "training.cycles is 0, but must be at least 1"),
+        ("training.accumulate=0", "training.accumulate is 0, but must be at least 1"),
+        ("training.patience=-1", "training.patience is -1, but must be at least 0"),
+        ("training.keep_checkpoints=-1", "keep_checkpoints is -1, but must be at least 0"),
         ("training.warmup_steps=-1", "training.warmup_steps is -1, but must be at least 0"),
         ("training.seed=-1", "training.seed is -1, but must be at least 0"),
         ("training.schedule=exponential", "'exponential', but must be one of warm_restarts"),
@@ -112,6 +115,11 @@ def test_overrides_change_values_of_every_kind(load: Any) -> None:
 def test_wrong_override_is_one_sentence(load: Any, override: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load(override)
+
+
+def test_patience_against_an_adversary_is_refused(load: Any) -> None:
+    with pytest.raises(ConfigError, match=r"training.patience is 3, .* against an adversary"):
+        load("adversary.weight=0.1", "training.patience=3")
 
 
 @pytest.mark.parametrize(

@@ -7,26 +7,27 @@ import pytest
 import torch
 from lightning.fabric import Fabric
 from tinyruns import make_bank
-from torch import Tensor, nn
+from torch import Tensor
 
 from restauro.data.bank import Bank
 from restauro.losses import LOSSES
 from restauro.masks import BoxLimits, HoleLimits
+from restauro.models import InpaintingModel
 from restauro.training.validation import BATCH_SIZE, Validation
 
 LIMITS = HoleLimits(BoxLimits((0.2, 0.4), (0.2, 0.4), 1.0))
 
 
-class Grey(nn.Module):
+class Grey(InpaintingModel):
     """Predicts the same grey everywhere, and keeps the masks that it saw."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(size=(16, 24))
         self.masks: list[Tensor] = []
 
-    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+    def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
         self.masks.append(mask)
-        return torch.full_like(image, 0.5)
+        return torch.full_like(masked_image, 0.5)
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,13 @@ def command(
     )
     if not run.fabric.is_global_zero:
         return
-    if run.is_finished:
+    if run.is_out_of_patience:
+        click.echo(
+            f"ended at step {run.step}, as the validation loss has stopped falling for as long as "
+            f"training.patience allows; the weights are {path / 'best.safetensors'}, and "
+            "--resume --set training.patience=0 goes on"
+        )
+    elif run.is_finished:
         click.echo(f"trained {run.step} steps; the weights are {path / 'best.safetensors'}")
     else:
         click.echo(f"stopped at step {run.step}; go on with the same command and --resume")

@@ -13,11 +13,12 @@ from typing import Any
 
 import torch
 from lightning.fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from restauro.data.bank import Bank
 from restauro.files import file_sha256
 from restauro.losses import LOSSES
+from restauro.models import InpaintingModel
 from restauro.training.best import BEST_WEIGHTS, load_best
 from restauro.training.config import Config, load_config
 from restauro.training.history import read_history
@@ -59,7 +60,7 @@ class ScoredRun:
     history: list[dict[str, Any]]
     environment: dict[str, Any]
     checkpoint_sha256: str
-    network: nn.Module
+    network: InpaintingModel
     validation: Validation
     training_scores: dict[str, Tensor]
     """(N,) float64 by name, of as many training pictures as validation has."""

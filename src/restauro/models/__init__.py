@@ -4,6 +4,13 @@ Importing this package registers all of them; a new architecture adds one line h
 """
 
 from restauro.models import conv_autoencoder, fc_autoencoder, unet
-from restauro.models.base import MODELS, InpaintingModel
+from restauro.models.base import MODELS, InpaintingModel, WithLosses
 
-__all__ = ["MODELS", "InpaintingModel", "conv_autoencoder", "fc_autoencoder", "unet"]
+__all__ = [
+    "MODELS",
+    "InpaintingModel",
+    "WithLosses",
+    "conv_autoencoder",
+    "fc_autoencoder",
+    "unet",
+]

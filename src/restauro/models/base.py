@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from restauro.errors import BadImageError
+from restauro.errors import BadImageError, ConfigError
+from restauro.images import Size
 from restauro.registry import Registry
 
 
@@ -23,7 +25,7 @@ class InpaintingModel(nn.Module):
     multiple: int | None = None
     """H and W may be any multiple of this; None where only `size` fits."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
         self.size = size
 
@@ -31,11 +33,24 @@ class InpaintingModel(nn.Module):
         """Returns the prediction; the pixels of `image` under the hole have no influence."""
         return self.restore(image * (1 - mask), mask)
 
+    def forward_with_losses(
+        self, image: Tensor, mask: Tensor, progress: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Returns the prediction, and loss terms of the network's own by name, (B,) each.
+
+        Training and validation call this, and add the terms as they are to the loss; every one is
+        in the history under its name. A network that has terms, such as the divergence of its code,
+        overrides this. It may look at all of `image` then, but in evaluation mode must predict as
+        `forward` does. `progress` is the share of the training that is done, in [0, 1], for a
+        term that changes with it.
+        """
+        return self(image, mask), {}
+
     @abstractmethod
     def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
         """The network itself: masked_image (B, 3, H, W), 0 in the hole, mask (B, 1, H, W)."""
 
-    def check_size(self, size: tuple[int, int]) -> None:
+    def check_size(self, size: Size) -> None:
         """Checks that pictures of `size` (height, width) can go through.
 
         Raises:
@@ -51,6 +66,42 @@ class InpaintingModel(nn.Module):
                 f"pictures of {size[1]}x{size[0]} do not fit {type(self).__name__}, which takes "
                 f"{rule}; make a bank of such a size with `restauro prepare --size`"
             )
+
+
+class WithLosses(nn.Module):
+    """A network as training calls it, so that wrappers of it see all that is made in a pass.
+
+    Shape: image (B, 3, H, W) in [0, 1] and mask (B, 1, H, W), 1 = hole, and the progress -> the
+    prediction (B, 3, H, W) in [0, 1], and the network's own loss terms, (B,) each.
+    """
+
+    def __init__(self, network: InpaintingModel) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, image: Tensor, mask: Tensor, progress: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Returns the prediction and the terms."""
+        prediction, terms = self.network.forward_with_losses(image, mask, progress)
+        assert all(term.shape == image.shape[:1] for term in terms.values()), "one a picture"
+        return prediction, terms
+
+
+def checked_size(size: int | Sequence[int], *, multiple: int = 1) -> Size:
+    """(height, width) from what a config may give: both, or one number for a square.
+
+    Raises:
+        ConfigError: It is neither, or a side is not a positive multiple of `multiple`.
+    """
+    sides = tuple(size) if isinstance(size, Sequence) else (size, size)
+    is_size = len(sides) == 2 and all(isinstance(side, int) and side > 0 for side in sides)
+    if not is_size or any(side % multiple for side in sides):
+        raise ConfigError(
+            f"the network's size is {size!r}, but must be one number or [height, width], multiples "
+            f"of {multiple}; correct model.arguments.size, or prepare the bank with another --size"
+        )
+    return sides[0], sides[1]
 
 
 MODELS: Registry[InpaintingModel] = Registry("model")

@@ -6,12 +6,14 @@ Source: "Inpainting di immagini tramite reti autoencoder", University of Catania
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from restauro.models.base import MODELS, InpaintingModel
+from restauro.images import Size
+from restauro.models.base import MODELS, InpaintingModel, checked_size
 from restauro.models.blocks import BatchNorm2d
 
 
@@ -21,9 +23,10 @@ class ConvAutoencoder(InpaintingModel):
     It sees the damaged picture alone: the report's network is not told where the hole is. What
     the report leaves open is chosen thus:
 
-    - Linear widths: 32768 -> first_width -> sqrt(first_width * latent_dim) -> latent_dim, even
-      steps on a logarithmic scale after the first, which holds nearly all weights. Each but the
-      last is followed by SiLU; no normalisation here, since the report names BatchNorm2d only.
+    - Linear widths: 2 * H * W (32768 at 128x128) -> first_width -> sqrt(first_width * latent_dim)
+      -> latent_dim, even steps on a logarithmic scale after the first, which holds nearly all
+      weights. Each but the last is followed by SiLU; no normalisation here, since the report names
+      BatchNorm2d only.
     - Dropout: whole channels (`Dropout2d`) after each hidden convolution's activation, weak,
       because the network underfits already. In the linear layers it is an option, off as in the
       report, which names its absence as a shortcoming.
@@ -33,20 +36,21 @@ class ConvAutoencoder(InpaintingModel):
       middle these two convolutions alone took a third of a training step.
     - Output: a sigmoid, so that a prediction cannot leave [0, 1].
 
-    Shape: image (B, 3, 128, 128) in [0, 1], mask (B, 1, 128, 128), 1 = hole -> prediction
-    (B, 3, 128, 128) in [0, 1].
+    Shape: image (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole -> prediction (B, 3, H, W)
+    in [0, 1]; (H, W) is `size`, multiples of 16, or one number for both.
     """
 
     def __init__(
         self,
-        latent_dim: int,
+        latent_dim: int = 128,
+        size: int | Sequence[int] = (128, 128),
         dropout: float = 0.05,
         linear_dropout: float = 0.0,
         first_width: int = 1024,
     ) -> None:
-        super().__init__(size=(128, 128))
-        self.encoder = Encoder(latent_dim, dropout, linear_dropout, first_width)
-        self.decoder = Decoder(latent_dim, dropout, linear_dropout, first_width)
+        super().__init__(checked_size(size, multiple=16))
+        self.encoder = Encoder(latent_dim, self.size, dropout, linear_dropout, first_width)
+        self.decoder = Decoder(latent_dim, self.size, dropout, linear_dropout, first_width)
 
     def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
         """Encodes the damaged picture and decodes a whole one; `mask` is not used."""
@@ -55,10 +59,10 @@ class ConvAutoencoder(InpaintingModel):
 
 
 class Encoder(nn.Module):
-    """Shape: (B, 3, 128, 128) -> (B, latent_dim)."""
+    """Shape: (B, 3, H, W) -> (B, latent_dim), where `size` is (H, W)."""
 
     def __init__(
-        self, latent_dim: int, dropout: float, linear_dropout: float, first_width: int
+        self, latent_dim: int, size: Size, dropout: float, linear_dropout: float, first_width: int
     ) -> None:
         super().__init__()
         conv = partial(nn.Conv2d, stride=2, bias=False)  # batch normalisation would remove a bias
@@ -69,7 +73,7 @@ class Encoder(nn.Module):
         self.norm1, self.norm2 = BatchNorm2d(64), BatchNorm2d(128)
         self.norm3, self.norm4 = BatchNorm2d(256), BatchNorm2d(512)
         middle_width = round(math.sqrt(first_width * latent_dim))
-        self.linear1 = nn.Linear(512 * 8 * 8, first_width)
+        self.linear1 = nn.Linear(512 * (size[0] // 16) * (size[1] // 16), first_width)
         self.linear2 = nn.Linear(first_width, middle_width)
         self.linear3 = nn.Linear(middle_width, latent_dim)
         self.activation = nn.SiLU()
@@ -78,11 +82,11 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the latent of the damaged pictures `x`."""
-        x = self.dropout(self.activation(self.norm1(self.conv1(x))))  # (B, 64, 64, 64)
-        x = self.dropout(self.activation(self.norm2(self.conv2(x))))  # (B, 128, 32, 32)
-        x = self.dropout(self.activation(self.norm3(self.conv3(x))))  # (B, 256, 16, 16)
-        x = self.dropout(self.activation(self.norm4(self.conv4(x))))  # (B, 512, 8, 8)
-        x = x.flatten(start_dim=1)  # (B, 32768)
+        x = self.dropout(self.activation(self.norm1(self.conv1(x))))  # (B, 64, H/2, W/2)
+        x = self.dropout(self.activation(self.norm2(self.conv2(x))))  # (B, 128, H/4, W/4)
+        x = self.dropout(self.activation(self.norm3(self.conv3(x))))  # (B, 256, H/8, W/8)
+        x = self.dropout(self.activation(self.norm4(self.conv4(x))))  # (B, 512, H/16, W/16)
+        x = x.flatten(start_dim=1)  # (B, 2 * H * W)
         x = self.linear_dropout(self.activation(self.linear1(x)))
         x = self.linear_dropout(self.activation(self.linear2(x)))
         latent: Tensor = self.linear3(x)  # (B, latent_dim)
@@ -90,16 +94,17 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Shape: (B, latent_dim) -> (B, 3, 128, 128) in [0, 1]."""
+    """Shape: (B, latent_dim) -> (B, 3, H, W) in [0, 1], where `size` is (H, W)."""
 
     def __init__(
-        self, latent_dim: int, dropout: float, linear_dropout: float, first_width: int
+        self, latent_dim: int, size: Size, dropout: float, linear_dropout: float, first_width: int
     ) -> None:
         super().__init__()
+        self.first_shape = 512, size[0] // 16, size[1] // 16
         middle_width = round(math.sqrt(first_width * latent_dim))
         self.linear1 = nn.Linear(latent_dim, middle_width)
         self.linear2 = nn.Linear(middle_width, first_width)
-        self.linear3 = nn.Linear(first_width, 512 * 8 * 8)
+        self.linear3 = nn.Linear(first_width, math.prod(self.first_shape))
         conv = partial(nn.ConvTranspose2d, stride=2, output_padding=1, bias=False)
         self.conv1 = conv(512, 256, kernel_size=3, padding=1)
         self.conv2 = conv(256, 128, kernel_size=5, padding=2)
@@ -118,34 +123,15 @@ class Decoder(nn.Module):
         """Returns the pictures that `latent` stands for."""
         x = self.linear_dropout(self.activation(self.linear1(latent)))
         x = self.linear_dropout(self.activation(self.linear2(x)))
-        x = self.activation(self.linear3(x)).unflatten(1, (512, 8, 8))  # (B, 512, 8, 8)
-        x = self.dropout(self.activation(self.norm1(self.conv1(x))))  # (B, 256, 16, 16)
-        x = self.dropout(self.activation(self.norm2(self.conv2(x))))  # (B, 128, 32, 32)
-        x = self.dropout(self.activation(self.norm3(self.conv3(x))))  # (B, 64, 64, 64)
-        x = self.norm4(self.conv4(x))  # (B, 3, 128, 128)
-        residual = self.activation(self.residual_norm(self.residual_conv1(x)))  # (B, 16, 128, 128)
+        x = self.activation(self.linear3(x)).unflatten(1, self.first_shape)  # (B, 512, H/16, W/16)
+        x = self.dropout(self.activation(self.norm1(self.conv1(x))))  # (B, 256, H/8, W/8)
+        x = self.dropout(self.activation(self.norm2(self.conv2(x))))  # (B, 128, H/4, W/4)
+        x = self.dropout(self.activation(self.norm3(self.conv3(x))))  # (B, 64, H/2, W/2)
+        x = self.norm4(self.conv4(x))  # (B, 3, H, W)
+        residual = self.activation(self.residual_norm(self.residual_conv1(x)))  # (B, 16, H, W)
         return torch.sigmoid(x + self.residual_conv2(residual))
 
 
-@MODELS.register("conv_autoencoder_32")
-def conv_autoencoder_32(
-    dropout: float = 0.05, linear_dropout: float = 0.0, first_width: int = 1024
-) -> ConvAutoencoder:
-    """The report's smallest latent."""
-    return ConvAutoencoder(32, dropout, linear_dropout, first_width)
-
-
-@MODELS.register("conv_autoencoder_128")
-def conv_autoencoder_128(
-    dropout: float = 0.05, linear_dropout: float = 0.0, first_width: int = 1024
-) -> ConvAutoencoder:
-    """The report's middle latent."""
-    return ConvAutoencoder(128, dropout, linear_dropout, first_width)
-
-
-@MODELS.register("conv_autoencoder_512")
-def conv_autoencoder_512(
-    dropout: float = 0.05, linear_dropout: float = 0.0, first_width: int = 1024
-) -> ConvAutoencoder:
-    """The report's largest and best latent."""
-    return ConvAutoencoder(512, dropout, linear_dropout, first_width)
+MODELS.register("conv_autoencoder")(ConvAutoencoder)
+for latent_dim in (32, 64, 128, 512):  # the report's, and one for small pictures
+    MODELS.register(f"conv_autoencoder_{latent_dim}")(partial(ConvAutoencoder, latent_dim))

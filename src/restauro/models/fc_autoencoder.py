@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
-from restauro.models.base import MODELS, InpaintingModel
+from restauro.models.base import MODELS, InpaintingModel, checked_size
 
 
 class FullyConnectedAutoencoder(InpaintingModel):
     """Three linear layers to the latent and three back, on the flattened picture.
 
-    The report gives no widths; 49152 -> 512 -> 256 -> latent_dim keeps it near the size of the
-    convolutional models (50 million weights), so that the comparison is one of structure. SiLU
-    between the layers as there; a sigmoid keeps the prediction in [0, 1].
+    The report gives no widths; 3 * H * W (49152 at 128x128) -> 512 -> 256 -> latent_dim keeps it
+    near the size of the convolutional models (50 million weights), so that the comparison is one
+    of structure. SiLU between the layers as there; a sigmoid keeps the prediction in [0, 1].
 
-    Shape: image (B, 3, 128, 128) in [0, 1], mask (B, 1, 128, 128), 1 = hole -> prediction
-    (B, 3, 128, 128) in [0, 1].
+    Shape: image (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole -> prediction (B, 3, H, W)
+    in [0, 1]; (H, W) is `size`, or one number for both.
     """
 
-    def __init__(self, latent_dim: int = 128, dropout: float = 0.0) -> None:
-        super().__init__(size=(128, 128))
+    def __init__(
+        self,
+        latent_dim: int = 128,
+        size: int | Sequence[int] = (128, 128),
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__(checked_size(size))
+        num_values = 3 * math.prod(self.size)
         self.encoder = nn.Sequential(
-            nn.Linear(3 * 128 * 128, 512),
+            nn.Linear(num_values, 512),
             nn.SiLU(),
             nn.Dropout(dropout),
             nn.Linear(512, 256),
@@ -37,7 +46,7 @@ class FullyConnectedAutoencoder(InpaintingModel):
             nn.Linear(256, 512),
             nn.SiLU(),
             nn.Dropout(dropout),
-            nn.Linear(512, 3 * 128 * 128),
+            nn.Linear(512, num_values),
         )
 
     def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
@@ -46,7 +55,4 @@ class FullyConnectedAutoencoder(InpaintingModel):
         return torch.sigmoid(self.decoder(latent)).view_as(masked_image)
 
 
-@MODELS.register("fc_autoencoder")
-def fc_autoencoder(latent_dim: int = 128, dropout: float = 0.0) -> FullyConnectedAutoencoder:
-    """The floor."""
-    return FullyConnectedAutoencoder(latent_dim, dropout)
+MODELS.register("fc_autoencoder")(FullyConnectedAutoencoder)

@@ -47,14 +47,19 @@ class Adversary:
             value = value + self.config.feature_matching * distance_of(fake, real, masks)
         return value
 
-    def learn(self) -> Tensor:
-        """One step of the discriminator on what `loss` saw last; returns its own loss."""
+    def learn(self, *, share: float = 1.0, is_last: bool = True) -> Tensor:
+        """Learns from what `loss` saw last, `share` of a step's pictures; returns its own loss.
+
+        Its weights move when that was the last share of the step.
+        """
         real, fake, masks = self._seen
-        pairs = zip(self.network(real, masks), self.network(fake, masks), strict=True)
-        loss = torch.stack([discriminator_loss(*pair, masks).mean() for pair in pairs]).mean()
-        self.fabric.backward(loss)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        with self.fabric.no_backward_sync(self.network, enabled=not is_last):
+            pairs = zip(self.network(real, masks), self.network(fake, masks), strict=True)
+            loss = torch.stack([discriminator_loss(*pair, masks).mean() for pair in pairs]).mean()
+            self.fabric.backward(share * loss)
+        if is_last:
+            self.optimizer.step()
+            self.optimizer.zero_grad()
         return loss.detach()
 
     def state(self) -> dict[str, Any]:

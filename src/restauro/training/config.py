@@ -26,9 +26,9 @@ class ModelConfig:
     """Which network."""
 
     name: str
-    """A name in the registry of models; sizes are part of the name."""
+    """A name in the registry of models."""
     arguments: dict[str, Any] = field(default_factory=dict)
-    """Arguments of that variant, for experiments, such as `dropout`."""
+    """Arguments of that network, such as `dropout`; if it takes a `size`, the bank's is given."""
     initial_weights: str = ""
     """A `best.safetensors` or an exported `.onnx` file to start from, or the name of an installed
     model; empty = random."""
@@ -79,6 +79,9 @@ class TrainingConfig:
     """Share of the training split that makes an epoch, in (0, 1]: shortens a run evenly."""
     global_batch_size: int = 64
     """Pictures per optimizer step, over all processes together."""
+    accumulate: int = 1
+    """Micro-batches in which a process takes its pictures of a step through the network, one after
+    the other, to need less memory."""
     optimizer: str = "adamw"
     """`adamw` or `muon`; see `restauro.training.optimizers`."""
     learning_rate: float = 1e-4
@@ -96,12 +99,16 @@ class TrainingConfig:
     average_decay: float = 0.0
     """Decay per step of the moving average of the weights, which is then validated and released
     in their place; 0 = off."""
+    patience: int = 0
+    """Epochs without a new lowest validation loss after which the run ends early; 0 = never."""
     precision: str = "auto"
     """`auto` (bf16 where the hardware has it), `bf16-mixed` or `32-true`."""
     compile: bool = False
     """Whether `torch.compile` is used: worth it on a GPU, not on a processor."""
     checkpoint_minutes: float = 5.0
     """Minutes between checkpoints within an epoch; each epoch ends with one anyway."""
+    keep_checkpoints: int = 0
+    """How many epochs' checkpoints are kept beside the last one, the newest of them."""
     seed: int = 0
     """Seed of everything random."""
 
@@ -121,8 +128,16 @@ class TrainingConfig:
                     f"training.{name} is {getattr(self, name)!r}, but must be one of "
                     f"{', '.join(known)}"
                 )
-        _check("training.cycles", self.cycles, at_least=1)
-        for name in ("weight_decay", "warmup_steps", "max_gradient_norm", "seed"):
+        for name in ("cycles", "accumulate"):
+            _check(f"training.{name}", getattr(self, name), at_least=1)
+        for name in (
+            "weight_decay",
+            "warmup_steps",
+            "max_gradient_norm",
+            "patience",
+            "keep_checkpoints",
+            "seed",
+        ):
             _check(f"training.{name}", getattr(self, name), at_least=0)
         if not 0 < self.epoch_share <= 1:
             raise ConfigError(
@@ -170,6 +185,14 @@ class Config:
     loss: LossConfig = field(default_factory=LossConfig)
     adversary: AdversaryConfig | None = None
     """None: the loss alone trains the network."""
+
+    def __post_init__(self) -> None:
+        if self.adversary and self.training.patience:
+            raise ConfigError(
+                f"training.patience is {self.training.patience}, but must be 0 against an "
+                "adversary, where the validation loss may rise while pictures get sharper; "
+                "set training.epochs instead"
+            )
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -22,11 +24,13 @@ from tqdm import tqdm
 from restauro.data.batches import Batches
 from restauro.errors import TrainingError
 from restauro.interrupt import StopRequest
+from restauro.models import InpaintingModel
 from restauro.seeds import seed_of
 from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import save_checkpoint, save_weights
 from restauro.training.config import Config, config_to_dict
 from restauro.training.history import append_record
+from restauro.training.reading import read
 from restauro.training.schedule import learning_rate
 from restauro.training.validation import Validation
 
@@ -38,10 +42,10 @@ class Run:
     fabric: Fabric
     config: Config
     path: Path
-    bare_model: nn.Module
-    """The network itself, without Fabric's and the compiler's wrappers."""
-    model: nn.Module
-    """The same network, wrapped."""
+    bare_model: InpaintingModel
+    """The network itself, without wrappers."""
+    model: Any
+    """The same network as `WithLosses`, wrapped by the compiler and by Fabric."""
     averaged: AveragedModel | None
     optimizer: torch.optim.Optimizer
     criterion: nn.Module
@@ -53,22 +57,34 @@ class Run:
     """Optimizer steps done."""
     best: float = float("inf")
     """Lowest validation loss so far."""
-    loss_sum: float = 0.0
-    """Sum of the training losses of the epoch's steps so far."""
-    discriminator_loss_sum: float = 0.0
-    """The same of the discriminator; 1.39 a step where it cannot tell, towards 0 where it can."""
+    epochs_since_best: int = 0
+    """Epochs that have ended since then."""
+    loss_sums: dict[str, float] = field(default_factory=dict)
+    """By name, the sum of a loss over the epoch's steps so far."""
     seconds: float = 0.0
     """Time spent in training steps, over all sessions of the run."""
 
     @property
     def is_finished(self) -> bool:
-        """Whether every step is done."""
-        return self.step >= self.num_steps
+        """Whether every step is done, or the run has ended early."""
+        return self.step >= self.num_steps or self.is_out_of_patience
 
     @property
-    def network(self) -> nn.Module:
+    def is_out_of_patience(self) -> bool:
+        """Whether the validation loss has not fallen for as many epochs as `patience` allows."""
+        return 0 < self.config.training.patience <= self.epochs_since_best
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps that are done, in [0, 1]."""
+        return self.step / self.num_steps
+
+    @property
+    def network(self) -> InpaintingModel:
         """The network that is validated and released: the average, if there is one."""
-        return self.averaged.module if self.averaged else self.bare_model
+        network = self.averaged.module if self.averaged else self.bare_model
+        assert isinstance(network, InpaintingModel)
+        return network
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on."""
@@ -80,8 +96,8 @@ class Run:
             "config": config_to_dict(self.config),
             "step": self.step,
             "best": self.best,
-            "loss_sum": self.loss_sum,
-            "discriminator_loss_sum": self.discriminator_loss_sum,
+            "epochs_since_best": self.epochs_since_best,
+            "loss_sums": self.loss_sums,
             "seconds": self.seconds,
         }
 
@@ -93,72 +109,150 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.adversary:
             self.adversary.load_state(state["adversary"])
-            self.discriminator_loss_sum = state["discriminator_loss_sum"]
-        self.step, self.best = state["step"], state["best"]
-        self.loss_sum, self.seconds = state["loss_sum"], state["seconds"]
+        for name in ("step", "best", "epochs_since_best", "loss_sums", "seconds"):
+            setattr(self, name, state[name])
 
-    def save(self) -> None:
-        """Writes the checkpoint `last.pt`; the first process alone does."""
-        if self.fabric.is_global_zero:
-            save_checkpoint(self.path / "last.pt", self.state())
+    def save(self, ended_epoch: int | None = None) -> None:
+        """Writes the checkpoint `last.pt`, and that of an epoch that ended, if such are kept.
+
+        The first process alone does. A kept one that has become too old goes when all is written.
+
+        Raises:
+            TrainingError: A weight is no number; the checkpoint before stays.
+        """
+        weights = self.bare_model.state_dict().values()
+        largest = torch.stack([weight.abs().max().float() for weight in weights])
+        _check_is_finite("largest weight", largest.max().item(), self.step)  # max keeps a NaN
+        if not self.fabric.is_global_zero:
+            return
+        num_kept = self.config.training.keep_checkpoints
+        if ended_epoch and num_kept:
+            save_checkpoint(self.path / f"epoch_{ended_epoch:03d}.pt", self.state())
+        save_checkpoint(self.path / "last.pt", self.state())
+        if ended_epoch and num_kept:
+            for path in self.path.glob("epoch_*.pt"):
+                if int(path.stem.removeprefix("epoch_")) <= ended_epoch - num_kept:
+                    path.unlink()
 
 
 def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -> None:
-    """Trains from `run.step` to the end, or until `stop` is asked for; saves in both cases."""
-    fabric, config = run.fabric, run.config.training
+    """Trains from `run.step` to the end, or until `stop` is asked for; saves in both cases.
+
+    What the processes do together depends on the step and on what they agreed on, and never on a
+    clock of their own: else one would wait for another for ever.
+    """
+    checkpoint_seconds = 60 * run.config.training.checkpoint_minutes
     bar = _progress_bar(run)
     saved_at = time.monotonic()
+    num_steps, seconds_per_step, should_stop = 1, math.inf, False
     run.model.train()
-    while not run.is_finished:
-        started = time.monotonic()
-        step, epoch = run.step, run.step // batches.steps_per_epoch
-        rng = torch.Generator().manual_seed(seed_of(config.seed, step, "holes"))
-        torch.manual_seed(seed_of(config.seed, step, "dropout", fabric.global_rank))
-        images = batches.at(step)  # (B, 3, H, W): this process's slice of the global batch
-        masks = run.config.curriculum.draw(
-            epoch, config.global_batch_size, batches.size, rng, fabric.device
-        )[batches.slice_of_this_process].float()  # (B, 1, H, W), 1 = hole
-        for group in run.optimizer.param_groups:
-            group["lr"] = learning_rate(step, run.num_steps, config)
-        prediction = run.model(images, masks)
-        loss = run.criterion(prediction, images, masks).mean()
-        if run.adversary:
-            loss = loss + run.adversary.loss(prediction, images, masks).mean()
-        fabric.backward(loss)
-        if config.max_gradient_norm:
-            fabric.clip_gradients(run.model, run.optimizer, max_norm=config.max_gradient_norm)
-        run.optimizer.step()
-        run.optimizer.zero_grad()
-        if run.averaged:
-            run.averaged.update_parameters(run.bare_model)
-        discriminator_loss = run.adversary.learn() if run.adversary else torch.zeros_like(loss)
-        run.step += 1
-        losses = torch.stack([loss.detach(), discriminator_loss])
-        (loss_value, discriminator_value), should_stop = _agree(fabric, losses, stop.is_requested)
-        _check_is_finite("training loss", loss_value, run.step)
-        run.loss_sum += loss_value
-        run.discriminator_loss_sum += discriminator_value
-        run.seconds += time.monotonic() - started
-        _show(bar, loss_value, config.global_batch_size)
+    while not (run.is_finished or should_stop):
+        started, first = time.monotonic(), run.step
+        epoch = first // batches.steps_per_epoch
+        end = min(first + num_steps, (epoch + 1) * batches.steps_per_epoch, run.num_steps)
+        losses = train_steps(run, batches, end, stop)
+        reading = read(
+            run.fabric,
+            losses,
+            wants_stop=stop.is_requested,
+            wants_save=time.monotonic() - saved_at > checkpoint_seconds,
+            seconds_per_step=seconds_per_step,
+        )
+        add_losses(run, reading.losses)
+        _show(bar, reading.losses, run.config.training.global_batch_size)
+        seconds = time.monotonic() - started
+        run.seconds += seconds
+        seconds_per_step = seconds / len(losses)
+        num_steps = reading.steps_to_the_next(most_seconds=checkpoint_seconds)
+        should_stop = reading.should_stop
 
         is_epoch_end = run.step % batches.steps_per_epoch == 0 or run.is_finished
         if is_epoch_end:
             finish_epoch(run, batches, validation, epoch)
-        if (
-            is_epoch_end
-            or should_stop
-            or time.monotonic() - saved_at > 60 * config.checkpoint_minutes
-        ):
-            run.save()
+        if is_epoch_end or should_stop or reading.should_save:
+            run.save(epoch + 1 if is_epoch_end else None)
             saved_at = time.monotonic()
-        if should_stop:
-            break
     bar.close()
+
+
+def train_steps(run: Run, batches: Batches, end: int, stop: StopRequest) -> list[dict[str, Tensor]]:
+    """Trains until `end` steps are done, all of one epoch; returns the losses of each.
+
+    A process that is alone stops at once, others when all have agreed to.
+    """
+    fabric, config = run.fabric, run.config.training
+    losses = []
+    while run.step < end:
+        step, epoch = run.step, run.step // batches.steps_per_epoch
+        rng = torch.Generator().manual_seed(seed_of(config.seed, step, "holes"))
+        images = batches.at(step)  # (B, 3, H, W): this process's slice of the global batch
+        masks = run.config.curriculum.draw(
+            epoch, config.global_batch_size, batches.size, rng, fabric.device
+        )[batches.slice_of_this_process].float()  # (B, 1, H, W), 1 = hole
+        losses.append(train_step(run, images, masks))
+        run.step += 1
+        if stop.is_requested and fabric.world_size == 1:
+            break
+    return losses
+
+
+def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
+    """One optimizer step; returns its losses, which stay on the device: nothing waits for them."""
+    fabric, config = run.fabric, run.config.training
+    torch.manual_seed(seed_of(config.seed, run.step, "dropout", fabric.global_rank))
+    for group in run.optimizer.param_groups:
+        group["lr"] = learning_rate(run.step, run.num_steps, config)
+    micro_batches = list(
+        zip(images.chunk(config.accumulate), masks.chunk(config.accumulate), strict=True)
+    )
+    of_parts = [
+        learn(run, *part, share=1 / len(micro_batches), is_last=part is micro_batches[-1])
+        for part in micro_batches
+    ]
+    if config.max_gradient_norm:
+        fabric.clip_gradients(run.model, run.optimizer, max_norm=config.max_gradient_norm)
+    run.optimizer.step()
+    run.optimizer.zero_grad()
+    if run.averaged:
+        run.averaged.update_parameters(run.bare_model)
+    return {name: torch.stack([part[name] for part in of_parts]).mean() for name in of_parts[0]}
+
+
+def learn(
+    run: Run, images: Tensor, masks: Tensor, *, share: float, is_last: bool
+) -> dict[str, Tensor]:
+    """Adds the gradients of a micro-batch, `share` of the step's pictures; returns its losses.
+
+    Gradients are averaged over the processes with the last one of the step.
+    """
+    with run.fabric.no_backward_sync(run.model, enabled=not is_last):
+        prediction, terms = run.model(images, masks, run.progress)
+        loss = sum(terms.values(), run.criterion(prediction, images, masks)).mean()
+        if run.adversary:
+            loss = loss + run.adversary.loss(prediction, images, masks).mean()
+        run.fabric.backward(share * loss)
+    losses = {"training_loss": loss.detach()}
+    losses |= {f"training_{name}": term.detach().mean() for name, term in terms.items()}
+    if run.adversary:
+        losses["discriminator_loss"] = run.adversary.learn(share=share, is_last=is_last)
+    return losses
+
+
+def add_losses(run: Run, losses: Sequence[dict[str, float]]) -> None:
+    """Adds those of the last steps, the newest last, to the sums of the epoch.
+
+    Raises:
+        TrainingError: One is no number; the message says which, and after which step.
+    """
+    for step, of_step in enumerate(losses, start=run.step - len(losses) + 1):
+        for name, value in of_step.items():
+            _check_is_finite(name.replace("_", " "), value, step)
+            run.loss_sums[name] = run.loss_sums.get(name, 0.0) + value
 
 
 def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int) -> None:
     """Scores the validation pictures, writes the record and keeps the best weights."""
-    scores = validation.scores(run.network)
+    scores = validation.scores(run.network, run.progress)
     _check_is_finite("validation loss", scores["validation_loss"], run.step)
     steps_in_epoch = run.step - epoch * batches.steps_per_epoch
     record = {
@@ -166,15 +260,15 @@ def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int)
         "step": run.step,
         "pictures": run.step * batches.global_batch_size,
         "seconds": round(run.seconds, 1),
-        "training_loss": run.loss_sum / steps_in_epoch,
+        **{name: total / steps_in_epoch for name, total in run.loss_sums.items()},
         **scores,
     }
-    if run.adversary:
-        record["discriminator_loss"] = run.discriminator_loss_sum / steps_in_epoch
-    run.loss_sum = run.discriminator_loss_sum = 0.0
-    # against an adversary the newest weights are the best: their loss may rise as they sharpen
-    is_best = run.adversary is not None or scores["validation_loss"] < run.best
+    run.loss_sums = {}
+    has_fallen = scores["validation_loss"] < run.best
     run.best = min(run.best, scores["validation_loss"])
+    run.epochs_since_best = 0 if has_fallen else run.epochs_since_best + 1
+    # against an adversary the newest weights are the best: their loss may rise as they sharpen
+    is_best = has_fallen or run.adversary is not None
     if run.fabric.is_global_zero:
         append_record(run.path / "history.jsonl", record)
         validation.write_sheet(run.network, run.path / "samples" / f"epoch_{epoch + 1:03d}.png")
@@ -182,15 +276,6 @@ def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int)
             save_weights(run.path / "best.safetensors", run.network.state_dict())
     run.fabric.log_dict({k: v for k, v in record.items() if k != "step"}, step=run.step)
     run.model.train()
-
-
-def _agree(fabric: Fabric, losses: Tensor, wants_stop: bool) -> tuple[list[float], bool]:
-    """The mean losses over all processes, and whether any of them was asked to stop."""
-    flag = torch.tensor([float(wants_stop)], device=losses.device)
-    mean = fabric.all_reduce(torch.cat([losses.float(), flag]), reduce_op="mean")
-    assert isinstance(mean, Tensor)
-    *values, stops = mean.tolist()  # on a GPU this waits for the step to end
-    return values, stops > 0
 
 
 def _check_is_finite(name: str, value: float, step: int) -> None:
@@ -213,8 +298,9 @@ def _progress_bar(run: Run) -> Any:
     )
 
 
-def _show(bar: Any, loss: float, batch_size: int) -> None:
+def _show(bar: Any, losses: Sequence[dict[str, float]], batch_size: int) -> None:
     rate = bar.format_dict["rate"]
     speed = f"{rate * batch_size:.0f}" if rate else "?"
+    loss = fmean(of_step["training_loss"] for of_step in losses)
     bar.set_postfix_str(f"loss {loss:.4f}, {speed} pictures/s", refresh=False)
-    bar.update()
+    bar.update(len(losses))

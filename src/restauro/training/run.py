@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import json
 import platform
@@ -19,9 +20,10 @@ from restauro import __version__
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
 from restauro.errors import ConfigError, MissingExtraError
+from restauro.images import Size
 from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
-from restauro.models import MODELS
+from restauro.models import MODELS, WithLosses
 from restauro.training.adversary import Adversary
 from restauro.training.best import load_weights_into
 from restauro.training.checkpoint import load_checkpoint
@@ -59,8 +61,9 @@ def train(
         loggers=_tensorboard_logger(path) if tensorboard else None,
     )
     fabric.launch()
-    state = _state_to_resume(config, path, resume=resume)
     bank = Bank.open(Path(config.data.bank))
+    config = with_size(config, bank.size)
+    state = _state_to_resume(config, path, resume=resume)
     more_banks, closer_banks = (
         [Bank.open(Path(path)) for path in paths]
         for paths in (config.data.more_banks, config.data.closer_banks)
@@ -96,6 +99,19 @@ def train(
     return run
 
 
+def with_size(config: Config, size: Size) -> Config:
+    """`config`, whose network is made for pictures of `size` if it takes a size and is given none.
+
+    It then names that size, so that it builds the network without the bank.
+    """
+    arguments = config.model.arguments
+    default = MODELS.default(config.model.name, "size")
+    if "size" in arguments or default is None or default == size:
+        return config
+    model = dataclasses.replace(config.model, arguments={**arguments, "size": list(size)})
+    return dataclasses.replace(config, model=model)
+
+
 def choose_precision(asked: str, accelerator: str) -> Any:
     """Resolves `auto`: bf16 where the hardware multiplies it natively, else 32 bits."""
     if asked != "auto":
@@ -123,6 +139,12 @@ def make_validation(
 def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> Run:
     """A new run: network, optimizer and loss as `config` says, the same in every process."""
     keep_freed_memory()
+    num_parts = fabric.world_size * config.training.accumulate
+    if config.training.global_batch_size % num_parts:
+        raise ConfigError(
+            f"training.global_batch_size is {config.training.global_batch_size}, but must be a "
+            f"multiple of {num_parts}: of training.accumulate times the processes; correct one"
+        )
     torch.manual_seed(config.training.seed)
     bare_model = MODELS.create(config.model.name, **config.model.arguments)
     bare_model.check_size(batches.size)
@@ -147,7 +169,9 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
         config.training.learning_rate,
         config.training.weight_decay,
     )
-    network: Any = torch.compile(bare_model) if config.training.compile else bare_model
+    network: Any = WithLosses(bare_model)
+    if config.training.compile:
+        network = torch.compile(network)
     model, optimizer = fabric.setup(network, optimizer)
     criterion = LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device)
     num_steps = max(1, round(config.training.epochs * batches.steps_per_epoch))
@@ -210,11 +234,12 @@ def _state_to_resume(config: Config, path: Path, *, resume: bool) -> dict[str, A
 
 
 def _comparable(values: dict[str, Any]) -> dict[str, Any]:
-    """What must not change on resume: the bank may have moved, checkpoints may come oftener."""
+    """What must not change on resume: the bank may have moved, and what is kept may differ."""
     config = config_from_dict(values)
     plain = config_to_dict(config)
     plain["data"].pop("bank")
-    plain["training"].pop("checkpoint_minutes")
+    for key in ("checkpoint_minutes", "keep_checkpoints", "patience"):
+        plain["training"].pop(key)
     return plain
 
 

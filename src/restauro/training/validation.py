@@ -15,6 +15,7 @@ from restauro.masks import HoleLimits, draw_holes
 from restauro.metrics import fidelity_scores
 from restauro.metrics.areas import composite
 from restauro.metrics.structure import sharpness
+from restauro.models import InpaintingModel
 from restauro.seeds import seed_of
 from restauro.sheets import sheet, show_hole
 
@@ -45,15 +46,17 @@ class Validation:
         self.rows = rows[:max_images] if max_images else rows
 
     @torch.no_grad()
-    def scores(self, network: nn.Module) -> dict[str, float]:
+    def scores(self, network: InpaintingModel, progress: float = 1.0) -> dict[str, float]:
         """Means over the pictures of `validation_loss` and of all `fidelity_scores`.
 
-        `sharpness` is the geometric mean: a few flat truths would rule any other.
+        A loss term of the network's own, as it is at `progress`, counts in `validation_loss` and
+        comes as `validation_NAME` too. `sharpness` is the geometric mean: a few flat truths would
+        rule any other.
         """
         sums: dict[str, Tensor] = {}
         first, step = self.fabric.global_rank, self.fabric.world_size
         for batch in range(first, self._num_batches, step):
-            for name, values in self.per_picture(network, batch).items():
+            for name, values in self.per_picture(network, batch, progress).items():
                 sums[name] = sums.get(name, torch.zeros((), dtype=torch.float64)) + values.sum()
         if self.fabric.world_size > 1:
             names = self.fabric.broadcast(sorted(sums))  # a late process may have had no batch
@@ -66,25 +69,32 @@ class Validation:
         return means
 
     @torch.no_grad()
-    def per_picture(self, network: nn.Module, batch: int) -> dict[str, Tensor]:
+    def per_picture(
+        self, network: InpaintingModel, batch: int, progress: float = 1.0
+    ) -> dict[str, Tensor]:
         """The same for each picture of batch number `batch`: (B,) float64 on the processor.
 
         In place of `sharpness` there is its logarithm to base 2.
         """
         images, masks = self._batch(batch)
-        prediction = self.predict(network, images, masks)
-        values = {"validation_loss": self.criterion(prediction, images, masks)}
+        network.eval()
+        with self.fabric.autocast():
+            prediction, terms = network.forward_with_losses(images, masks, progress)
+        prediction = prediction.float()
+        loss = sum(terms.values(), self.criterion(prediction, images, masks))
+        values = {"validation_loss": loss}
+        values |= {f"validation_{name}": term for name, term in terms.items()}
         values |= fidelity_scores(prediction, images, masks)
         # no number where a hole has no two neighbours: nothing there is too soft or too sharp
         values["log2_sharpness"] = sharpness(prediction, images, masks).log2().nan_to_num(0.0)
         return {name: value.double().cpu() for name, value in values.items()}
 
-    def all_pictures(self, network: nn.Module) -> dict[str, Tensor]:
+    def all_pictures(self, network: InpaintingModel) -> dict[str, Tensor]:
         """The same for all pictures: (N,) float64 each, in the order of `rows`."""
         batches = [self.per_picture(network, batch) for batch in range(self._num_batches)]
         return {name: torch.cat([values[name] for values in batches]) for name in batches[0]}
 
-    def predict(self, network: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
+    def predict(self, network: InpaintingModel, images: Tensor, masks: Tensor) -> Tensor:
         """The prediction (B, 3, H, W) float32 of a network in evaluation mode."""
         network.eval()
         with self.fabric.autocast():
@@ -92,7 +102,7 @@ class Validation:
         return prediction.float()
 
     @torch.no_grad()
-    def write_sheet(self, network: nn.Module, path: Path, num_pictures: int = 8) -> None:
+    def write_sheet(self, network: InpaintingModel, path: Path, num_pictures: int = 8) -> None:
         """Writes a PNG of the first pictures: damaged, restored, predicted, original."""
         images, masks = self._batch(0)
         images, masks = images[:num_pictures], masks[:num_pictures]

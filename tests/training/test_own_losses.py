@@ -1,0 +1,140 @@
+"""A network's own loss terms are learned from, validated and recorded, whatever wraps it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tinyvariational
+import torch
+from lightning.fabric import Fabric
+from tinyruns import (
+    assert_same_run,
+    history,
+    last_state,
+    make_bank,
+    tiny_config,
+    train_here,
+    write_config,
+)
+from torch import Tensor
+
+from restauro.data.bank import Bank
+from restauro.losses import LOSSES
+from restauro.masks import BoxLimits, HoleLimits
+from restauro.models import MODELS, WithLosses
+from restauro.training import loop
+from restauro.training.loop import Run, train_step
+from restauro.training.validation import Validation
+
+NAME = "model.name=tiny_variational"
+STILL = "model.arguments.noise=0"
+SHORT = "training.epochs=2"
+
+TWO_PROCESSES = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import tinyvariational
+from restauro.training.config import load_config
+from restauro.training.run import train
+
+tinyvariational.register()
+config = load_config(Path(sys.argv[1]), sys.argv[3:])
+train(config, Path(sys.argv[2]), accelerator="cpu", devices=2)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registered() -> None:
+    tinyvariational.register()
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bank(tmp_path_factory.mktemp("banks") / "bank", 24, 8)
+
+
+def test_terms_are_in_the_history_and_in_both_losses(bank: Path, tmp_path: Path) -> None:
+    config = tiny_config(tmp_path, bank, NAME, SHORT)
+    run = train_here(config, tmp_path / "run")
+    first, second = history(tmp_path / "run")
+    # 6 steps: the progress at each is that of the steps before it
+    assert first["training_progress"] == pytest.approx((0 + 1 + 2) / 6 / 3)
+    assert second["training_progress"] == pytest.approx((3 + 4 + 5) / 6 / 3)
+    assert [first["validation_progress"], second["validation_progress"]] == [0.5, 1.0]
+    for record in (first, second):
+        assert record["training_kl"] > 0
+        assert record["training_loss"] > record["training_progress"] + record["training_kl"]
+        # the criterion of the tiny config is the mean squared error
+        assert record["validation_loss"] == pytest.approx(
+            record["mse"] + record["validation_kl"] + record["validation_progress"]
+        )
+    assert run.progress == 1.0
+
+
+def test_terms_are_learned_from(bank: Path, tmp_path: Path) -> None:
+    divergences = []
+    for weight in (1e-9, 1.0):
+        config = tiny_config(tmp_path, bank, NAME, SHORT, f"model.arguments.kl_weight={weight}")
+        train_here(config, tmp_path / f"run_{weight}")
+        divergences.append(history(tmp_path / f"run_{weight}")[-1]["validation_kl"] / weight)
+    assert divergences[1] < 0.5 * divergences[0]
+
+
+def test_terms_are_scored_by_hand_in_evaluation_mode(bank: Path) -> None:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    limits = HoleLimits(BoxLimits((0.3, 0.3), (0.3, 0.3), 1.0))
+    validation = Validation(fabric, Bank.open(bank), limits, LOSSES.create("mse"))
+    network = tinyvariational.TinyVariational()
+    for weight in network.parameters():
+        torch.nn.init.zeros_(weight)
+    network.encoder.bias.data[0] = 2.0  # a mean of 2, variance 1: a divergence of 2
+    scores = validation.scores(network, progress=0.25)
+    assert scores["validation_kl"] == pytest.approx(2 * 1e-3)
+    assert scores["validation_progress"] == 0.25
+    assert scores["validation_loss"] == pytest.approx(scores["mse"] + 0.25 + 2e-3)
+
+
+def test_network_without_terms_trains_as_it_predicts() -> None:
+    network = MODELS.create("unet_tiny").eval()
+    images, masks = torch.rand(2, 3, 32, 32), torch.zeros(2, 1, 32, 32)
+    prediction, terms = WithLosses(network)(images, masks, 0.0)
+    assert torch.equal(prediction, network(images, masks))
+    assert terms == {}
+
+
+def test_drawn_codes_are_resumed_exactly(
+    bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(tmp_path, bank, NAME, SHORT)
+    train_here(config, tmp_path / "whole")
+
+    def stopped_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
+        if run.step in (1, 3):
+            signal.raise_signal(signal.SIGTERM)
+        return train_step(run, images, masks)
+
+    monkeypatch.setattr(loop, "train_step", stopped_step)
+    for step in (2, 4, 6):
+        assert train_here(config, tmp_path / "parts", resume=True).step == step
+    assert_same_run(tmp_path / "parts", tmp_path / "whole")
+
+
+def test_two_processes_with_two_micro_batches_each_train_as_one(bank: Path, tmp_path: Path) -> None:
+    settings = (NAME, STILL, SHORT)
+    train_here(tiny_config(tmp_path, bank, *settings), tmp_path / "one")
+    script, config_path = tmp_path / "script.py", write_config(tmp_path, bank)
+    script.write_text(TWO_PROCESSES)
+    command = [sys.executable, script, config_path, tmp_path / "two", *settings]
+    command += ["training.accumulate=2"]
+    subprocess.run(list(map(str, command)), timeout=300, check=True)
+    one, two = last_state(tmp_path / "one")["model"], last_state(tmp_path / "two")["model"]
+    for name in one:
+        # 1e-5: a hundredth of one step of AdamW, which divides a gradient by its own size
+        torch.testing.assert_close(two[name], one[name], rtol=0, atol=1e-5)
+    for ours, theirs in zip(history(tmp_path / "two"), history(tmp_path / "one"), strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-4)
