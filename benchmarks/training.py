@@ -1,16 +1,19 @@
 """Speed of training as ratios within one run: the loop, the bare step, and a plain script.
 
-    python benchmarks/training.py [--model NAME] [--batch-size N] [--rounds N] [--steps N]
+    python benchmarks/training.py [--case NAME]... [--batch-size N] [--rounds N] [--steps N]
 
-- *bare step*: forward, backward and optimizer step on one batch that stays in memory.
-- *restauro*: the real `fit` on a bank, with the curriculum's holes. Same network, precision and
+Cases are the report's largest network, the shipped network with L1, and the same against the
+discriminator, each as its config in `configs/` says. Contestants:
+
+- *bare step*: all arithmetic of a step, on one batch that stays in memory.
+- *loop*: the real `fit` on a bank, with crops, light and growing holes. Same network, precision and
   memory layout; validation and checkpoints are left out.
-- *plain script*: JPEG files of 178x218, decoded, cropped and resized by Pillow in a PyTorch
-  DataLoader, and the same network in fp32.
+- *plain script*, for the report's network: JPEG files of 178x218, decoded, cropped and resized by
+  Pillow in a PyTorch DataLoader, and the same network in fp32.
 
-Each round times all three, in an order that changes; a ratio is taken within each round, and its
+Each round times all of them, in an order that changes; a ratio is taken within each round, and its
 median over the rounds is what counts. So a machine that is busy or slows down blurs the ratios,
-but does not shift them.
+but does not shift them. Of the loop's time it is also printed which part of a step took it.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import click
 import numpy as np
@@ -30,7 +34,9 @@ import PIL.Image
 import torch
 import torch.nn.functional as F
 from lightning.fabric import Fabric
-from torch import Tensor
+from lightning.fabric.wrappers import _FabricModule, _FabricOptimizer
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
 from restauro.data.bank import Bank
@@ -38,18 +44,27 @@ from restauro.data.batches import Batches
 from restauro.data.drawings import drawing, kind_of
 from restauro.interrupt import StopRequest
 from restauro.models import MODELS
+from restauro.training.adversary import Adversary
 from restauro.training.config import Config, load_config
+from restauro.training.feed import Feed
 from restauro.training.loop import Run, fit
 from restauro.training.run import build_run, choose_precision
 from restauro.training.validation import Validation
 
-CONFIG = Path(__file__).parents[1] / "configs" / "reference_512.toml"
+CONFIGS = Path(__file__).parents[1] / "configs"
+CASES = {
+    "conv_autoencoder_512": "reference_512",
+    "unet with L1": "faces_structure",
+    "unet against the discriminator": "faces",
+}
+"""Name -> config."""
+SCRIPTED = "conv_autoencoder_512"
+"""The case that the plain script trains, too."""
 NUM_DRAWINGS = 128
 JPEG_SIZE = (178, 218)
 """Width and height of a CelebA picture."""
 BARS = {"bare step": 0.95, "plain script": 1.5}
-"""The least that restauro's pictures a second must be, as a multiple of the other's."""
-
+"""The least that the loop's pictures a second must be, as a multiple of the other's."""
 TimeSteps = Callable[[], float]
 
 
@@ -60,16 +75,43 @@ class UnsavedRun(Run):
         """Does nothing."""
 
 
-class CountedBatches(Batches):
-    """Batches that ask the loop to stop, as Ctrl-C does, with the batch of step `last_step`."""
+class StopAfter(StopRequest):
+    """Asks the loop to stop, as Ctrl-C does, once `run` has done `step` steps."""
 
-    stop: StopRequest
-    last_step: int
+    def __init__(self, run: Run, step: int) -> None:
+        self.run, self.step = run, step
 
-    def at(self, step: int) -> Tensor:
-        """The pictures of step number `step`."""
-        self.stop.is_requested = step >= self.last_step
-        return super().at(step)
+    @property
+    def is_requested(self) -> bool:  # type: ignore[override]
+        """Whether they are done."""
+        return self.run.step >= self.step
+
+
+class Criterion(nn.Module):
+    """A loss that can be told from other modules."""
+
+    def __init__(self, loss: nn.Module) -> None:
+        super().__init__()
+        self.loss = loss
+
+    def forward(self, prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+        """What the loss gives: (B,)."""
+        value: Tensor = self.loss(prediction, target, mask)
+        return value
+
+
+PARTS: dict[str, tuple[type, str]] = {
+    "waiting for pictures and holes": (Feed, "at"),
+    "network": (_FabricModule, "forward"),
+    "loss": (Criterion, "forward"),
+    "loss against the discriminator": (Adversary, "loss"),
+    "gradients": (Fabric, "backward"),
+    "limit of the gradients": (Fabric, "clip_gradients"),
+    "optimizer": (_FabricOptimizer, "step"),
+    "average of the weights": (AveragedModel, "update_parameters"),
+    "discriminator": (Adversary, "learn"),
+}
+"""Part of a step -> the method in which it takes place; what is in none of them is the loop's."""
 
 
 class JpegFiles(Dataset[tuple[Tensor, Tensor]]):
@@ -129,35 +171,94 @@ def seconds_of(fabric: Fabric, work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def loop_and_bare_step(
-    fabric: Fabric, config: Config, bank: Bank, num_steps: int
-) -> tuple[TimeSteps, TimeSteps]:
-    """Both time `num_steps` steps of one and the same network; the loop goes on each time."""
-    batches = CountedBatches(
-        bank, "train", config.training.global_batch_size, seed=0, device=fabric.device
-    )
-    run = UnsavedRun(**vars(build_run(fabric, config, Path(), batches)))
-    validation = Validation(fabric, bank, config.curriculum.end, run.criterion)
-    images = Batches.at(batches, 0)
-    masks = config.curriculum.draw(
-        0, len(images), bank.size, torch.Generator().manual_seed(0), fabric.device
-    ).float()
+class Clock:
+    """Seconds that were spent in each of `PARTS`, while it is running."""
 
-    def loop() -> None:
-        batches.stop, batches.last_step = StopRequest(), run.step + num_steps - 1
-        with contextlib.redirect_stderr(io.StringIO()):  # the progress bar still does its work
-            fit(run, batches, validation, batches.stop)
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.seconds = dict.fromkeys(PARTS, 0.0)
+        self._is_inside = False
 
-    def bare_step() -> None:
-        run.model.train()
-        for _ in range(num_steps):
-            prediction, _ = run.model(images, masks, run.progress)
-            loss = run.criterion(prediction, images, masks).mean()
-            fabric.backward(loss)
-            run.optimizer.step()
-            run.optimizer.zero_grad()
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Times the parts meanwhile; one that another calls counts as that other's."""
+        with contextlib.ExitStack() as stack:
+            for name, (owner, method) in PARTS.items():
+                timed = self._timed(name, getattr(owner, method))
+                stack.enter_context(mock.patch.object(owner, method, timed))
+            yield
 
-    return lambda: seconds_of(fabric, loop), lambda: seconds_of(fabric, bare_step)
+    def _timed(self, name: str, method: Callable[..., object]) -> Callable[..., object]:
+        def timed(*arguments: object, **options: object) -> object:
+            if self._is_inside:
+                return method(*arguments, **options)
+            self._is_inside = True
+            started = time.perf_counter()
+            try:
+                return method(*arguments, **options)
+            finally:
+                if self.device.type == "cuda":
+                    torch.cuda.synchronize()
+                self._is_inside = False
+                self.seconds[name] += time.perf_counter() - started
+
+        return timed
+
+
+class Case:
+    """A network in training, whose loop and bare step can be timed in turn."""
+
+    def __init__(self, fabric: Fabric, config: Config, bank: Bank, num_steps: int) -> None:
+        self.fabric, self.config, self.num_steps = fabric, config, num_steps
+        self.batches = Batches(
+            bank,
+            "train",
+            config.training.global_batch_size,
+            seed=0,
+            augmentation=config.data.augmentation,
+            device=fabric.device,
+        )
+        self.run = UnsavedRun(**vars(build_run(fabric, config, Path(), self.batches)))
+        self.run.criterion = Criterion(self.run.criterion)
+        self.validation = Validation(fabric, bank, config.curriculum.end, self.run.criterion)
+        with Feed(self.batches, config.curriculum, 0, num_steps=1) as feed:
+            self.images, self.masks = feed.at(0)
+
+    def loop(self) -> float:
+        """Seconds of the next steps in the real loop."""
+        run, training = self.run, self.config.training
+        stop = StopAfter(run, run.step + self.num_steps)
+        with (
+            Feed(self.batches, self.config.curriculum, training.seed, stop.step) as feed,
+            contextlib.redirect_stderr(io.StringIO()),  # the progress bar still does its work
+        ):
+            return seconds_of(self.fabric, lambda: fit(run, feed, self.validation, stop))
+
+    def bare_step(self) -> float:
+        """Seconds of as many steps of nothing but arithmetic."""
+        self.run.model.train()
+
+        def steps() -> None:
+            for _ in range(self.num_steps):
+                self._step()
+
+        return seconds_of(self.fabric, steps)
+
+    def _step(self) -> None:
+        run, images, masks = self.run, self.images, self.masks
+        prediction, _ = run.model(images, masks, run.progress)
+        loss = run.criterion(prediction, images, masks).mean()
+        if run.adversary:
+            loss = loss + run.adversary.loss(prediction, images, masks).mean()
+        self.fabric.backward(loss)
+        if norm := self.config.training.max_gradient_norm:
+            self.fabric.clip_gradients(run.model, run.optimizer, max_norm=norm)
+        run.optimizer.step()
+        run.optimizer.zero_grad()
+        if run.averaged:
+            run.averaged.update_parameters(run.bare_model)
+        if run.adversary:
+            run.adversary.learn()
 
 
 def plain_script(
@@ -217,21 +318,36 @@ def report(seconds: dict[str, list[float]], pictures: int) -> bool:
     for name, values in seconds.items():
         click.echo(f"{name:<32}{spread([pictures / s for s in values], 1)} pictures/s")
     is_reached = True
-    for other, bar in BARS.items():
-        pairs = zip(seconds["restauro"], seconds[other], strict=True)
+    for other in seconds.keys() - {"loop"}:
+        pairs = zip(seconds["loop"], seconds[other], strict=True)
         ratios = [theirs / ours for ours, theirs in pairs]
-        reaches = float(np.median(ratios)) >= bar
+        reaches = float(np.median(ratios)) >= BARS[other]
         is_reached &= reaches
         verdict = "reached" if reaches else "NOT reached"
-        name = f"restauro / {other}"
-        click.echo(f"{name:<32}{spread(ratios, 3)}, at least {bar} asked: {verdict}")
+        click.echo(
+            f"{f'loop / {other}':<32}{spread(ratios, 3)}, at least {BARS[other]} asked: {verdict}"
+        )
     return is_reached
 
 
+def report_parts(case: Case) -> None:
+    """Prints how long each part of some further steps of the loop takes, and what share of them."""
+    clock = Clock(case.fabric.device)
+    with clock.running():
+        whole = case.loop()
+    rest = whole - sum(clock.seconds.values())
+    for name, seconds in {**clock.seconds, "the rest of the loop": rest}.items():
+        if seconds:
+            milliseconds = 1000 * seconds / case.num_steps
+            click.echo(f"  {name:<32}{milliseconds:8.1f} ms {seconds / whole:6.1%}")
+
+
 @click.command()
-@click.option("--model", default="conv_autoencoder_512", show_default=True)
-@click.option("--batch-size", default=64, show_default=True, help="Pictures a step.")
-@click.option("--rounds", default=10, show_default=True, help="Rounds after the warm-up.")
+@click.option(
+    "--case", "cases", multiple=True, type=click.Choice(list(CASES)), help="[default: all]"
+)
+@click.option("--batch-size", type=int, help="Pictures a step.  [default: as configured]")
+@click.option("--rounds", default=5, show_default=True, help="Rounds after the warm-up.")
 @click.option("--steps", default=3, show_default=True, help="Steps of each contestant a round.")
 @click.option("--accelerator", default="auto", show_default=True)
 @click.option(
@@ -240,27 +356,37 @@ def report(seconds: dict[str, list[float]], pictures: int) -> bool:
     help="Folder of CelebA's own files, instead of drawings.",
 )
 def main(
-    model: str, batch_size: int, rounds: int, steps: int, accelerator: str, jpegs: Path | None
+    cases: tuple[str, ...],
+    batch_size: int | None,
+    rounds: int,
+    steps: int,
+    accelerator: str,
+    jpegs: Path | None,
 ) -> None:
-    """Compares training with the bare step and with a plain script."""
-    settings = [f"model.name={model}", f"training.global_batch_size={batch_size}"]
-    config = load_config(CONFIG, settings)
+    """Compares training with the bare step and with a plain script, and tells a step's parts."""
     precision = choose_precision("auto", accelerator)
     fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
-    click.echo(
-        f"{model}, batches of {batch_size}, {precision} on {fabric.device.type}, "
-        f"{torch.get_num_threads()} threads, {rounds} rounds of {steps} steps"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        num_images = 1 + batch_size * (steps * (rounds + 1) + 1)  # no epoch ends in between
-        size = MODELS.create(model).size
-        bank = make_bank(Path(folder), num_images, size)
-        paths = sorted(jpegs.glob("*.jpg")) if jpegs else make_jpegs(Path(folder), bank)
-        loop, bare_step = loop_and_bare_step(fabric, config, bank, steps)
-        script = plain_script(fabric, config, paths, size, steps)
-        contestants = {"bare step": bare_step, "restauro": loop, "plain script": script}
-        seconds = measure(contestants, rounds)
-    sys.exit(0 if report(seconds, batch_size * steps) else 1)
+    is_reached = True
+    for name in cases or CASES:
+        changes = ["model.initial_weights=", "data.more_banks=[]", "data.closer_banks=[]"]
+        changes += [f"training.global_batch_size={batch_size}"] if batch_size else []
+        config = load_config(CONFIGS / f"{CASES[name]}.toml", changes)
+        pictures = config.training.global_batch_size
+        click.echo(
+            f"\n{name}, batches of {pictures}, {precision} on {fabric.device.type}, "
+            f"{torch.get_num_threads()} threads, {rounds} rounds of {steps} steps"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            num_images = 1 + pictures * (steps * (rounds + 2) + 1)  # no epoch ends in between
+            bank = make_bank(Path(folder), num_images, MODELS.create(config.model.name).size)
+            case = Case(fabric, config, bank, steps)
+            contestants: dict[str, TimeSteps] = {"bare step": case.bare_step, "loop": case.loop}
+            if name == SCRIPTED:
+                paths = sorted(jpegs.glob("*.jpg")) if jpegs else make_jpegs(Path(folder), bank)
+                contestants["plain script"] = plain_script(fabric, config, paths, bank.size, steps)
+            is_reached &= report(measure(contestants, rounds), pictures * steps)
+            report_parts(case)
+    sys.exit(0 if is_reached else 1)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from restauro.seeds import seed_of
 from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import save_checkpoint, save_weights
 from restauro.training.config import Config, config_to_dict
+from restauro.training.feed import Feed
 from restauro.training.history import append_record
 from restauro.training.reading import read
 from restauro.training.schedule import learning_rate
@@ -135,22 +136,23 @@ class Run:
                     path.unlink()
 
 
-def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -> None:
+def fit(run: Run, feed: Feed, validation: Validation, stop: StopRequest) -> None:
     """Trains from `run.step` to the end, or until `stop` is asked for; saves in both cases.
 
     What the processes do together depends on the step and on what they agreed on, and never on a
     clock of their own: else one would wait for another for ever.
     """
     checkpoint_seconds = 60 * run.config.training.checkpoint_minutes
+    steps_per_epoch = feed.batches.steps_per_epoch
     bar = _progress_bar(run)
     saved_at = time.monotonic()
     num_steps, seconds_per_step, should_stop = 1, math.inf, False
     run.model.train()
     while not (run.is_finished or should_stop):
         started, first = time.monotonic(), run.step
-        epoch = first // batches.steps_per_epoch
-        end = min(first + num_steps, (epoch + 1) * batches.steps_per_epoch, run.num_steps)
-        losses = train_steps(run, batches, end, stop)
+        epoch = first // steps_per_epoch
+        end = min(first + num_steps, (epoch + 1) * steps_per_epoch, run.num_steps)
+        losses = train_steps(run, feed, end, stop)
         reading = read(
             run.fabric,
             losses,
@@ -166,32 +168,25 @@ def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -
         num_steps = reading.steps_to_the_next(most_seconds=checkpoint_seconds)
         should_stop = reading.should_stop
 
-        is_epoch_end = run.step % batches.steps_per_epoch == 0 or run.is_finished
+        is_epoch_end = run.step % steps_per_epoch == 0 or run.is_finished
         if is_epoch_end:
-            finish_epoch(run, batches, validation, epoch)
+            finish_epoch(run, feed.batches, validation, epoch)
         if is_epoch_end or should_stop or reading.should_save:
             run.save(epoch + 1 if is_epoch_end else None)
             saved_at = time.monotonic()
     bar.close()
 
 
-def train_steps(run: Run, batches: Batches, end: int, stop: StopRequest) -> list[dict[str, Tensor]]:
-    """Trains until `end` steps are done, all of one epoch; returns the losses of each.
+def train_steps(run: Run, feed: Feed, end: int, stop: StopRequest) -> list[dict[str, Tensor]]:
+    """Trains until `end` steps are done; returns the losses of each.
 
     A process that is alone stops at once, others when all have agreed to.
     """
-    fabric, config = run.fabric, run.config.training
     losses = []
     while run.step < end:
-        step, epoch = run.step, run.step // batches.steps_per_epoch
-        rng = torch.Generator().manual_seed(seed_of(config.seed, step, "holes"))
-        images = batches.at(step)  # (B, 3, H, W): this process's slice of the global batch
-        masks = run.config.curriculum.draw(
-            epoch, config.global_batch_size, batches.size, rng, fabric.device
-        )[batches.slice_of_this_process].float()  # (B, 1, H, W), 1 = hole
-        losses.append(train_step(run, images, masks))
+        losses.append(train_step(run, *feed.at(run.step)))
         run.step += 1
-        if stop.is_requested and fabric.world_size == 1:
+        if stop.is_requested and run.fabric.world_size == 1:
             break
     return losses
 

@@ -28,6 +28,7 @@ from restauro.training.adversary import Adversary
 from restauro.training.best import load_weights_into
 from restauro.training.checkpoint import load_checkpoint
 from restauro.training.config import Config, config_from_dict, config_to_dict, dump_toml
+from restauro.training.feed import Feed
 from restauro.training.history import forget_after
 from restauro.training.loop import Run, fit
 from restauro.training.memory import keep_freed_memory
@@ -92,8 +93,9 @@ def train(
             forget_after(path / "history.jsonl", run.step)
     _check_agreement(run)
     validation = make_validation(fabric, config, bank, run.criterion)
-    with StopRequest() as stop:
-        fit(run, batches, validation, stop)
+    feed = Feed(batches, config.curriculum, config.training.seed, run.num_steps)
+    with StopRequest() as stop, feed:
+        fit(run, feed, validation, stop)
     if dist.is_initialized():
         _leave_the_others(run)
     return run
