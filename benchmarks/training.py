@@ -156,8 +156,9 @@ def make_bank(folder: Path, num_images: int, size: tuple[int, int]) -> Bank:
 
 def make_jpegs(folder: Path, bank: Bank) -> list[Path]:
     """Writes the drawings of a bank as JPEG files of CelebA's size and quality."""
-    paths = [folder / f"{i}.jpg" for i in range(NUM_DRAWINGS)]
-    for path, image in zip(paths, bank.images, strict=False):
+    images = bank.images[:NUM_DRAWINGS]
+    paths = [folder / f"{i}.jpg" for i in range(len(images))]
+    for path, image in zip(paths, images, strict=True):
         PIL.Image.fromarray(np.array(image)).resize(JPEG_SIZE).save(path, quality=90)
     return paths
 
