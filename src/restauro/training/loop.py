@@ -226,7 +226,7 @@ def learn(
     Gradients are averaged over the processes with the last one of the step.
     """
     with run.fabric.no_backward_sync(run.model, enabled=not is_last):
-        prediction, terms = run.model(images, masks, run.progress)
+        prediction, terms = run.model(images, masks, images.new_full((), run.progress))
         loss = sum(terms.values(), run.criterion(prediction, images, masks)).mean()
         if run.adversary:
             loss = loss + run.adversary.loss(prediction, images, masks).mean()

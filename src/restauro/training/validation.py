@@ -79,7 +79,9 @@ class Validation:
         images, masks = self._batch(batch)
         network.eval()
         with self.fabric.autocast():
-            prediction, terms = network.forward_with_losses(images, masks, progress)
+            prediction, terms = network.forward_with_losses(
+                images, masks, images.new_full((), progress)
+            )
         prediction = prediction.float()
         loss = sum(terms.values(), self.criterion(prediction, images, masks))
         values = {"validation_loss": loss}
