@@ -82,7 +82,7 @@ def test_result_depends_on_what_is_known(model: InpaintingModel) -> None:
 @torch.no_grad()
 def test_pass_with_losses_predicts_the_same(model: InpaintingModel) -> None:
     images, masks = batch_of(model)
-    prediction, terms = model.forward_with_losses(images, masks, progress=0.5)
+    prediction, terms = model.forward_with_losses(images, masks, progress=torch.tensor(0.5))
     assert torch.equal(prediction, model(images, masks))
     assert all(term.shape == (2,) for term in terms.values())
 

@@ -21,6 +21,7 @@ from tinyruns import (
     write_config,
 )
 from torch import Tensor
+from torch._dynamo.testing import CompileCounter
 
 from restauro.data.bank import Bank
 from restauro.losses import LOSSES
@@ -102,9 +103,25 @@ def test_terms_are_scored_by_hand_in_evaluation_mode(bank: Path) -> None:
 def test_network_without_terms_trains_as_it_predicts() -> None:
     network = MODELS.create("unet_tiny").eval()
     images, masks = torch.rand(2, 3, 32, 32), torch.zeros(2, 1, 32, 32)
-    prediction, terms = WithLosses(network)(images, masks, 0.0)
+    prediction, terms = WithLosses(network)(images, masks, torch.tensor(0.0))
     assert torch.equal(prediction, network(images, masks))
     assert terms == {}
+
+
+def test_one_program_is_compiled_for_the_whole_training() -> None:
+    """None for each step, whose progress is another."""
+    network = WithLosses(tinyvariational.TinyVariational(noise=0)).eval()
+    images, masks = torch.rand(2, 3, 32, 32), torch.zeros(2, 1, 32, 32)
+    counter = CompileCounter()
+    compiled = torch.compile(network, backend=counter)
+    for progress in torch.linspace(0, 1, 5):
+        prediction, terms = compiled(images, masks, progress)
+        expected, expected_terms = network(images, masks, progress)
+        assert torch.equal(prediction, expected)
+        assert {name: term.tolist() for name, term in terms.items()} == {
+            name: term.tolist() for name, term in expected_terms.items()
+        }
+    assert counter.frame_count == 1
 
 
 def test_drawn_codes_are_resumed_exactly(

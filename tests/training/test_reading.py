@@ -148,6 +148,13 @@ def test_weights_that_are_no_numbers_are_never_saved(
     assert all(weight.isfinite().all() for weight in state["model"].values())
 
 
+def test_clipping_leaves_a_bad_gradient_to_the_reading(bank: Path, tmp_path: Path) -> None:
+    """PyTorch's own check would wait for the device at every step, and end in a traceback."""
+    settings = ("training.learning_rate=1e30", "training.max_gradient_norm=1.0")
+    with pytest.raises(TrainingError, match=r"is nan after step 2, .*learning_rate"):
+        train_here(tiny_config(tmp_path, bank, *settings), tmp_path / "run")
+
+
 def test_processes_stop_together_when_one_is_asked_to(bank: Path, tmp_path: Path) -> None:
     """And go on to the same bits, though one's clock calls for a checkpoint at every step."""
     script, config_path = tmp_path / "script.py", write_config(tmp_path, bank)

@@ -29,7 +29,7 @@ class TinyVariational(InpaintingModel):
         return self._decoded(mean)
 
     def forward_with_losses(
-        self, image: Tensor, mask: Tensor, progress: float
+        self, image: Tensor, mask: Tensor, progress: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Decodes a code drawn around the mean, in training, and measures the divergence."""
         code = self.encoder((image * (1 - mask)).flatten(1)).float()
@@ -37,8 +37,8 @@ class TinyVariational(InpaintingModel):
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
         if self.training and self.noise:
             mean = mean + self.noise * (log_variance / 2).exp() * torch.randn_like(mean)
-        done = torch.full_like(divergence, progress)
-        return self._decoded(mean), {"kl": self.kl_weight * divergence, "progress": done}
+        terms = {"kl": self.kl_weight * divergence, "progress": progress.expand_as(divergence)}
+        return self._decoded(mean), terms
 
     def _decoded(self, code: Tensor) -> Tensor:
         values: Tensor = self.decoder(code)

@@ -34,15 +34,15 @@ class InpaintingModel(nn.Module):
         return self.restore(image * (1 - mask), mask)
 
     def forward_with_losses(
-        self, image: Tensor, mask: Tensor, progress: float
+        self, image: Tensor, mask: Tensor, progress: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Returns the prediction, and loss terms of the network's own by name, (B,) each.
 
         Training and validation call this, and add the terms as they are to the loss; every one is
         in the history under its name. A network that has terms, such as the divergence of its code,
         overrides this. It may look at all of `image` then, but in evaluation mode must predict as
-        `forward` does. `progress` is the share of the training that is done, in [0, 1], for a
-        term that changes with it.
+        `forward` does. `progress`, a scalar in [0, 1], is the share of the training that is done,
+        for a term that changes with it.
         """
         return self(image, mask), {}
 
@@ -71,8 +71,10 @@ class InpaintingModel(nn.Module):
 class WithLosses(nn.Module):
     """A network as training calls it, so that wrappers of it see all that is made in a pass.
 
-    Shape: image (B, 3, H, W) in [0, 1] and mask (B, 1, H, W), 1 = hole, and the progress -> the
-    prediction (B, 3, H, W) in [0, 1], and the network's own loss terms, (B,) each.
+    The progress is a tensor, as the compiler makes a program of its own for every other number.
+
+    Shape: image (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole, and progress () in [0, 1] ->
+    the prediction (B, 3, H, W) in [0, 1], and the network's own loss terms, (B,) each.
     """
 
     def __init__(self, network: InpaintingModel) -> None:
@@ -80,7 +82,7 @@ class WithLosses(nn.Module):
         self.network = network
 
     def forward(
-        self, image: Tensor, mask: Tensor, progress: float
+        self, image: Tensor, mask: Tensor, progress: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Returns the prediction and the terms."""
         prediction, terms = self.network.forward_with_losses(image, mask, progress)

@@ -15,8 +15,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.fabric import Fabric
+from lightning.fabric.loggers.tensorboard import TensorBoardLogger
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
@@ -34,6 +36,8 @@ from restauro.training.history import append_record
 from restauro.training.reading import read
 from restauro.training.schedule import learning_rate
 from restauro.training.validation import Validation
+
+GRADIENT_NORM = "gradient_norm"
 
 
 @dataclass
@@ -121,9 +125,9 @@ class Run:
         Raises:
             TrainingError: A weight is no number; the checkpoint before stays.
         """
-        weights = self.bare_model.state_dict().values()
-        largest = torch.stack([weight.abs().max().float() for weight in weights])
-        _check_is_finite("largest weight", largest.max().item(), self.step)  # max keeps a NaN
+        weights = [w for w in self.bare_model.state_dict().values() if w.is_floating_point()]
+        largest = torch.stack([weight.abs().max() for weight in weights]).max()  # keeps a NaN
+        _check_is_finite("largest weight", largest.item(), self.step)
         if not self.fabric.is_global_zero:
             return
         num_kept = self.config.training.keep_checkpoints
@@ -175,6 +179,8 @@ def fit(run: Run, feed: Feed, validation: Validation, stop: StopRequest) -> None
             run.save(epoch + 1 if is_epoch_end else None)
             saved_at = time.monotonic()
     bar.close()
+    for logger in run.fabric.loggers:
+        logger.finalize("success")  # else what it has not written yet is lost
 
 
 def train_steps(run: Run, feed: Feed, end: int, stop: StopRequest) -> list[dict[str, Tensor]]:
@@ -192,7 +198,10 @@ def train_steps(run: Run, feed: Feed, end: int, stop: StopRequest) -> list[dict[
 
 
 def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
-    """One optimizer step; returns its losses, which stay on the device: nothing waits for them."""
+    """One optimizer step; returns its losses, which stay on the device: nothing waits for them.
+
+    Among them is the norm of the gradients, before it is clipped, where that or a log needs it.
+    """
     fabric, config = run.fabric, run.config.training
     torch.manual_seed(seed_of(config.seed, run.step, "dropout", fabric.global_rank))
     for group in run.optimizer.param_groups:
@@ -204,13 +213,21 @@ def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
         learn(run, *part, share=1 / len(micro_batches), is_last=part is micro_batches[-1])
         for part in micro_batches
     ]
-    if config.max_gradient_norm:
-        fabric.clip_gradients(run.model, run.optimizer, max_norm=config.max_gradient_norm)
+    values = {name: torch.stack([part[name] for part in of_parts]).mean() for name in of_parts[0]}
+    if config.max_gradient_norm or fabric.loggers:
+        norm = fabric.clip_gradients(
+            run.model,
+            run.optimizer,
+            max_norm=config.max_gradient_norm or math.inf,
+            error_if_nonfinite=False,  # to know that it would wait; `add_losses` checks it later
+        )
+        assert norm is not None
+        values[GRADIENT_NORM] = norm
     run.optimizer.step()
     run.optimizer.zero_grad()
     if run.averaged:
         run.averaged.update_parameters(run.bare_model)
-    return {name: torch.stack([part[name] for part in of_parts]).mean() for name in of_parts[0]}
+    return values
 
 
 def learn(
@@ -221,7 +238,7 @@ def learn(
     Gradients are averaged over the processes with the last one of the step.
     """
     with run.fabric.no_backward_sync(run.model, enabled=not is_last):
-        prediction, terms = run.model(images, masks, run.progress)
+        prediction, terms = run.model(images, masks, images.new_full((), run.progress))
         loss = sum(terms.values(), run.criterion(prediction, images, masks)).mean()
         if run.adversary:
             loss = loss + run.adversary.loss(prediction, images, masks).mean()
@@ -234,7 +251,7 @@ def learn(
 
 
 def add_losses(run: Run, losses: Sequence[dict[str, float]]) -> None:
-    """Adds those of the last steps, the newest last, to the sums of the epoch.
+    """Adds those of the last steps, the newest last, to the sums of the epoch, and logs them.
 
     Raises:
         TrainingError: One is no number; the message says which, and after which step.
@@ -242,7 +259,11 @@ def add_losses(run: Run, losses: Sequence[dict[str, float]]) -> None:
     for step, of_step in enumerate(losses, start=run.step - len(losses) + 1):
         for name, value in of_step.items():
             _check_is_finite(name.replace("_", " "), value, step)
-            run.loss_sums[name] = run.loss_sums.get(name, 0.0) + value
+            if name != GRADIENT_NORM:
+                run.loss_sums[name] = run.loss_sums.get(name, 0.0) + value
+        rate = learning_rate(step - 1, run.num_steps, run.config.training)
+        values = {"learning_rate": rate, **of_step}
+        run.fabric.log_dict({f"step/{name}": value for name, value in values.items()}, step=step)
 
 
 def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int) -> None:
@@ -266,7 +287,11 @@ def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int)
     is_best = has_fallen or run.adversary is not None
     if run.fabric.is_global_zero:
         append_record(run.path / "history.jsonl", record)
-        validation.write_sheet(run.network, run.path / "samples" / f"epoch_{epoch + 1:03d}.png")
+        path = run.path / "samples" / f"epoch_{epoch + 1:03d}.png"
+        picture = np.asarray(validation.write_sheet(run.network, path))
+        for logger in run.fabric.loggers:
+            assert isinstance(logger, TensorBoardLogger)
+            logger.experiment.add_image("samples", picture, run.step, dataformats="HWC")
         if is_best:
             save_weights(run.path / "best.safetensors", run.network.state_dict())
     run.fabric.log_dict({k: v for k, v in record.items() if k != "step"}, step=run.step)

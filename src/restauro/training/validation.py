@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
@@ -79,7 +80,9 @@ class Validation:
         images, masks = self._batch(batch)
         network.eval()
         with self.fabric.autocast():
-            prediction, terms = network.forward_with_losses(images, masks, progress)
+            prediction, terms = network.forward_with_losses(
+                images, masks, images.new_full((), progress)
+            )
         prediction = prediction.float()
         loss = sum(terms.values(), self.criterion(prediction, images, masks))
         values = {"validation_loss": loss}
@@ -102,8 +105,13 @@ class Validation:
         return prediction.float()
 
     @torch.no_grad()
-    def write_sheet(self, network: InpaintingModel, path: Path, num_pictures: int = 8) -> None:
-        """Writes a PNG of the first pictures: damaged, restored, predicted, original."""
+    def write_sheet(
+        self, network: InpaintingModel, path: Path, num_pictures: int = 8
+    ) -> PIL.Image.Image:
+        """Writes a PNG of the first pictures, and returns it.
+
+        A row each: damaged, restored, predicted, original.
+        """
         images, masks = self._batch(0)
         images, masks = images[:num_pictures], masks[:num_pictures]
         prediction = self.predict(network, images, masks)
@@ -115,7 +123,9 @@ class Validation:
             for i in range(len(originals))
         ]
         path.parent.mkdir(exist_ok=True)
-        sheet(rows, ["damaged", "restored", "prediction", "original"]).save(path)
+        picture = sheet(rows, ["damaged", "restored", "prediction", "original"])
+        picture.save(path)
+        return picture
 
     @property
     def _num_batches(self) -> int:
