@@ -13,9 +13,9 @@ import torch
 
 from restauro.images import Size
 from restauro.training.config import Config, load_config
-from restauro.training.history import read_history
 from restauro.training.loop import Run
 from restauro.training.run import train
+from restauro.training.run_folder import RunFolder
 from tinyfolders import write_bank
 
 CONFIG = """
@@ -147,7 +147,7 @@ def last_state(run_path: Path) -> dict[str, Any]:
 
 def history(run_path: Path) -> list[dict[str, Any]]:
     """The records of a run without their times, which no two runs share."""
-    records = read_history(run_path / "history.jsonl")
+    records = RunFolder(run_path).records()
     return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
 
 

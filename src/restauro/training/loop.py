@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -26,7 +25,7 @@ from restauro.seeds import seed_of
 from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import save_checkpoint, save_weights
 from restauro.training.config import Config, config_to_dict
-from restauro.training.history import append_record
+from restauro.training.run_folder import RunFolder
 from restauro.training.schedule import learning_rate
 from restauro.training.validation import Validation
 
@@ -37,7 +36,7 @@ class Run:
 
     fabric: Fabric
     config: Config
-    path: Path
+    folder: RunFolder
     bare_model: nn.Module
     """The network itself, without Fabric's and the compiler's wrappers."""
     model: nn.Module
@@ -49,6 +48,8 @@ class Run:
     """Optimizer steps of the whole run."""
     adversary: Adversary | None = None
     """The discriminator that learns beside the network, if there is one."""
+    banks: dict[str, list[str]] = field(default_factory=dict)
+    """Checksums of the banks, by their keys in `[data]`."""
     step: int = 0
     """Optimizer steps done."""
     best: float = float("inf")
@@ -78,6 +79,7 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "adversary": self.adversary.state() if self.adversary else {},
             "config": config_to_dict(self.config),
+            "banks": self.banks,
             "step": self.step,
             "best": self.best,
             "loss_sum": self.loss_sum,
@@ -98,9 +100,9 @@ class Run:
         self.loss_sum, self.seconds = state["loss_sum"], state["seconds"]
 
     def save(self) -> None:
-        """Writes the checkpoint `last.pt`; the first process alone does."""
+        """Writes the checkpoint; the first process alone does."""
         if self.fabric.is_global_zero:
-            save_checkpoint(self.path / "last.pt", self.state())
+            save_checkpoint(self.folder.checkpoint, self.state())
 
 
 def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -> None:
@@ -171,15 +173,16 @@ def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int)
     }
     if run.adversary:
         record["discriminator_loss"] = run.discriminator_loss_sum / steps_in_epoch
-    run.loss_sum = run.discriminator_loss_sum = 0.0
+    if run.step % batches.steps_per_epoch == 0:  # one that ends within an epoch may get more
+        run.loss_sum = run.discriminator_loss_sum = 0.0
     # against an adversary the newest weights are the best: their loss may rise as they sharpen
     is_best = run.adversary is not None or scores["validation_loss"] < run.best
     run.best = min(run.best, scores["validation_loss"])
     if run.fabric.is_global_zero:
-        append_record(run.path / "history.jsonl", record)
-        validation.write_sheet(run.network, run.path / "samples" / f"epoch_{epoch + 1:03d}.png")
+        run.folder.append(record)
+        validation.write_sheet(run.network, run.folder.samples / f"epoch_{epoch + 1:03d}.png")
         if is_best:
-            save_weights(run.path / "best.safetensors", run.network.state_dict())
+            save_weights(run.folder.weights, run.network.state_dict())
     run.fabric.log_dict({k: v for k, v in record.items() if k != "step"}, step=run.step)
     run.model.train()
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
+from restauro.files import whole_file
 from restauro.masks import HoleLimits, draw_holes
 from restauro.metrics import fidelity_scores
 from restauro.metrics.areas import composite
@@ -105,7 +106,9 @@ class Validation:
             for i in range(len(originals))
         ]
         path.parent.mkdir(exist_ok=True)
-        sheet(rows, ["damaged", "restored", "prediction", "original"]).save(path)
+        with whole_file(path) as aside:
+            labels = ["damaged", "restored", "prediction", "original"]
+            sheet(rows, labels).save(aside, format="PNG")
 
     @property
     def _num_batches(self) -> int:
