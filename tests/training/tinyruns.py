@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +139,19 @@ def train_here(config: Config, run_path: Path, *, resume: bool = False) -> Run:
         return train(config, run_path, resume=resume, accelerator="cpu")
     finally:
         torch.set_num_threads(num_threads)
+
+
+@contextmanager
+def largest_file(num_bytes: int) -> Iterator[None]:
+    """No file can grow beyond `num_bytes`: what a full disk does, but at a place that is known."""
+    import resource  # not on Windows
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def last_state(run_path: Path) -> dict[str, Any]:

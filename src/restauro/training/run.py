@@ -71,7 +71,7 @@ def train(
     )
     fabric.launch()
     folder = RunFolder(path)
-    with _only_run_in(folder, fabric):
+    with _in_one_sentence(folder), _only_run_in(folder, fabric):
         return _train(config, folder, fabric, precision, resume=resume)
 
 
@@ -89,6 +89,25 @@ def _only_run_in(folder: RunFolder, fabric: Fabric) -> Iterator[None]:
         if refusal is not None:
             raise refusal
         yield
+
+
+@contextmanager
+def _in_one_sentence(folder: RunFolder) -> Iterator[None]:
+    """Turns what ends a training from outside into errors that a user can mend."""
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(
+            f"{error.filename or folder.path} cannot be written ({error.strerror or error}); make "
+            "room or mend its rights, then go on with --resume"
+        ) from error
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and "/gloo/" not in str(error):
+            raise
+        raise TrainingError(
+            f"another process of the run in {folder.path} has ended; see what it says, then go on "
+            "with --resume"
+        ) from error
 
 
 def _train(
@@ -124,16 +143,10 @@ def _train(
         _check_end(run, batches, changes)
     _check_agreement(run)
     validation = make_validation(fabric, config, bank, run.criterion)
-    try:
-        if fabric.is_global_zero:
-            _describe(run, precision, changes)
-        with StopRequest() as stop:
-            fit(run, batches, validation, stop)
-    except OSError as error:
-        raise TrainingError(
-            f"{error.filename or folder.path} cannot be written ({error.strerror or error}); make "
-            "room or mend its rights, then go on with --resume"
-        ) from error
+    if fabric.is_global_zero:
+        _describe(run, precision, changes)
+    with StopRequest() as stop:
+        fit(run, batches, validation, stop)
     if dist.is_initialized():
         _leave_the_others(run)
     return run
