@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from restauro.reports.plots import Line, plot_lines, save
-from restauro.training.history import read_history
+from restauro.training.run_folder import RunFolder
 
 LABELS = {"hole_psnr": "hole PSNR, dB", "sharpness": "sharpness, 1 is right"}
 
@@ -29,7 +29,7 @@ def main(output: Path, runs: tuple[Path, ...]) -> None:
         lines: dict[str, Line] = {}
         start = 0
         for run in runs:
-            records = read_history(run / "history.jsonl")
+            records = RunFolder(run).records()
             scored = [record for record in records if score in record]
             if scored:
                 seen = [(start + record["pictures"]) / 1000 for record in scored]

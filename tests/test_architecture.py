@@ -23,7 +23,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"errors", "seeds", "encoding", "interrupt", "cores"},
     {"places"},
-    {"files", "images", "registry", "sessions"},
+    {"files", "images", "lock", "registry", "sessions"},
     {"models", "masks", "metrics", "sheets"},
     {"losses"},
     {"data", "inference", "baselines"},

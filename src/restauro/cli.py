@@ -75,5 +75,8 @@ def sentence_for(error: Exception) -> str | None:
             return None
         return f"this command needs {error.name}; install it with `pip install 'restauro[train]'`"
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename} cannot be used: {error.strerror}; check the place and its rights"
+        return (
+            f"{error.filename} cannot be used: {error.strerror}; check the place, its room and "
+            "its rights"
+        )
     return None

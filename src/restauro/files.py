@@ -18,7 +18,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Gives a path beside `path` to write to; what was written becomes `path` at the end.
 
     After an error `path` is as before, and nothing is left beside it; a kill at any moment leaves
-    a whole file.
+    a whole file. An `OSError` of writing names `path`, as that of a full disk does not by itself.
     """
     aside = path.with_name(f".{path.name}.partial")
     try:
@@ -26,6 +26,10 @@ def whole_file(path: Path) -> Iterator[Path]:
         with aside.open("rb") as file:
             os.fsync(file.fileno())  # a power cut after the rename must not leave an empty file
         aside.replace(path)
+    except OSError as error:
+        if error.filename in (None, str(aside)):
+            error.filename = str(path)
+        raise
     finally:
         aside.unlink(missing_ok=True)
 

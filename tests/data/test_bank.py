@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +60,39 @@ def test_a_bank_of_a_newer_format_is_refused(path: Path) -> None:
     (path / "bank.json").write_text(json.dumps(facts | {"format": FORMAT + 1}))
     with pytest.raises(BadDataError, match=r"bank format 2, but this restauro .*update restauro"):
         Bank.open(path)
+
+
+def changed(path: Path, part: str) -> None:
+    """Changes a part of the bank in the folder `path`."""
+    if part == "pictures":
+        np.save(path / "images.npy", 255 - np.load(path / "images.npy"))
+    elif part == "order":
+        np.save(path / "images.npy", np.load(path / "images.npy")[::-1])
+    elif part == "splits":
+        rows = (path / "index.csv").read_text()
+        (path / "index.csv").write_text(rows.replace(",val", ",train"))
+    else:
+        facts = json.loads((path / "bank.json").read_text())
+        (path / "bank.json").write_text(json.dumps(facts | {"sha256": "of more pictures"}))
+
+
+def test_a_copy_of_a_bank_has_its_checksum(path: Path, tmp_path: Path) -> None:
+    shutil.copytree(path, tmp_path / "copy")
+    (path / "bank.json").touch()
+    assert Bank.open(tmp_path / "copy").checksum() == Bank.open(path).checksum()
+
+
+@pytest.mark.parametrize("part", ["pictures", "order", "splits", "bank.json"])
+def test_another_bank_has_another_checksum(path: Path, part: str) -> None:
+    before = Bank.open(path).checksum()
+    changed(path, part)
+    assert Bank.open(path).checksum() != before
+
+
+@pytest.mark.parametrize("part", ["pictures", "splits"])
+def test_a_bank_made_by_hand_has_a_checksum_too(path: Path, part: str) -> None:
+    (path / "bank.json").write_text("{}")
+    before = Bank.open(path).checksum()
+    assert Bank.open(path).checksum() == before
+    changed(path, part)
+    assert Bank.open(path).checksum() != before

@@ -182,7 +182,7 @@ def test_control_c_leaves_nothing(bank: Path) -> None:
 
 def test_what_a_killed_run_leaves_is_removed_by_the_next(source: Path, bank: Path) -> None:
     assert interrupted(bank, signal.SIGKILL) == -signal.SIGKILL
-    assert names_beside(bank) == [".bank.partial"]
+    assert names_beside(bank) == [".bank.lock", ".bank.partial"]
     prepared("folder", source, bank)
     assert names_beside(bank) == ["bank"]
 

@@ -13,7 +13,7 @@ from restauro.models import MODELS
 from restauro.training.best import load_best
 from restauro.training.blending import blend
 from restauro.training.checkpoint import load_weights, save_weights
-from restauro.training.history import best_record
+from restauro.training.run_folder import RunFolder
 
 SHORT = ("training.epochs=1",)
 
@@ -46,9 +46,9 @@ def test_a_blend_is_a_run_with_scores_of_its_own(runs: Path, tmp_path: Path) -> 
     scores = blend(runs / "run", runs / "other", 0.5, tmp_path / "blend")
     config, _ = load_best(tmp_path / "blend")
     assert config == load_best(runs / "run")[0]
-    record = best_record(tmp_path / "blend" / "history.jsonl")
+    record = RunFolder(tmp_path / "blend").best_record()
     assert record["hole_psnr"] == scores["hole_psnr"]
-    assert record["hole_psnr"] != best_record(runs / "run" / "history.jsonl")["hole_psnr"]
+    assert record["hole_psnr"] != RunFolder(runs / "run").best_record()["hole_psnr"]
     made_of = json.loads((tmp_path / "blend" / "blend.json").read_text())
     assert made_of["share"] == 0.5
     assert list(made_of["of"]) == [str(runs / "run"), str(runs / "other")]
@@ -56,7 +56,7 @@ def test_a_blend_is_a_run_with_scores_of_its_own(runs: Path, tmp_path: Path) -> 
 
 def test_nothing_of_the_other_run_gives_the_same_scores(runs: Path, tmp_path: Path) -> None:
     scores = blend(runs / "run", runs / "other", 0.0, tmp_path / "blend")
-    record = best_record(runs / "run" / "history.jsonl")
+    record = RunFolder(runs / "run").best_record()
     assert scores["hole_psnr"] == pytest.approx(record["hole_psnr"])
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
+from tinyruns import largest_file
 
 from restauro.errors import BadModelError
 from restauro.training.checkpoint import (
@@ -17,7 +19,11 @@ from restauro.training.checkpoint import (
     save_weights,
 )
 
-STATE = {"model": {"weight": torch.arange(6.0).reshape(2, 3)}, "step": 3, "best": float("inf")}
+STATE: dict[str, Any] = {
+    "model": {"weight": torch.arange(6.0).reshape(2, 3)},
+    "step": 3,
+    "best": float("inf"),
+}
 
 
 class Bomb:
@@ -33,7 +39,7 @@ class Bomb:
 def test_checkpoint_comes_back(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "last.pt", STATE)
     state = load_checkpoint(tmp_path / "last.pt")
-    assert torch.equal(state["model"]["weight"], STATE["model"]["weight"])  # type: ignore[index]
+    assert torch.equal(state["model"]["weight"], STATE["model"]["weight"])
     assert (state["step"], state["best"]) == (3, float("inf"))
 
 
@@ -45,29 +51,66 @@ def test_weights_come_back_whatever_their_layout_in_memory(tmp_path: Path) -> No
     assert weights["count"] == 3
 
 
+def flipped(content: bytes, first: int, start: int = 0) -> bytes:
+    """`content` with two bytes changed: number `first` and a far one, both from `start` on."""
+    damaged = bytearray(content)
+    second = start + (first - start + 7919) % (len(content) - start)
+    for position in {first, second}:
+        damaged[position] ^= 0x10
+    return bytes(damaged)
+
+
+def test_two_flipped_bytes_anywhere_in_a_checkpoint_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    save_checkpoint(path, STATE)
+    content = path.read_bytes()
+    for first in range(len(content)):
+        path.write_bytes(flipped(content, first))
+        with pytest.raises(BadModelError, match="checkpoint .its checksum is wrong.; delete"):
+            load_checkpoint(path)
+
+
+def test_two_flipped_bytes_of_weights_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "best.safetensors"
+    save_weights(path, {"weight": torch.arange(300.0)})
+    content = path.read_bytes()
+    start = len(content) - 1200
+    for first in range(start, len(content)):
+        path.write_bytes(flipped(content, first, start))
+        with pytest.raises(BadModelError, match="its checksum is wrong"):
+            load_weights(path)
+
+
+def test_files_from_before_checksums_are_read(tmp_path: Path) -> None:
+    torch.save(STATE, tmp_path / "last.pt")
+    save_file(STATE["model"], tmp_path / "best.safetensors")
+    assert load_checkpoint(tmp_path / "last.pt")["step"] == 3
+    assert load_weights(tmp_path / "best.safetensors")["weight"].shape == (2, 3)
+
+
 SAVES: dict[str, Callable[[Path, float], None]] = {
     "checkpoint": lambda path, value: save_checkpoint(path, {"value": value}),
     "weights": lambda path, value: save_weights(path, {"weight": torch.full((3,), value)}),
 }
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
 @pytest.mark.parametrize("save", SAVES.values(), ids=SAVES)
 def test_failing_write_leaves_the_old_file(
-    save: Callable[[Path, float], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    save: Callable[[Path, float], None], share: float, tmp_path: Path
 ) -> None:
     path = tmp_path / "file"
     save(path, 0.0)
     before = path.read_bytes()
-
-    def full_disk(content: Any, target: Path) -> None:
-        Path(target).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("torch.save", full_disk)
-    monkeypatch.setattr("restauro.training.checkpoint.save_file", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with (
+        largest_file(int(share * len(before))),
+        pytest.raises(OSError, match="File too large") as caught,
+    ):
         save(path, 1.0)
+    assert caught.value.filename == str(path)
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_nothing_is_left_beside_a_checkpoint(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,9 @@ import torch
 
 from restauro.images import Size
 from restauro.training.config import Config, load_config
-from restauro.training.history import read_history
 from restauro.training.loop import Run
 from restauro.training.run import train
+from restauro.training.run_folder import RunFolder
 from tinyfolders import write_bank
 
 CONFIG = """
@@ -139,6 +141,19 @@ def train_here(config: Config, run_path: Path, *, resume: bool = False) -> Run:
         torch.set_num_threads(num_threads)
 
 
+@contextmanager
+def largest_file(num_bytes: int) -> Iterator[None]:
+    """No file can grow beyond `num_bytes`: what a full disk does, but at a place that is known."""
+    import resource  # not on Windows
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def last_state(run_path: Path) -> dict[str, Any]:
     """The last checkpoint of a run."""
     state: dict[str, Any] = torch.load(run_path / "last.pt", weights_only=True)
@@ -147,7 +162,7 @@ def last_state(run_path: Path) -> dict[str, Any]:
 
 def history(run_path: Path) -> list[dict[str, Any]]:
     """The records of a run without their times, which no two runs share."""
-    records = read_history(run_path / "history.jsonl")
+    records = RunFolder(run_path).records()
     return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
 
 

@@ -38,15 +38,16 @@ def command(
     from restauro.export import export_onnx
     from restauro.files import file_sha256
     from restauro.inference.model_file import ModelCard
-    from restauro.training.best import BEST_WEIGHTS, load_best
-    from restauro.training.history import best_record
+    from restauro.training.best import load_best
+    from restauro.training.run_folder import RunFolder
 
     if output.exists() and not force:
         raise OutputExistsError(
             f"{output} exists; overwrite it with --force or choose another name"
         )
     config, model = load_best(run)
-    record = best_record(run / "history.jsonl")
+    folder = RunFolder(run)
+    record = folder.best_record()
     scores = {
         key: round(record[key], 4) for key in record if key.startswith(("hole_", "composite_"))
     }
@@ -61,7 +62,7 @@ def command(
         terms=terms,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         scores={"validation": scores},
-        checkpoint_sha256=file_sha256(run / BEST_WEIGHTS),
+        checkpoint_sha256=file_sha256(folder.weights),
     )
     for comparison in export_onnx(model, card, output, half=half):
         height, width = comparison.size

@@ -241,13 +241,13 @@ def _registered_by(path: Path) -> Method:
 def _run(path: Path) -> Method:
     try:
         from restauro.evaluation.run_network import RunNetwork
-        from restauro.training.best import BEST_WEIGHTS
+        from restauro.training.run_folder import RunFolder
     except ImportError as error:
         raise MissingExtraError(
             f"the run {path} needs PyTorch; install it with `pip install 'restauro[train]'`, "
             "or give its exported .onnx file"
         ) from error
-    network = RunNetwork(path)
+    network, folder = RunNetwork(path), RunFolder(path)
 
     def inpaint(image: Image, mask: Mask) -> Image:
         return np.asarray(network(image[None], mask[None])[0])
@@ -256,7 +256,7 @@ def _run(path: Path) -> Method:
         path.resolve().name,
         inpaint,
         network,
-        files=(path / BEST_WEIGHTS, path / "config.toml"),
+        files=(folder.weights, folder.config),
         parameters=sum(weight.numel() for weight in network.model.parameters()),
     )
 

@@ -19,10 +19,10 @@ from restauro.data.bank import Bank
 from restauro.files import file_sha256
 from restauro.losses import LOSSES
 from restauro.models import InpaintingModel
-from restauro.training.best import BEST_WEIGHTS, load_best
+from restauro.training.best import load_best
 from restauro.training.config import Config, load_config
-from restauro.training.history import read_history
 from restauro.training.run import train
+from restauro.training.run_folder import RunFolder
 from restauro.training.validation import Validation
 
 
@@ -104,7 +104,8 @@ def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun
     compared with each other, which the running loss of a training, of easier holes, cannot.
     """
     config, network = load_best(run_dir)
-    environment = json.loads((run_dir / "environment.json").read_text())
+    folder = RunFolder(run_dir)
+    environment = json.loads(folder.environment.read_text())
     fabric = Fabric(accelerator=accelerator, devices=1, precision=environment["precision"])
     bank = Bank.open(Path(config.data.bank))
     network = network.to(fabric.device)
@@ -118,9 +119,9 @@ def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun
     return ScoredRun(
         reference,
         config,
-        read_history(run_dir / "history.jsonl"),
+        folder.records(),
         environment,
-        file_sha256(run_dir / BEST_WEIGHTS),
+        file_sha256(folder.weights),
         network,
         validation,
         training.all_pictures(network),
@@ -152,8 +153,9 @@ def keep_record(run: ScoredRun, run_dir: Path, output: Path) -> None:
     """Copies what explains a run, its weights being too large for a repository."""
     target = output / "runs" / run.reference.config
     target.mkdir(parents=True, exist_ok=True)
-    for name in ("config.toml", "history.jsonl", "environment.json"):
-        shutil.copyfile(run_dir / name, target / name)
+    folder = RunFolder(run_dir)
+    for path in (folder.config, folder.history, folder.environment):
+        shutil.copyfile(path, target / path.name)
     (target / "best.safetensors.sha256").write_text(f"{run.checkpoint_sha256}  best.safetensors\n")
     write_scores(run, target / "scores.csv")
 

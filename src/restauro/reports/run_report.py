@@ -11,7 +11,7 @@ from typing import Any
 from restauro.errors import BadDataError
 from restauro.reports.plots import Line, plot_curriculum, plot_lines, save
 from restauro.training.config import Config, load_config
-from restauro.training.history import best_record, read_history
+from restauro.training.run_folder import RunFolder
 
 COLUMNS = (
     ("epoch", "{:d}"),
@@ -34,8 +34,9 @@ def write_run_report(runs: Sequence[Path], output: Path) -> Path:
         BadDataError: A folder is no run, or its run has finished no epoch.
     """
     configs = {path.name: _config_of(path) for path in runs}
-    histories = {path.name: read_history(path / "history.jsonl") for path in runs}
-    best = {path.name: best_record(path / "history.jsonl") for path in runs}
+    folders = {path.name: RunFolder(path) for path in runs}
+    histories = {name: folder.records() for name, folder in folders.items()}
+    best = {name: folder.best_record() for name, folder in folders.items()}
     output.mkdir(parents=True, exist_ok=True)
     save(loss_curves(histories), output / "curves.svg")
     page = ["# Training runs", "", _table(best), "", "![validation curves](curves.svg)", ""]

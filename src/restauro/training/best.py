@@ -10,8 +10,7 @@ from restauro.models import MODELS, InpaintingModel
 from restauro.training.checkpoint import load_weights
 from restauro.training.config import Config, load_config
 from restauro.training.exported import exported_weights
-
-BEST_WEIGHTS = "best.safetensors"
+from restauro.training.run_folder import RunFolder
 
 
 def load_best(run: Path) -> tuple[Config, InpaintingModel]:
@@ -21,10 +20,11 @@ def load_best(run: Path) -> tuple[Config, InpaintingModel]:
         ConfigError: The folder holds no config that can be read.
         BadModelError: Its weights are missing, damaged or those of another network.
     """
-    config = load_config(run / "config.toml")
+    folder = RunFolder(run)
+    config = load_config(folder.config)
     model = MODELS.create(config.model.name, **config.model.arguments)
-    remedy = f"correct {run / 'config.toml'}"
-    load_weights_into(model, str(run / BEST_WEIGHTS), name=repr(config.model.name), remedy=remedy)
+    remedy = f"correct {folder.config}"
+    load_weights_into(model, str(folder.weights), name=repr(config.model.name), remedy=remedy)
     return config, model
 
 

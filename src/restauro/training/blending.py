@@ -12,11 +12,11 @@ from restauro.errors import ConfigError, OutputExistsError
 from restauro.files import file_sha256
 from restauro.losses import LOSSES
 from restauro.models import MODELS, InpaintingModel
-from restauro.training.best import BEST_WEIGHTS, load_best, load_weights_into
+from restauro.training.best import load_best, load_weights_into
 from restauro.training.checkpoint import save_weights
-from restauro.training.config import Config, config_to_dict, dump_toml
-from restauro.training.history import append_record
+from restauro.training.config import Config
 from restauro.training.run import choose_precision, make_validation
+from restauro.training.run_folder import RunFolder
 
 
 def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float]:
@@ -51,10 +51,11 @@ def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float
     output.mkdir(parents=True)
     parts = {str(path): file_sha256(_weights_in(path)) for path in (run, other)}
     (output / "blend.json").write_text(json.dumps({"share": share, "of": parts}, indent=2) + "\n")
-    (output / "config.toml").write_text(dump_toml(config_to_dict(config)), encoding="utf-8")
-    append_record(output / "history.jsonl", {"epoch": 0, "step": 0, **scores})
-    validation.write_sheet(model, output / "samples" / "blend.png")
-    save_weights(output / BEST_WEIGHTS, {name: values.cpu() for name, values in weights.items()})
+    folder = RunFolder(output)
+    folder.describe(config)
+    folder.append({"epoch": 0, "step": 0, **scores})
+    validation.write_sheet(model, folder.samples / "blend.png")
+    save_weights(folder.weights, weights)
     return scores
 
 
@@ -76,7 +77,7 @@ def _load_other(other: Path, run: Path, config: Config) -> InpaintingModel:
 
 def _weights_in(path: Path) -> Path:
     """The file of weights that `path` is, or that the run `path` released."""
-    return path if path.suffix in (".onnx", ".safetensors") else path / BEST_WEIGHTS
+    return path if path.suffix in (".onnx", ".safetensors") else RunFolder(path).weights
 
 
 def _network(config: Config) -> str:

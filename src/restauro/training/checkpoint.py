@@ -1,10 +1,13 @@
-"""Checkpoints: written aside and renamed, so that a kill at any moment leaves a whole one.
+"""Checkpoints: whole or not at all, and with a checksum, so that no damage goes unnoticed.
 
 Loaded with `weights_only=True` or as safetensors: a checkpoint from elsewhere runs no code.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import io
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,26 +15,54 @@ from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from restauro.errors import BadModelError, first_line
 from restauro.files import whole_file
 
+TRAILER = b"sha256:"
+"""Comes after what `torch.save` wrote, and before the checksum of that; `torch.load` skips both."""
+TRAILER_BYTES = len(TRAILER) + 64
+END_OF_ZIP, END_OF_ZIP_BYTES = b"PK\x05\x06", 22
+
+
+class _HashedFile(io.BufferedWriter):
+    """A new file that hashes what is written to it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "w"))
+        self.digest = hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        self.digest.update(data)
+        return super().write(data)
+
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Writes weights, optimizer state and position of a run to `path`, atomically."""
-    with whole_file(path) as aside:
-        torch.save(dict(state), aside)
+    """Writes weights, optimizer state and position of a run to `path`, atomically.
+
+    Raises:
+        OSError: The disk is full, or `path` cannot be written for another reason.
+    """
+    with whole_file(path) as aside, _HashedFile(aside) as file:
+        try:
+            torch.save(dict(state), file)
+        except RuntimeError as error:  # by which torch hides that of writing
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
+        file.write(TRAILER + file.digest.hexdigest().encode())
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Reads what `save_checkpoint` wrote, onto the processor.
 
+    A checkpoint from before they had a checksum is taken as it is.
+
     Raises:
         BadModelError: The file is missing, damaged or holds more than tensors and plain values.
     """
     try:
+        _check_checksum(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
         if not isinstance(state, dict):
             raise ValueError(f"it holds a {type(state).__name__}")
@@ -43,23 +74,60 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
+def _check_checksum(path: Path) -> None:
+    """Raises ValueError where the content is not what was written."""
+    with path.open("rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(0, size - END_OF_ZIP_BYTES))
+        if file.read().startswith(END_OF_ZIP):
+            return  # nothing comes after the end of the archive: from before there were checksums
+        file.seek(0)
+        digest = hashlib.sha256()
+        remaining = size - TRAILER_BYTES
+        while remaining > 0 and (data := file.read(min(remaining, 1 << 20))):
+            digest.update(data)
+            remaining -= len(data)
+        if file.read() != TRAILER + digest.hexdigest().encode():
+            raise ValueError("its checksum is wrong")
+
+
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
-    """Writes weights alone as safetensors, atomically."""
+    """Writes weights alone as safetensors with their checksum, atomically.
+
+    Raises:
+        OSError: The disk is full, or `path` cannot be written for another reason.
+    """
     tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
     with whole_file(path) as aside:
-        save_file(tensors, aside)
+        try:
+            save_file(tensors, aside, {"sha256": _checksum(tensors)})
+        except safetensors.SafetensorError as error:
+            raise OSError(errno.EIO, first_line(error)) from error
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:
-    """Reads weights from a safetensors file.
+    """Reads weights from a safetensors file; its checksum is compared if it has one.
 
     Raises:
         BadModelError: The file is missing or damaged.
     """
     try:
-        weights: dict[str, Tensor] = load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
+        with safetensors.safe_open(path, "pt") as file:
+            noted = (file.metadata() or {}).get("sha256")
+            weights: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if noted not in (None, _checksum(weights)):
+            raise ValueError("its checksum is wrong")
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise BadModelError(
             f"{path} cannot be read as safetensors ({first_line(error)}); check the path"
         ) from error
     return weights
+
+
+def _checksum(weights: Mapping[str, Tensor]) -> str:
+    """The SHA-256 of names, types, shapes and values."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(weights.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -220,6 +220,20 @@ def config_to_dict(config: Config) -> dict[str, Any]:
     return values
 
 
+def differences(
+    one: Mapping[str, Any], other: Mapping[str, Any], where: str = ""
+) -> dict[str, list[Any]]:
+    """Where two configs differ, as plain values: dotted key -> [value in one, in the other]."""
+    found: dict[str, list[Any]] = {}
+    for key in sorted(one.keys() | other.keys()):
+        a, b = one.get(key), other.get(key)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            found |= differences(a, b, _join(where, key))
+        elif a != b:
+            found[_join(where, key)] = [a, b]
+    return found
+
+
 def dump_toml(values: Mapping[str, Any], prefix: str = "") -> str:
     """Writes plain values as TOML; None is left out, since TOML has no such thing."""
     plain = {k: v for k, v in values.items() if v is not None and not isinstance(v, Mapping)}

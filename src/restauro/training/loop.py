@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -24,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from restauro.data.batches import Batches
-from restauro.errors import TrainingError
+from restauro.errors import BadModelError, TrainingError
 from restauro.interrupt import StopRequest
 from restauro.models import InpaintingModel
 from restauro.seeds import seed_of
@@ -32,8 +31,8 @@ from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import save_checkpoint, save_weights
 from restauro.training.config import Config, config_to_dict
 from restauro.training.feed import Feed
-from restauro.training.history import append_record
 from restauro.training.reading import read
+from restauro.training.run_folder import RunFolder
 from restauro.training.schedule import learning_rate
 from restauro.training.validation import Validation
 
@@ -46,7 +45,7 @@ class Run:
 
     fabric: Fabric
     config: Config
-    path: Path
+    folder: RunFolder
     bare_model: InpaintingModel
     """The network itself, without wrappers."""
     model: Any
@@ -58,6 +57,8 @@ class Run:
     """Optimizer steps of the whole run."""
     adversary: Adversary | None = None
     """The discriminator that learns beside the network, if there is one."""
+    banks: dict[str, list[str]] = field(default_factory=dict)
+    """Checksums of the banks, by their keys in `[data]`."""
     step: int = 0
     """Optimizer steps done."""
     best: float = float("inf")
@@ -99,6 +100,7 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "adversary": self.adversary.state() if self.adversary else {},
             "config": config_to_dict(self.config),
+            "banks": self.banks,
             "step": self.step,
             "best": self.best,
             "epochs_since_best": self.epochs_since_best,
@@ -107,18 +109,28 @@ class Run:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Continues where `state` was taken."""
+        """Continues where `state` was taken.
+
+        Raises:
+            BadModelError: It is that of another version of restauro.
+        """
+        counters = ("step", "best", "epochs_since_best", "loss_sums", "seconds")
+        if missing := [name for name in counters if name not in state]:
+            raise BadModelError(
+                f"{self.folder.checkpoint} is of another version of restauro: it does not tell "
+                f"{', '.join(missing)}; go on with that version, or train again in another --run"
+            )
         self.bare_model.load_state_dict(state["model"])
         if self.averaged:
             self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.adversary:
             self.adversary.load_state(state["adversary"])
-        for name in ("step", "best", "epochs_since_best", "loss_sums", "seconds"):
+        for name in counters:
             setattr(self, name, state[name])
 
     def save(self, ended_epoch: int | None = None) -> None:
-        """Writes the checkpoint `last.pt`, and that of an epoch that ended, if such are kept.
+        """Writes the checkpoint, and once more for an epoch that ended, if such are kept.
 
         The first process alone does. A kept one that has become too old goes when all is written.
 
@@ -132,12 +144,10 @@ class Run:
             return
         num_kept = self.config.training.keep_checkpoints
         if ended_epoch and num_kept:
-            save_checkpoint(self.path / f"epoch_{ended_epoch:03d}.pt", self.state())
-        save_checkpoint(self.path / "last.pt", self.state())
+            save_checkpoint(self.folder.checkpoint_of(ended_epoch), self.state())
+        save_checkpoint(self.folder.checkpoint, self.state())
         if ended_epoch and num_kept:
-            for path in self.path.glob("epoch_*.pt"):
-                if int(path.stem.removeprefix("epoch_")) <= ended_epoch - num_kept:
-                    path.unlink()
+            self.folder.drop_checkpoints_to(ended_epoch - num_kept)
 
 
 def fit(run: Run, feed: Feed, validation: Validation, stop: StopRequest) -> None:
@@ -279,21 +289,22 @@ def finish_epoch(run: Run, batches: Batches, validation: Validation, epoch: int)
         **{name: total / steps_in_epoch for name, total in run.loss_sums.items()},
         **scores,
     }
-    run.loss_sums = {}
+    if run.step % batches.steps_per_epoch == 0:  # one that ends within an epoch may get more
+        run.loss_sums = {}
     has_fallen = scores["validation_loss"] < run.best
     run.best = min(run.best, scores["validation_loss"])
     run.epochs_since_best = 0 if has_fallen else run.epochs_since_best + 1
     # against an adversary the newest weights are the best: their loss may rise as they sharpen
     is_best = has_fallen or run.adversary is not None
     if run.fabric.is_global_zero:
-        append_record(run.path / "history.jsonl", record)
-        path = run.path / "samples" / f"epoch_{epoch + 1:03d}.png"
+        run.folder.append(record)
+        path = run.folder.samples / f"epoch_{epoch + 1:03d}.png"
         picture = np.asarray(validation.write_sheet(run.network, path))
         for logger in run.fabric.loggers:
             assert isinstance(logger, TensorBoardLogger)
             logger.experiment.add_image("samples", picture, run.step, dataformats="HWC")
         if is_best:
-            save_weights(run.path / "best.safetensors", run.network.state_dict())
+            save_weights(run.folder.weights, run.network.state_dict())
     run.fabric.log_dict({k: v for k, v in record.items() if k != "step"}, step=run.step)
     run.model.train()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-import json
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from restauro import __version__
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
-from restauro.errors import ConfigError, MissingExtraError
+from restauro.errors import ConfigError, MissingExtraError, OutputExistsError, TrainingError
 from restauro.images import Size
 from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
@@ -27,13 +28,21 @@ from restauro.models import MODELS, WithLosses
 from restauro.training.adversary import Adversary
 from restauro.training.best import load_weights_into
 from restauro.training.checkpoint import load_checkpoint
-from restauro.training.config import Config, config_from_dict, config_to_dict, dump_toml
+from restauro.training.config import Config, config_from_dict, config_to_dict, differences
 from restauro.training.feed import Feed
-from restauro.training.history import forget_after
 from restauro.training.loop import Run, fit
 from restauro.training.memory import keep_freed_memory
 from restauro.training.optimizers import make_optimizer
+from restauro.training.run_folder import RunFolder
 from restauro.training.validation import Validation
+
+NOTED = ("training.epochs", "training.cycles")
+"""Settings that may change on resume, with a note in the history: the end, and the schedule."""
+MAY_CHANGE = {
+    *NOTED,
+    *("training.checkpoint_minutes", "training.keep_checkpoints", "training.patience"),
+    *("data.bank", "data.more_banks", "data.closer_banks"),  # their pictures may not
+}
 
 
 def train(
@@ -50,7 +59,9 @@ def train(
 
     Raises:
         ConfigError: The folder holds another run, or one that `resume` was not asked for.
+        OutputExistsError: Another run is training in the folder.
         BadDataError: The bank cannot be used.
+        TrainingError: The disk is full, or the loss is no number any more.
     """
     precision = choose_precision(config.training.precision, accelerator)
     fabric = Fabric(
@@ -62,20 +73,64 @@ def train(
         loggers=_tensorboard_logger(path) if tensorboard else None,
     )
     fabric.launch()
+    folder = RunFolder(path)
+    with _in_one_sentence(folder), _only_run_in(folder, fabric):
+        return _train(config, folder, fabric, precision, resume=resume)
+
+
+@contextmanager
+def _only_run_in(folder: RunFolder, fabric: Fabric) -> Iterator[None]:
+    """The first process holds the lock of the folder; without it all processes fail alike."""
+    with ExitStack() as stack:
+        refusal = None
+        if fabric.is_global_zero:
+            try:
+                stack.enter_context(folder.locked())
+            except (OutputExistsError, OSError) as error:
+                refusal = error
+        refusal = fabric.broadcast(refusal)
+        if refusal is not None:
+            raise refusal
+        yield
+
+
+@contextmanager
+def _in_one_sentence(folder: RunFolder) -> Iterator[None]:
+    """Turns what ends a training from outside into errors that a user can mend."""
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(
+            f"{error.filename or folder.path} cannot be written ({error.strerror or error}); make "
+            "room or mend its rights, then go on with --resume"
+        ) from error
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and "/gloo/" not in str(error):
+            raise
+        raise TrainingError(
+            f"another process of the run in {folder.path} has ended; see what it says, then go on "
+            "with --resume"
+        ) from error
+
+
+def _train(
+    config: Config, folder: RunFolder, fabric: Fabric, precision: str, *, resume: bool
+) -> Run:
     bank = Bank.open(Path(config.data.bank))
     config = with_size(config, bank.size)
-    state = _state_to_resume(config, path, resume=resume)
-    more_banks, closer_banks = (
-        [Bank.open(Path(path)) for path in paths]
-        for paths in (config.data.more_banks, config.data.closer_banks)
-    )
+    state = _state_to_resume(folder, resume=resume)
+    before = config_from_dict(state["config"]) if state else config
+    changes = _check_settings(before, config, folder)
+    banks = {
+        key: [Bank.open(Path(path)) for path in paths] for key, paths in _banks_of(config).items()
+    }
     batches = Batches(
         bank,
         "train",
         config.training.global_batch_size,
         seed=config.training.seed,
-        more_banks=more_banks,
-        closer_banks=closer_banks,
+        more_banks=banks["more_banks"],
+        closer_banks=banks["closer_banks"],
         flip_probability=config.data.flip_probability,
         augmentation=config.data.augmentation,
         tone_exponent=config.data.tone_exponent,
@@ -84,15 +139,16 @@ def train(
         num_processes=fabric.world_size,
         device=fabric.device,
     )
-    run = build_run(fabric, config, path, batches)
-    if state is None:
-        _describe_run(run, precision)
-    else:
+    run = build_run(fabric, config, folder.path, batches)
+    run.banks = {key: [bank.checksum() for bank in opened] for key, opened in banks.items()}
+    if state:
+        _check_pictures(before, run, state.get("banks"))
         run.load_state(state)
-        if fabric.is_global_zero:
-            forget_after(path / "history.jsonl", run.step)
+        _check_end(run, batches, changes)
     _check_agreement(run)
     validation = make_validation(fabric, config, bank, run.criterion)
+    if fabric.is_global_zero:
+        _describe(run, precision, changes)
     feed = Feed(batches, config.curriculum, config.training.seed, run.num_steps)
     with StopRequest() as stop, feed:
         fit(run, feed, validation, stop)
@@ -181,7 +237,7 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
     return Run(
         fabric,
         config,
-        path,
+        RunFolder(path),
         bare_model,
         model,
         averaged,
@@ -198,7 +254,7 @@ def _check_agreement(run: Run) -> None:
     assert isinstance(steps, torch.Tensor)
     if steps.min() != steps.max():
         raise ConfigError(
-            f"{run.path} holds step {steps.max()} on one machine and step {steps.min()} on "
+            f"{run.folder.path} holds step {steps.max()} on one machine and step {steps.min()} on "
             "another; keep it on storage that all machines share"
         )
 
@@ -215,68 +271,92 @@ def _leave_the_others(run: Run) -> None:
     gc.collect()
 
 
-def _state_to_resume(config: Config, path: Path, *, resume: bool) -> dict[str, Any] | None:
+def _state_to_resume(folder: RunFolder, *, resume: bool) -> dict[str, Any] | None:
     """The checkpoint to go on from, or None for a new run."""
-    checkpoint = path / "last.pt"
-    if not checkpoint.exists():
+    has_checkpoint = folder.checkpoint.exists()
+    if not resume and (has_checkpoint or folder.weights.exists()):
+        raise ConfigError(
+            f"{folder.path} holds a run already; continue it with --resume, or choose another --run"
+        )
+    if not has_checkpoint:
         return None  # also with --resume: a run killed before its first checkpoint starts again
-    if not resume:
+    return load_checkpoint(folder.checkpoint)
+
+
+def _check_settings(before: Config, config: Config, folder: RunFolder) -> dict[str, list[Any]]:
+    """Refuses settings that may not change on resume; returns what changed of `NOTED`."""
+    changed = differences(config_to_dict(before), config_to_dict(config))
+    refused = [
+        f"{key} is {there!r} there and {here!r} here"
+        for key, (there, here) in changed.items()
+        if key not in MAY_CHANGE
+    ]
+    if refused:
         raise ConfigError(
-            f"{path} holds a run already; continue it with --resume, or choose another --run"
+            f"{folder.path} was trained with other settings ({', '.join(refused)}); resume it with "
+            f"{folder.config} as the run wrote it, or choose another --run"
         )
-    state = load_checkpoint(checkpoint)
-    saved, asked = state["config"], config_to_dict(config)
-    if _comparable(saved) != _comparable(asked):
-        differing = ", ".join(_differences(saved, asked))
-        raise ConfigError(
-            f"{path} was trained with other settings ({differing}); resume it with "
-            f"{path / 'config.toml'}, or choose another --run"
-        )
-    return state
+    return {key: values for key, values in changed.items() if key in NOTED}
 
 
-def _comparable(values: dict[str, Any]) -> dict[str, Any]:
-    """What must not change on resume: the bank may have moved, and what is kept may differ."""
-    config = config_from_dict(values)
-    plain = config_to_dict(config)
-    plain["data"].pop("bank")
-    for key in ("checkpoint_minutes", "keep_checkpoints", "patience"):
-        plain["training"].pop(key)
-    return plain
+def _check_pictures(before: Config, run: Run, trained_with: dict[str, list[str]] | None) -> None:
+    """Refuses banks other than those of the checkpoint, wherever they lie now."""
+    if trained_with is None:
+        return  # a checkpoint from before they said
+    then, now = _banks_of(before), _banks_of(run.config)
+    for key, checksums in run.banks.items():
+        if checksums != trained_with[key]:
+            raise ConfigError(
+                f"data.{key} has other pictures in {', '.join(now[key]) or 'no bank'} than "
+                f"{run.folder.path} was trained with, then in {', '.join(then[key]) or 'no bank'}; "
+                "give it those, wherever they lie now, or choose another --run"
+            )
 
 
-def _differences(one: dict[str, Any], other: dict[str, Any], where: str = "") -> list[str]:
-    keys = sorted(one.keys() | other.keys())
-    found = []
-    for key in keys:
-        a, b = one.get(key), other.get(key)
-        if isinstance(a, dict) and isinstance(b, dict):
-            found += _differences(a, b, f"{where}{key}.")
-        elif a != b:
-            found.append(f"{where}{key} is {a!r} there and {b!r} here")
-    return found
-
-
-def _describe_run(run: Run, precision: str) -> None:
-    """Writes config and environment beside the run, so that it explains itself."""
-    if not run.fabric.is_global_zero:
-        return
-    run.path.mkdir(parents=True, exist_ok=True)
-    (run.path / "history.jsonl").unlink(missing_ok=True)  # of a run killed before its checkpoint
-    (run.path / "config.toml").write_text(dump_toml(config_to_dict(run.config)), encoding="utf-8")
-    environment = {
-        "restauro": __version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "device": str(run.fabric.device),
-        "threads": torch.get_num_threads(),
-        "processes": run.fabric.world_size,
-        "precision": precision,
-        "parameters": sum(p.numel() for p in run.bare_model.parameters()),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+def _banks_of(config: Config) -> dict[str, tuple[str, ...]]:
+    """The paths of the banks, by their keys in `[data]`."""
+    data = config.data
+    return {
+        "bank": (data.bank,),
+        "more_banks": data.more_banks,
+        "closer_banks": data.closer_banks,
     }
-    (run.path / "environment.json").write_text(json.dumps(environment, indent=2) + "\n")
+
+
+def _check_end(run: Run, batches: Batches, changes: dict[str, list[Any]]) -> None:
+    """Checks that the end of the run is not past, nor within an epoch that has no scores yet."""
+    is_unscored = bool(changes) and run.step % batches.steps_per_epoch > 0
+    if run.num_steps < run.step or (is_unscored and run.is_finished):
+        raise ConfigError(
+            f"training.epochs is {run.config.training.epochs:g}, but {run.folder.path} has done "
+            f"{run.step / batches.steps_per_epoch:.4g} already; ask for more"
+        )
+
+
+def _describe(run: Run, precision: str, changes: dict[str, list[Any]]) -> None:
+    """Brings all that explains the run to where it stands, before it goes on."""
+    run.folder.forget_after(run.step)
+    if changes:
+        run.folder.append({"changed": changes, "step": run.step})
+    run.folder.describe(run.config)
+    if run.is_finished:
+        return
+    run.folder.add_session(
+        {
+            "restauro": __version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "device": str(run.fabric.device),
+            "threads": torch.get_num_threads(),
+            "processes": run.fabric.world_size,
+            "precision": precision,
+            "parameters": sum(p.numel() for p in run.bare_model.parameters()),
+            "banks": run.banks,
+            "step": run.step,
+            "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        }
+    )
 
 
 def _tensorboard_logger(path: Path) -> Any:

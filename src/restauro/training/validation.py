@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
+from restauro.files import whole_file
 from restauro.masks import HoleLimits, draw_holes
 from restauro.metrics import fidelity_scores
 from restauro.metrics.areas import composite
@@ -124,7 +125,8 @@ class Validation:
         ]
         path.parent.mkdir(exist_ok=True)
         picture = sheet(rows, ["damaged", "restored", "prediction", "original"])
-        picture.save(path)
+        with whole_file(path) as aside:
+            picture.save(aside, format="PNG")
         return picture
 
     @property
