@@ -7,7 +7,6 @@ run that was killed at any moment goes on as if nothing had happened.
 from __future__ import annotations
 
 import math
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,11 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from tqdm import tqdm
 
 from restauro.data.batches import Batches
 from restauro.errors import TrainingError
 from restauro.interrupt import StopRequest
+from restauro.progress import progress_bar
 from restauro.seeds import seed_of
 from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import save_checkpoint, save_weights
@@ -106,7 +105,13 @@ class Run:
 def fit(run: Run, batches: Batches, validation: Validation, stop: StopRequest) -> None:
     """Trains from `run.step` to the end, or until `stop` is asked for; saves in both cases."""
     fabric, config = run.fabric, run.config.training
-    bar = _progress_bar(run)
+    bar = progress_bar(
+        run.num_steps,
+        "step",
+        is_shown=fabric.is_global_zero,
+        initial=run.step,
+        desc=run.config.name,
+    )
     saved_at = time.monotonic()
     run.model.train()
     while not run.is_finished:
@@ -199,18 +204,6 @@ def _check_is_finite(name: str, value: float, step: int) -> None:
             f"the {name} is {value} after step {step}, so nothing more can be learned; start again "
             "with a lower training.learning_rate or with training.max_gradient_norm"
         )
-
-
-def _progress_bar(run: Run) -> Any:
-    return tqdm(
-        total=run.num_steps,
-        initial=run.step,
-        desc=run.config.name,
-        unit="step",
-        disable=not run.fabric.is_global_zero,
-        mininterval=0.5 if sys.stderr.isatty() else 30,
-        dynamic_ncols=True,
-    )
 
 
 def _show(bar: Any, loss: float, batch_size: int) -> None:
