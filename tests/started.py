@@ -1,0 +1,56 @@
+"""Processes that tests start: none outlives its test, and who waits for one waits for an event."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 900
+"""Seconds after which a wait is given up: far more than any takes on the busiest machine."""
+
+
+@contextmanager
+def started(command: Sequence[str | Path], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process with a group of its own, which is killed with all that it started at the end."""
+    with subprocess.Popen(command, text=True, start_new_session=True, **options) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def until(value: Callable[[], object], expected: object) -> None:
+    """Waits until the value is the expected one."""
+    deadline = time.monotonic() + PATIENCE
+    while (given := value()) != expected:
+        assert time.monotonic() < deadline, f"{given} never became {expected}"
+        time.sleep(0.01)
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process runs; one that has ended and was not asked for its status does not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port that no other process is given within the block, and that any may listen at.
+
+    The system shares a port among sockets that allow it, as long as one of them listens.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("", 0))
+        yield holder.getsockname()[1]
