@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import torch
 import torch.distributed as dist
+from started import PATIENCE
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 
@@ -43,12 +45,12 @@ def work(rank: int, folder: str) -> None:
         init_method=f"file://{folder}/rendezvous",
         rank=rank,
         world_size=NUM_PROCESSES,
-        timeout=timedelta(seconds=60),
+        timeout=timedelta(seconds=PATIENCE),
     )
     torch.set_num_threads(1)
     images, weights = (part.chunk(NUM_PROCESSES)[rank] for part in batch())
     torch.save(normalise(BatchNorm2d(3), images, weights), f"{folder}/{rank}.pt")
-    dist.destroy_process_group()
+    os._exit(0)  # at a usual exit a thread of the group may abort the process
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from tinyruns import (
     make_bank,
     tiny_config,
     train_here,
+    training_arguments,
     write_config,
 )
 
@@ -96,6 +97,7 @@ def test_dropout_and_batch_statistics_are_resumed_exactly(tmp_path: Path) -> Non
     config = tiny_config(tmp_path, bank, *settings, EVERY_STEP)
     assert killed(Moment(7, "last.pt"), config, run)  # the fourth checkpoint is half written
     assert last_state(run)["step"] == 3
+    assert killed(Moment(2, "history.jsonl"), config, run)  # which is cut to what was saved
     train_here(config, run, resume=True)
     assert_same_run(run, tmp_path / "uninterrupted")
 
@@ -105,10 +107,7 @@ def test_stopped_run_saves_and_says_how_to_go_on(
     number: signal.Signals, bank: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    arguments = ["train", str(write_config(tmp_path, bank)), "--run", str(run)]
-    arguments += ["--accelerator", "cpu"]
-    for override in (*UNET, EVERY_STEP):
-        arguments += ["--set", override]
+    arguments = training_arguments(write_config(tmp_path, bank), run, *UNET, EVERY_STEP)
     told = tmp_path / "told.txt"
     status = signalled(number, Moment(3, "last.pt"), arguments, run, told)
     output = told.read_text()
