@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-from started import PATIENCE
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 
 from restauro.models.blocks import BatchNorm2d
+from started import PATIENCE
 
 NUM_PROCESSES = 2
 Values = dict[str, Tensor]

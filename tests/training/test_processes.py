@@ -10,7 +10,6 @@ from subprocess import PIPE, STDOUT
 
 import pytest
 import torch
-from started import reserved_port, started
 from tinyruns import (
     SMALL_AUTOENCODER,
     history,
@@ -24,6 +23,7 @@ from tinyruns import (
 from torch import Tensor
 
 from restauro.models import MODELS
+from started import reserved_port, started
 
 CASES = {
     # averaged and clipped, so that both are compared too
