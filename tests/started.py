@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,13 +19,27 @@ PATIENCE = 900
 
 @contextmanager
 def started(command: Sequence[str | Path], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """A process with a group of its own, which is killed with all that it started at the end."""
+    """A process with a group of its own; it is killed at the end, and what it started must end."""
     with subprocess.Popen(command, text=True, start_new_session=True, **options) as process:
         try:
             yield process
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            process.wait()
+            try:
+                until(lambda: has_group(process.pid), False)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def has_group(number: int) -> bool:
+    """Whether a process of this group is left."""
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def until(value: Callable[[], object], expected: object) -> None:
@@ -42,6 +57,19 @@ def is_alive(process: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def children(process: int) -> list[int]:
+    """The processes that a process has started; empty where the system does not list them."""
+    listed = Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in listed.read_text().split()] if listed.exists() else []
+
+
+def ignores_control_c(process: int) -> bool:
+    """Whether a process has come so far that it leaves Ctrl-C to the one that started it."""
+    status = Path(f"/proc/{process}/status").read_text()
+    found = re.search(r"^SigIgn:\s*(\w+)$", status, re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from numpy.testing import assert_array_equal
 
 from restauro.cli import cli
 from restauro.images import Image, Mask
-from started import started, until
+from started import children, ignores_control_c, started, until
 
 MakeModel = Callable[..., Path]
 SIZE = (37, 50)
@@ -224,7 +224,7 @@ def wait_for_outputs(folder: Folder) -> None:
 
 
 def make_many(folder: Folder) -> None:
-    """Ten seconds and more of work, for a test that looks for the first five outputs all the time."""
+    """Ten seconds of work and more, for a test that looks for five outputs all the time."""
     PIL.Image.fromarray(image(0)).save(folder.path / "one.png")
     for number in range(MANY):
         os.link(folder.path / "one.png", folder.pictures / f"many{number}.png")
@@ -257,6 +257,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(folder: Folder, jobs: str) -
     make_many(folder)
     with folder.start("--mask", folder.mask, "--jobs", jobs) as process:
         wait_for_outputs(folder)
+        until(lambda: all(map(ignores_control_c, children(process.pid))), True)
         os.killpg(process.pid, signal.SIGINT)  # it reaches all processes, as in a shell
         stdout, stderr = process.communicate()
     assert process.returncode == 130

@@ -21,7 +21,7 @@ from small_service import decoded, encoded, form, hole_in, image_of, metric
 
 from restauro.cli import cli
 from restauro.commands.serve import command, offered
-from started import PATIENCE, is_alive, started, until
+from started import PATIENCE, children, is_alive, started, until
 
 HELD_SERVICE = """
 from restauro.server.guard import Access
@@ -96,14 +96,13 @@ def test_sigterm_answers_what_was_accepted(tmp_path: Path) -> None:
 def test_a_service_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
     with service("-c", HELD_SERVICE, tmp_path / "open") as (process, client):
         assert client.get("/healthz").is_success
-        tasks = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        if not tasks.exists():
+        started_by_it = children(process.pid)
+        if not started_by_it:
             pytest.skip("this system does not list a process's children")
-        children = [int(child) for child in tasks.read_text().split()]
-        assert len(children) >= 3
+        assert len(started_by_it) >= 3
         process.kill()
         process.wait()
-        until(lambda: [child for child in children if is_alive(child)], [])
+        until(lambda: [child for child in started_by_it if is_alive(child)], [])
 
 
 @pytest.mark.parametrize(
