@@ -1,13 +1,15 @@
-"""Fixtures for tests of several folders: small model files, and pictures with holes."""
+"""What all tests share: settings against chance, small model files, and pictures with holes."""
 
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,6 +30,19 @@ CARD: dict[str, Any] = {
     "scores": {},
     "checkpoint_sha256": "0" * 64,
 }
+
+
+def pytest_configure() -> None:
+    """Keeps the shell and the clock from deciding which tests pass."""
+    # what a shell starts in its background ignores Ctrl-C, and hands that on to what it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile(
+        "suite",
+        deadline=None,
+        derandomize=True,  # the same cases in every run
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

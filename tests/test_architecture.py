@@ -21,7 +21,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # The layers of docs/architecture.md, lowest first: a part imports from lower layers and from
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
-    {"errors", "seeds", "encoding", "interrupt", "cores"},
+    {"errors", "seeds", "encoding", "interrupt", "cores", "progress"},
     {"places"},
     {"files", "images", "lock", "registry", "sessions"},
     {"models", "masks", "metrics", "sheets"},
@@ -47,6 +47,7 @@ TOOL = {
     "encoding",
     "interrupt",
     "cores",
+    "progress",
     "places",
     "files",
     "images",
@@ -119,6 +120,10 @@ def test_the_tool_imports_nothing_of_the_workshop(path: Path) -> None:
             assert package in CORE | sys.stdlib_module_names | OPTIONAL.get(name_of(path), set()), (
                 name
             )
+
+
+def test_every_bar_is_the_one_of_progress() -> None:
+    assert [name_of(path) for path in MODULES if "tqdm" in imports(path)] == ["progress.py"]
 
 
 @pytest.mark.parametrize("statement", ["import restauro", "import restauro.cli"])

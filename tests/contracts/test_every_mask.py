@@ -79,7 +79,7 @@ def test_no_side_is_preferred(kind: str) -> None:
     torch.testing.assert_close(left, right, rtol=0.08, atol=0)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     size=st.tuples(st.integers(4, 40), st.integers(4, 40)),
     height=shares,
@@ -104,7 +104,7 @@ def test_boxes_keep_their_limits(
         assert lengths.max() <= max(limits[1] * side, 1) + 1
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     size=st.tuples(st.integers(8, 40), st.integers(8, 40)),
     width=shares,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from sourcemakers import (
@@ -102,7 +102,6 @@ def test_the_plane_is_whole_in_the_middle_and_the_banner_is_gone(tmp_path: Path)
     assert not (image[..., 0] > 150).any(), "red is left of the banner"
 
 
-@settings(deadline=None)  # other processes may hold the cores
 @given(
     width=st.integers(20, 90),
     height=st.integers(20, 90),

@@ -4,11 +4,10 @@ import hashlib
 import json
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import DEVNULL
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from restauro.data.prepare import Recipe, prepare
 from restauro.data.sources import SOURCES, SourceOptions
 from restauro.errors import BadDataError, OutputExistsError, RestauroError, UnknownNameError
 from restauro.images import Image
+from started import PATIENCE, started, until
 
 PICTURES = {f"{number:02}.jpg": jpeg(seed=number) for number in range(30)}
 
@@ -162,17 +162,13 @@ def test_a_run_killed_between_the_two_renames_loses_nothing(source: Path, bank: 
 
 
 def interrupted(bank: Path, number: signal.Signals) -> int:
-    """The exit status of a run that was signalled after some hundred pictures were written."""
-    command = [sys.executable, "-m", "restauro", "prepare", "samples", str(bank), "--size", "16"]
-    run = subprocess.Popen([*command, "--count", "1000000"], stderr=subprocess.DEVNULL)
+    """The exit status of a run that was signalled after some pictures of a million were written."""
+    command = [sys.executable, "-m", "restauro", "prepare", "samples", bank, "--size", "16"]
     images = bank.with_name(f".{bank.name}.partial") / "images.npy"
-    deadline = time.monotonic() + 30
-    while not images.exists() or images.stat().st_size < 20_000:
-        assert run.poll() is None, "the run ended by itself"
-        assert time.monotonic() < deadline, "the run writes nothing"
-        time.sleep(0.02)
-    run.send_signal(number)
-    return run.wait(timeout=30)
+    with started([*command, "--count", "1000000"], stderr=DEVNULL) as run:
+        until(lambda: images.exists() and images.stat().st_size > 20_000, True)
+        run.send_signal(number)
+        return run.wait(PATIENCE)
 
 
 def test_control_c_leaves_nothing(bank: Path) -> None:

@@ -171,7 +171,7 @@ def test_cells_are_blended_and_not_cut() -> None:
     assert np.abs(np.diff(middle)).max() < 0.1
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(0, 2**16), st.integers(1, 3), st.integers(5, 120), st.integers(30, 90))
 def test_a_picture_filled_part_by_part_is_the_same_as_at_once(
     seed: int, num_holes: int, thickness: int, part: int

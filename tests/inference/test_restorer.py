@@ -101,7 +101,7 @@ def repainted(image: Image, mask: Mask, mode: str) -> Image:
 any_mode, any_orientation = st.sampled_from(sorted(MODES)), st.integers(1, 8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tasks(), any_mode, any_orientation)
 def test_known_pixels_come_back_bit_for_bit(
     mean: Restorer, task: tuple[int, int, Mask], mode: str, orientation: int
@@ -114,7 +114,7 @@ def test_known_pixels_come_back_bit_for_bit(
     assert_array_equal(np.asarray(upright(restored))[~mask], np.asarray(shown)[~mask])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tasks(), any_mode, any_orientation)
 def test_the_result_does_not_depend_on_what_the_hole_hides(
     seen: Restorer, task: tuple[int, int, Mask], mode: str, orientation: int
@@ -128,7 +128,7 @@ def test_the_result_does_not_depend_on_what_the_hole_hides(
     assert_array_equal(np.asarray(one), np.asarray(other))
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(120, 320), st.integers(120, 320), st.integers(1, 150), any_mode)
 def test_so_it_is_with_large_pictures_and_holes_filled_part_by_part(
     seen: Restorer, height: int, width: int, thickness: int, mode: str
@@ -147,7 +147,7 @@ def test_so_it_is_with_large_pictures_and_holes_filled_part_by_part(
     assert_array_equal(restored, other)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(1, 40), any_mode, any_orientation)
 def test_a_mask_without_a_hole_gives_any_picture_back_and_one_of_holes_alone_is_refused(
     mean: Restorer, height: int, width: int, mode: str, orientation: int
@@ -160,7 +160,7 @@ def test_a_mask_without_a_hole_gives_any_picture_back_and_one_of_holes_alone_is_
         mean(stored, np.ones((height, width), dtype=bool))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(*[st.integers(1, 40)] * 4, any_mode, any_orientation)
 def test_a_mask_of_another_size_than_the_upright_picture_is_refused(
     mean: Restorer, height: int, width: int, rows: int, columns: int, mode: str, orientation: int
@@ -184,7 +184,7 @@ def test_a_hidden_pixel_too_small_to_count_in_the_small_picture_does_not_leak(
     assert_array_equal(seen(repainted, mask)[mask], seen(image, mask)[mask])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tasks())
 def test_arrays_are_treated_like_pictures(mean: Restorer, task: tuple[int, int, Mask]) -> None:
     height, width, mask = task

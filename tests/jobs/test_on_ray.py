@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ from restauro.jobs.planning import plan
 from restauro.jobs.record import Record
 from restauro.jobs.running import Engine, in_this_process
 from restauro.places import place_of
+from started import PATIENCE
 
 ray = pytest.importorskip("ray", reason="the engine ray needs the extra `ray`")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.*")]
@@ -37,6 +41,16 @@ SAMPLES = Path(__file__).parents[2] / "src" / "restauro" / "samples"
 SMALL = ("astronaut", "hat", "pearls")  # 128x128
 LARGE = "child"  # 380x440: known by its size
 COUNT = 12
+STARTS = 5
+PATIENT = {
+    "RAY_agent_register_timeout_ms": f"{1000 * PATIENCE}",
+    "RAY_gcs_server_port_wait_time_s": f"{PATIENCE}",
+    "RAY_gcs_server_request_timeout_seconds": f"{PATIENCE}",
+    "RAY_health_check_failure_threshold": "1000",
+    "RAY_worker_register_timeout_seconds": f"{PATIENCE}",
+    "RAY_memory_monitor_refresh_ms": "0",  # else it kills when others fill the memory
+}
+"""Ray's own settings: a busy machine is no broken one."""
 
 
 class Folder:
@@ -83,10 +97,28 @@ class Folder:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # of `markingfill`, for the workers
-        with ray_engine(2) as engine:
-            yield engine
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        # not below pytest's folder: a socket's path has 107 letters at most
+        tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder,
+        ExitStack() as stack,
+    ):
+        patch.setenv("RAY_TMPDIR", folder)
+        for name, value in PATIENT.items():
+            patch.setenv(name, value)
+        # of `markingfill`, for the workers
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+        yield patiently_started(stack)
+
+
+def patiently_started(stack: ExitStack) -> Engine:
+    """An engine of two processes; Ray gives its own start 30 seconds, which no setting changes."""
+    for _ in range(STARTS - 1):
+        try:
+            return stack.enter_context(ray_engine(2))
+        except RestauroError:
+            ray.shutdown()
+    return stack.enter_context(ray_engine(2))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The engines, with attempts that sleep, die or say who they are instead of restoring."""
+"""The engines, with attempts that wait, die or say who they are instead of restoring."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from restauro.jobs.on_ray import ray_engine
 from restauro.jobs.outcomes import FAILED, RESTORED, Outcome
 from restauro.jobs.planning import Task
 from restauro.jobs.running import Attempt, Engine, Processes, in_this_process
+from started import is_alive, until
 
 ENGINES = pytest.mark.parametrize("engine", [in_this_process, Processes(2)], ids=["here", "two"])
 
@@ -32,8 +32,13 @@ def restored(task: Task) -> Outcome:
 
 
 def deadly(marks: Path, always: str, once: str, task: Task) -> Outcome:
-    """Ends its process at the picture `always`, and at the picture `once` for the first time."""
+    """Ends its process at the picture `always`, and at the picture `once` for the first time.
+
+    `always` waits for that first time, so that each process dies at its own.
+    """
     mark = marks / task.name
+    if task.name == always:
+        until((marks / once).exists, True)
     if task.name == always or (task.name == once and not mark.exists()):
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -79,7 +84,6 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.slow
 def test_of_a_process_that_dies_only_the_deadly_picture_fails(tmp_path: Path) -> None:
-    # the first picture has surely been begun when the deadly one is
     attempt = partial(deadly, tmp_path, "3.png", "0.png")
     found = list(Processes(2)(tasks(12), partial(make, attempt), never))
     status = {outcome.picture: outcome.status for outcome in found}
@@ -94,11 +98,11 @@ def test_of_a_process_that_dies_only_the_deadly_picture_fails(tmp_path: Path) ->
 def test_processes_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     parent = multiprocessing.get_context("spawn").Process(target=run_endless, args=(tmp_path,))
     parent.start()
-    wait_for(lambda: len(list(tmp_path.iterdir())) == 2)
+    until(lambda: len(list(tmp_path.iterdir())), 2)
     parent.kill()
     parent.join()
     workers = [int(path.name) for path in tmp_path.iterdir()]
-    wait_for(lambda: not any(is_alive(worker) for worker in workers))
+    until(lambda: [worker for worker in workers if is_alive(worker)], [])
 
 
 def run_endless(marks: Path) -> None:
@@ -107,20 +111,5 @@ def run_endless(marks: Path) -> None:
 
 def endless(marks: Path, task: Task) -> Outcome:
     (marks / str(os.getpid())).touch()
-    time.sleep(60)
+    threading.Event().wait()
     return restored(task)
-
-
-def is_alive(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -49,15 +49,19 @@ def test_every_pixel_counts_alike_without_a_weight(name: str, expected: float) -
     assert value(LOSSES.create(name, **arguments)) == pytest.approx(expected, abs=1e-7)
 
 
+def uniform(*shape: int, seed: int) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+
+
 @pytest.mark.parametrize("name", PIXEL_LOSSES)
 @pytest.mark.parametrize("hole_weight", [None, 6.0])
 @pytest.mark.parametrize("fill", [0.0, 1.0], ids=["no hole", "nothing known"])
 def test_loss_is_finite_whatever_the_hole(
     name: str, hole_weight: float | None, fill: float
 ) -> None:
-    prediction = torch.rand(2, 3, 4, 6, requires_grad=True)
+    prediction = uniform(2, 3, 4, 6, seed=0).requires_grad_()
     loss = LOSSES.create(name, hole_weight=hole_weight)
-    values = loss(prediction, torch.rand(2, 3, 4, 6), torch.full((2, 1, 4, 6), fill))
+    values = loss(prediction, uniform(2, 3, 4, 6, seed=1), torch.full((2, 1, 4, 6), fill))
     values.sum().backward()
     assert values.isfinite().all()
     assert prediction.grad is not None
@@ -68,8 +72,8 @@ def test_loss_is_finite_whatever_the_hole(
 @pytest.mark.parametrize("hole_weight", [None, 6.0])
 def test_every_picture_has_its_own_value(name: str, hole_weight: float | None) -> None:
     loss = LOSSES.create(name, hole_weight=hole_weight)
-    prediction, target = torch.rand(3, 3, 4, 6), torch.rand(3, 3, 4, 6)
-    mask = (torch.rand(3, 1, 4, 6) < 0.3).float()
+    prediction, target = uniform(3, 3, 4, 6, seed=0), uniform(3, 3, 4, 6, seed=1)
+    mask = (uniform(3, 1, 4, 6, seed=2) < 0.3).float()
     together = loss(prediction, target, mask)
     assert together.shape == (3,)
     for i, alone in enumerate(together):
@@ -82,5 +86,5 @@ def test_every_picture_has_its_own_value(name: str, hole_weight: float | None) -
 
 @pytest.mark.parametrize("name", PIXEL_LOSSES)
 def test_perfect_prediction_costs_nothing(name: str) -> None:
-    target = torch.rand(2, 3, 4, 6)
+    target = uniform(2, 3, 4, 6, seed=0)
     assert LOSSES.create(name, hole_weight=6.0)(target, target, torch.ones(2, 1, 4, 6)).max() == 0

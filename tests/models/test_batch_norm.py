@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 
 from restauro.models.blocks import BatchNorm2d
+from started import PATIENCE
 
 NUM_PROCESSES = 2
 Values = dict[str, Tensor]
@@ -48,7 +50,7 @@ def work(rank: int, folder: str) -> None:
         init_method=f"file://{folder}/rendezvous",
         rank=rank,
         world_size=NUM_PROCESSES,
-        timeout=timedelta(seconds=60),
+        timeout=timedelta(seconds=PATIENCE),
     )
     torch.set_num_threads(1)
     images, weights = (part.chunk(NUM_PROCESSES)[rank] for part in batch())
@@ -56,7 +58,7 @@ def work(rank: int, folder: str) -> None:
     close_images = close_batch().chunk(NUM_PROCESSES)[rank]
     values["close"] = BatchNorm2d(3)(close_images).detach()
     torch.save(values, f"{folder}/{rank}.pt")
-    dist.destroy_process_group()
+    os._exit(0)  # at a usual exit a thread of the group may abort the process
 
 
 @pytest.fixture(scope="module")

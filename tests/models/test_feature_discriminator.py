@@ -4,7 +4,8 @@ import torch
 
 from restauro.models.feature_discriminator import FeatureDiscriminator
 
-MAPS = [torch.rand(2, 3, 8, 12), torch.rand(2, 5, 4, 6)]
+RNG = torch.Generator().manual_seed(0)
+MAPS = [torch.rand(2, 3, 8, 12, generator=RNG), torch.rand(2, 5, 4, 6, generator=RNG)]
 MASK = torch.zeros(2, 1, 16, 24)
 
 
@@ -14,6 +15,7 @@ def test_each_place_of_each_map_is_judged() -> None:
 
 
 def test_the_size_of_features_does_not_count_but_the_mask_does() -> None:
+    torch.manual_seed(0)
     discriminator = FeatureDiscriminator([3, 5])
     judgements = discriminator(MAPS, MASK)
     larger = discriminator([10 * features for features in MAPS], MASK)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -26,6 +26,7 @@ from restauro.server.offers import Model
 from restauro.server.restoring import Restoration
 from restauro.server.run import listen, server_of
 from restauro.server.workers import Workers
+from started import PATIENCE
 
 OPEN = Access()
 MODELS = [
@@ -36,8 +37,8 @@ LIMITS = Limits(
     request_bytes=300_000,
     pixels=90_000,
     hole_pixels=10_000,
-    seconds=20,
-    upload_seconds=1,
+    seconds=PATIENCE,
+    upload_seconds=PATIENCE,
     requests=20,
     processes=2,
     waiting=10,
@@ -78,14 +79,17 @@ def form(image: bytes | None = None, mask: bytes | None = None) -> dict[str, tup
 
 
 @contextmanager
-def serving(limits: Limits = LIMITS, access: Access = OPEN) -> Iterator[httpx2.Client]:
-    """A client of a service that runs within the block."""
+def serving(
+    limits: Limits = LIMITS, access: Access = OPEN, gate: Path | None = None
+) -> Iterator[httpx2.Client]:
+    """A client of a service that runs within the block; the file `gate` frees what is `held`."""
     ready = threading.Event()
     servers: list[uvicorn.Server] = []
     listener = listen("127.0.0.1", 0)
 
     async def serve() -> None:
-        make = partial(Restoration, simplefills.load, limits, MODELS[0].name)
+        load = partial(simplefills.load, gate)
+        make = partial(Restoration, load, limits, MODELS[0].name)
         workers = Workers(make, limits.processes, limits.waiting, limits.seconds)
         async with workers:
             app = create_app(workers, MODELS, limits, access)
@@ -105,7 +109,7 @@ def serving(limits: Limits = LIMITS, access: Access = OPEN) -> Iterator[httpx2.C
     assert servers, "the service did not start"
     port = listener.getsockname()[1]
     try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
             yield client
     finally:
         servers[0].should_exit = True
@@ -123,11 +127,3 @@ def metric(client: httpx2.Client, name: str, **labels: str) -> float:
         if sample.name == name and sample.labels == labels
     )
     return float(next(found, 0))
-
-
-def until(value: Callable[[], object], expected: object) -> None:
-    """Waits until the value is the expected one."""
-    deadline = time.monotonic() + 60
-    while (given := value()) != expected:
-        assert time.monotonic() < deadline, f"{given} never became {expected}"
-        time.sleep(0.02)

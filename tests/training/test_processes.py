@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 import pytest
 import torch
@@ -14,15 +15,15 @@ from tinyruns import (
     history,
     last_state,
     make_bank,
-    start_training,
     tiny_config,
     train_here,
-    train_to_the_end,
+    training_arguments,
     write_config,
 )
 from torch import Tensor
 
 from restauro.models import MODELS
+from started import reserved_port, started
 
 CASES = {
     # averaged and clipped, so that both are compared too
@@ -32,16 +33,16 @@ CASES = {
 }
 
 
-THREADS_AFTER_TRAINING = """
+WITH_THREADS_TOLD = """
 import sys
 from pathlib import Path
-from restauro.training.config import load_config
-from restauro.training.run import train
+from restauro.cli import cli
 
-run = train(load_config(Path(sys.argv[1])), Path(sys.argv[2]), accelerator="cpu", devices=2)
+cli.main(sys.argv[1:], standalone_mode=False)
 names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
-print("finished" if run.is_finished else "stopped", "with", names)
+print("ended with", names)
 """
+"""`restauro` that says which threads outlive its command."""
 
 
 def make_case(folder: Path, case: str) -> Path:
@@ -80,47 +81,58 @@ def assert_trained_alike(one: Path, other: Path, case: str) -> None:
         assert our_record == pytest.approx(their_record, rel=1e-4)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_two_processes_train_as_one(case: str, tmp_path: Path) -> None:
-    config_path = make_case(tmp_path, case)
-    config = tiny_config(tmp_path, tmp_path / "bank", *CASES[case])
-    train_here(config, tmp_path / "one")
-    train_to_the_end(config_path, tmp_path / "two", *CASES[case], options=("--devices", "2"))
-    assert_trained_alike(tmp_path / "two", tmp_path / "one", case)
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads have names in /proc")
-def test_no_thread_of_the_group_outlives_training(tmp_path: Path) -> None:
-    """One that does may abort the process at its exit."""
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, case: str) -> Path:
+    """The run folder that a single process trained; bank and config lie beside it."""
+    folder = tmp_path_factory.mktemp(case)
+    make_case(folder, case)
+    train_here(tiny_config(folder, folder / "bank", *CASES[case]), folder / "alone")
+    return folder / "alone"
+
+
+@pytest.fixture
+def environment() -> Iterator[dict[str, str]]:
+    """Where processes meet, at a port that stays free until they do."""
+    with reserved_port() as port:
+        yield os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+
+
+def test_two_processes_train_as_one_and_leave_no_thread(
+    case: str, alone: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A thread of the group that outlives training may abort its process at the exit."""
     script = tmp_path / "script.py"
-    script.write_text(THREADS_AFTER_TRAINING)
-    arguments = map(str, [script, make_case(tmp_path, "unet"), tmp_path / "run"])
-    command = [sys.executable, *arguments]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert output.count("finished with ['") == 2
-    assert "gloo" not in output
+    script.write_text(WITH_THREADS_TOLD)
+    arguments = training_arguments(alone.parent / "tiny.toml", tmp_path / "two", *CASES[case])
+    command = [sys.executable, script, *arguments, "--devices", "2"]
+    with started(command, env=environment, stdout=PIPE, stderr=STDOUT) as process:
+        output, _ = process.communicate()
+    assert process.returncode == 0, output
+    assert_trained_alike(tmp_path / "two", alone, case)
+    threads = [line for line in output.splitlines() if line.startswith("ended with [")]
+    assert len(threads) == 2, output
+    assert "gloo" not in "".join(threads)
 
 
-def test_two_machines_train_as_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", ["unet"], indirect=True)
+def test_two_machines_train_as_one(
+    case: str, alone: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
     """Both are this one, started as docs/training.md says."""
-    config_path = make_case(tmp_path, "unet")
-    settings = CASES["unet"]
-    train_here(tiny_config(tmp_path, tmp_path / "bank", *settings), tmp_path / "one")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    machines = [
-        start_training(
-            config_path,
-            tmp_path / "two",
-            *settings,
-            options=("--num-nodes", "2"),
-            environment={"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "NODE_RANK": rank},
-        )
-        for rank in ("0", "1")
-    ]
-    outputs = [machine.communicate(timeout=300)[0] for machine in machines]
-    assert [machine.returncode for machine in machines] == [0, 0], outputs
+    arguments = training_arguments(alone.parent / "tiny.toml", tmp_path / "two", *CASES[case])
+    command = [sys.executable, "-m", "restauro", *arguments, "--num-nodes", "2"]
+    told = {"stdout": PIPE, "stderr": STDOUT}
+    with (
+        started(command, env=environment | {"NODE_RANK": "0"}, **told) as first,
+        started(command, env=environment | {"NODE_RANK": "1"}, **told) as second,
+    ):
+        outputs = [machine.communicate()[0] for machine in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], outputs
     assert "trained 6 steps" in outputs[0]
     assert "trained" not in outputs[1]
-    assert_trained_alike(tmp_path / "two", tmp_path / "one", "unet")
+    assert_trained_alike(tmp_path / "two", alone, case)

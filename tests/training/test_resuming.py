@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 from typing import Any
 
 import numpy as np
@@ -19,15 +21,16 @@ from tinyruns import (
     largest_file,
     last_state,
     make_bank,
-    start_training,
     tiny_config,
     train_here,
+    training_arguments,
     write_config,
 )
 
 from restauro.errors import ConfigError, OutputExistsError, TrainingError
 from restauro.training.config import load_config
 from restauro.training.run_folder import RunFolder
+from started import reserved_port, started
 
 NUM_PICTURES = (24, 8)
 """Three steps an epoch."""
@@ -216,6 +219,19 @@ def test_a_run_cannot_end_within_an_epoch_that_was_not_scored(banks: Path, tmp_p
         train_here(config, tmp_path / "run", resume=True)
 
 
+def train_in_two_processes(
+    config_path: Path, run: Path, *overrides: str, options: tuple[str, ...] = ()
+) -> tuple[int, str]:
+    """Exit status of `restauro train --devices 2`, and what both processes said."""
+    arguments = [*training_arguments(config_path, run, *overrides), "--devices", "2", *options]
+    with reserved_port() as port:
+        environment = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        command = [sys.executable, "-m", "restauro", *arguments]
+        with started(command, env=environment, stdout=PIPE, stderr=STDOUT) as process:
+            output, _ = process.communicate()
+    return process.returncode, output
+
+
 def test_weights_without_a_checkpoint_are_not_overwritten(run: Path, banks: Path) -> None:
     (run / "last.pt").unlink()
     with pytest.raises(ConfigError, match="holds a run already"):
@@ -236,11 +252,9 @@ def test_a_second_run_in_the_folder_is_refused_and_changes_nothing(run: Path, ba
 def test_all_processes_of_a_second_run_are_refused(run: Path, banks: Path) -> None:
     before = contents(run)
     config = write_config(run.parent, banks / "bank")
-    options = ("--devices", "2", "--resume")
     with RunFolder(run).locked():
-        second = start_training(config, run, *settings(3), options=options)
-        output, _ = second.communicate(timeout=300)
-    assert second.returncode != 0  # Lightning kills the first process if the other ends before
+        status, output = train_in_two_processes(config, run, *settings(3), options=("--resume",))
+    assert status != 0  # Lightning kills the first process if the other ends before
     assert "another run is training in" in output
     assert "Traceback" not in output
     assert contents(run) == before
@@ -307,8 +321,7 @@ def test_processes_end_with_the_one_that_cannot_write(banks: Path, tmp_path: Pat
     run.mkdir()
     (run / "samples").write_text("no folder, so that the first process cannot write into it")
     config = write_config(tmp_path, banks / "bank")
-    process = start_training(config, run, *settings(50), options=("--devices", "2"))
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode != 0
+    status, output = train_in_two_processes(config, run, *settings(50))
+    assert status != 0
     assert re.search(r"samples cannot be written \(File exists\); make room", output)
     assert "Traceback" not in output

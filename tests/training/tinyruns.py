@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,32 +100,10 @@ def tiny_config(folder: Path, bank: Path, *overrides: str) -> Config:
     return load_config(write_config(folder, bank), overrides)
 
 
-def start_training(
-    config_path: Path,
-    run_path: Path,
-    *overrides: str,
-    options: tuple[str, ...] = (),
-    environment: dict[str, str] | None = None,
-) -> subprocess.Popen[str]:
-    """Starts `restauro train` in its own process, with one thread."""
-    command = [sys.executable, "-m", "restauro", "train", str(config_path)]
-    command += ["--run", str(run_path), "--accelerator", "cpu", *options]
-    for override in overrides:
-        command += ["--set", override]
-    return subprocess.Popen(
-        command,
-        env=os.environ | {"OMP_NUM_THREADS": "1"} | (environment or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def train_to_the_end(config_path: Path, run_path: Path, *overrides: str, **details: Any) -> None:
-    """Runs `restauro train` and checks that it ends well."""
-    process = start_training(config_path, run_path, *overrides, **details)
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
+def training_arguments(config_path: Path, run_path: Path, *overrides: str) -> list[str]:
+    """Those of `restauro` that train on the processor."""
+    arguments = ["train", str(config_path), "--run", str(run_path), "--accelerator", "cpu"]
+    return [*arguments, *(word for override in overrides for word in ("--set", override))]
 
 
 def train_here(config: Config, run_path: Path, *, resume: bool = False) -> Run:

@@ -110,12 +110,11 @@ def _run(
     job: Job, engine: Engine, result: Result, record_path: Path, stdout: TextIO
 ) -> tuple[Counter[str], Counter[str]]:
     """How many pictures have which status, and were restored by which model."""
-    from tqdm import tqdm
-
     from restauro.interrupt import StopRequest
     from restauro.jobs.outcomes import FAILED
     from restauro.jobs.record import Record
     from restauro.places import make_folder
+    from restauro.progress import progress_bar
 
     found: Counter[str] = Counter()
     models: Counter[str] = Counter()
@@ -123,7 +122,7 @@ def _run(
     with (
         Record(record_path) as record,
         StopRequest() as stop,
-        tqdm(total=len(job.tasks), unit="picture", disable=None) as bar,
+        progress_bar(len(job.tasks), " pictures") as bar,
         closing(job.run(engine, record, lambda: stop.is_requested)) as outcomes,
     ):
         for outcome in outcomes:

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import click
-from tqdm import tqdm
 
 from restauro.interrupt import INTERRUPTED
+from restauro.progress import progress_bar
 
 
 class CommaList(click.ParamType):  # type: ignore[type-arg]
@@ -140,7 +140,7 @@ def command(
     folder = output or Path("evaluations") / f"{data.resolve().name}-{split}"
     if fresh:
         shutil.rmtree(folder / "cache", ignore_errors=True)
-    with tqdm(unit="picture", desc=folder.name) as bar:
+    with progress_bar(None, " pictures", desc=folder.name) as bar:
 
         def show(done: int, total: int) -> None:
             bar.total = total

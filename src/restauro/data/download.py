@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from tqdm import tqdm
-
 from restauro import __version__
 from restauro.data.official import OfficialFile
 from restauro.errors import BadDataError, MissingExtraError
+from restauro.progress import progress_bar
 
 CHUNK_BYTES = 2**18
 TIMEOUT_S = 60
@@ -134,14 +133,14 @@ class Resuming:
     def _received(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0
 
-    def _bar(self, start: int, total: int | None) -> tqdm[Any]:
-        return tqdm(
+    def _bar(self, start: int, total: int | None) -> Any:
+        return progress_bar(
+            total,
+            "B",
+            is_shown=self.progress,
             desc=self.file.name,
             initial=start,
-            total=total,
-            unit="B",
             unit_scale=True,
-            disable=not self.progress,
         )
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from restauro import __version__
 from restauro.cores import num_cores
 from restauro.data.aside import written_aside
@@ -26,6 +24,7 @@ from restauro.data.sources import SOURCES, Entry, Plan, Source, SourceOptions
 from restauro.data.sources._source import Render
 from restauro.errors import BadDataError, OutputExistsError
 from restauro.images import Image
+from restauro.progress import progress_bar
 
 BANK_FILES = {"bank.json", "images.npy", "index.csv", "rejected.csv"}
 QUEUE_PER_WORKER = 4
@@ -139,7 +138,7 @@ def _standing_bank(path: Path, fingerprint: str, force: bool) -> dict[str, Any] 
 def _fill(writer: BankWriter, plan: Plan, workers: int, progress: bool) -> None:
     for name, reason in (plan.rejected or {}).items():
         writer.reject(name, reason)
-    bar = tqdm(total=plan.num_pictures, unit=" pictures", disable=not progress)
+    bar = progress_bar(plan.num_pictures, " pictures", is_shown=progress)
     with bar, closing(_rendered(plan.offers, writer.side, workers)) as pictures:
         for entry, picture in pictures:
             if isinstance(picture, UnusablePictureError):

@@ -7,7 +7,6 @@ run that was killed at any moment goes on as if nothing had happened.
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,12 +19,12 @@ from lightning.fabric import Fabric
 from lightning.fabric.loggers.tensorboard import TensorBoardLogger
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from tqdm import tqdm
 
 from restauro.data.batches import Batches
 from restauro.errors import BadModelError, TrainingError
 from restauro.interrupt import StopRequest
 from restauro.models import InpaintingModel
+from restauro.progress import progress_bar
 from restauro.seeds import seed_of
 from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import save_checkpoint, save_weights
@@ -158,7 +157,13 @@ def fit(run: Run, feed: Feed, validation: Validation, stop: StopRequest) -> None
     """
     checkpoint_seconds = 60 * run.config.training.checkpoint_minutes
     steps_per_epoch = feed.batches.steps_per_epoch
-    bar = _progress_bar(run)
+    bar = progress_bar(
+        run.num_steps,
+        "step",
+        is_shown=run.fabric.is_global_zero,
+        initial=run.step,
+        desc=run.config.name,
+    )
     saved_at = time.monotonic()
     num_steps, seconds_per_step, should_stop = 1, math.inf, False
     run.model.train()
@@ -315,18 +320,6 @@ def _check_is_finite(name: str, value: float, step: int) -> None:
             f"the {name} is {value} after step {step}, so nothing more can be learned; start again "
             "with a lower training.learning_rate or with training.max_gradient_norm"
         )
-
-
-def _progress_bar(run: Run) -> Any:
-    return tqdm(
-        total=run.num_steps,
-        initial=run.step,
-        desc=run.config.name,
-        unit="step",
-        disable=not run.fabric.is_global_zero,
-        mininterval=0.5 if sys.stderr.isatty() else 30,
-        dynamic_ncols=True,
-    )
 
 
 def _show(bar: Any, losses: Sequence[dict[str, float]], batch_size: int) -> None:
