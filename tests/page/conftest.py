@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from subprocess import DEVNULL, PIPE
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,32 +14,37 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 from visitor import Visitor
 
+from started import PATIENCE, started
+
 CHROMIUM = shutil.which("chromium")
 OpenPage = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service_url() -> Iterator[str]:
     """Address of `restauro serve` with the shipped model."""
     command = [sys.executable, "-m", "restauro", "serve", "--port", "0", "--processes", "1"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    with started(
+        [*command, "--max-seconds", str(PATIENCE)], stdout=PIPE, stderr=DEVNULL
     ) as service:
         assert service.stdout is not None
         words = service.stdout.readline().split()  # open http://... in a browser
-        try:
-            assert len(words) > 1, "the service did not start"
-            yield words[1]
-        finally:
-            service.send_signal(signal.SIGTERM)
+        assert len(words) > 1, "the service did not start"
+        yield words[1]
+        service.send_signal(signal.SIGTERM)
+        service.wait(PATIENCE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser of one file: it would go on drawing beside other tests."""
     if CHROMIUM is None:
         pytest.skip("Chromium is missing; .ci/run installs it")
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=1000 * PATIENCE
+        )
         yield browser
         browser.close()
 
@@ -66,6 +71,7 @@ def open_page(browser: Browser, service_url: str) -> Iterator[OpenPage]:
             "viewport": {"width": 1280, "height": 800},
         } | options
         context = browser.new_context(**settings)
+        context.set_default_timeout(1000 * PATIENCE)
         contexts.append(context)
         context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
         page = context.new_page()

@@ -94,7 +94,7 @@ class Visitor:
 
     def expect_phase(self, phase: str) -> None:
         """Waits until the page is in this phase."""
-        expect(self.page.locator("body")).to_have_attribute("data-phase", phase, timeout=60_000)
+        expect(self.page.locator("body")).to_have_attribute("data-phase", phase)
 
     def expect_problem(self, sentence: str) -> None:
         """Waits until the page says what is wrong."""
