@@ -19,9 +19,9 @@ import PIL.Image
 from restauro.commands._fills import AUTO, AUTO_CLASSICAL, load_fill
 from restauro.data.bank import Bank
 from restauro.evaluation.protocols import PROTOCOLS
+from restauro.fill.auto import Fill
+from restauro.fill.catalogue import DEFAULT_MODEL, list_models
 from restauro.images import Image, Mask
-from restauro.inference.catalog import DEFAULT_MODEL, list_models
-from restauro.jobs.fills import Fill
 from restauro.metrics.statistics import Estimate, estimate
 
 HOLES = ("box", "irregular")

@@ -16,7 +16,7 @@ import torch
 
 from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
-from restauro.evaluation.methods import method
+from restauro.fill.methods import method
 from restauro.images import Image, Mask
 from restauro.metrics.fidelity import psnr
 from restauro.metrics.structure import seam, sharpness

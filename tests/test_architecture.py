@@ -26,7 +26,7 @@ LAYERS = [
     {"files", "images", "registry", "sessions"},
     {"models", "masks", "metrics", "sheets"},
     {"losses"},
-    {"data", "inference", "baselines"},
+    {"data", "fill"},
     {"training", "jobs"},
     {"evaluation", "export"},
     {"reports"},
@@ -53,7 +53,7 @@ TOOL = {
     "registry",
     "sessions",
     "sheets",
-    "inference",
+    "fill",
     "jobs",
     "cli",
 }
@@ -132,7 +132,7 @@ def test_start_loads_nothing_heavy(statement: str) -> None:
 
 def test_restoring_loads_no_pytorch() -> None:
     code = (
-        "import sys, restauro, restauro.inference.restorer, restauro.commands.inpaint;"
+        "import sys, restauro, restauro.fill.restorer, restauro.commands.inpaint;"
         "restauro.load; print('torch' in sys.modules or 'lightning' in sys.modules)"
     )
     output = subprocess.run(

@@ -26,8 +26,8 @@ from restauro.errors import (
     OutputExistsError,
     UnknownNameError,
 )
-from restauro.evaluation.methods import METHODS
-from restauro.inference import catalog
+from restauro.fill import catalogue
+from restauro.fill.methods import METHODS
 
 MakeModel = Callable[..., Path]
 WORKSHOP = {
@@ -321,7 +321,7 @@ def test_a_classical_method_without_its_extra_is_one_sentence(
 def test_auto_says_what_it_took(
     task: Task, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", make_model(name="toy").parent)
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", make_model(name="toy").parent)
     monkeypatch.setenv("XDG_CACHE_HOME", str(task.folder))  # the user's own models stay out
     monkeypatch.setitem(sys.modules, "cv2", None)  # without the extra it compares what there is
     task.model = Path("auto")

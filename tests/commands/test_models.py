@@ -10,8 +10,8 @@ from click.testing import CliRunner
 import restauro
 from restauro.cli import cli
 from restauro.errors import BadModelError
-from restauro.inference import catalog
-from restauro.inference.model_file import read_card
+from restauro.fill import catalogue
+from restauro.fill.model_file import read_card
 
 MakeModel = Callable[..., Path]
 
@@ -37,7 +37,7 @@ def folder(make_model: MakeModel, monkeypatch: pytest.MonkeyPatch) -> Path:
     scores = {"validation": {"hole_psnr": 18.1418}}
     card = {"size": [32, 64], "domain": "strips", "parameters": 4_512_345, "scores": scores}
     path = make_model(name="wide", card=card)
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", path.parent)
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", path.parent)
     return path.parent
 
 
@@ -71,13 +71,13 @@ def test_programs_get_json(folder: Path) -> None:
 def test_a_model_without_scores_is_listed(
     make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", make_model(name="plain").parent)
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", make_model(name="plain").parent)
     assert "test pictures" in run().splitlines()[1]
     assert "dB" not in run()
 
 
 def test_without_models_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", tmp_path)
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", tmp_path)
     assert "no model is installed" in run()
     assert json.loads(run("--json")) == []
 
@@ -90,7 +90,7 @@ def test_a_damaged_model_is_one_sentence(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", restauro.list_models())
 def test_every_shipped_model_has_its_files_name_and_loads(name: str) -> None:
-    path = catalog.model_path(name)
+    path = catalogue.model_path(name)
     assert read_card(path).name == name
     assert path.stat().st_size <= 12_000_000
     assert restauro.load(name).card.parameters <= 6_000_000

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from restauro.errors import MissingExtraError
-from restauro.evaluation.methods import METHODS, Method, method
+from restauro.fill.methods import METHODS, Method, method
 from restauro.images import Image, Mask
 from tinyfolders import write_run
 

@@ -19,10 +19,10 @@ import torch
 from restauro.data.bank import Bank
 from restauro.errors import BadDataError, ConfigError, MissingExtraError, UnknownNameError
 from restauro.evaluation.evaluate import Plan, choose_metrics, evaluate, find_methods
-from restauro.evaluation.methods import method
 from restauro.evaluation.protocols import PROTOCOLS
 from restauro.evaluation.records import Evaluation, read_evaluation
 from restauro.evaluation.tasks import make_tasks
+from restauro.fill.methods import method
 from restauro.metrics import Restored, scores
 from tinyfolders import textured, write_bank
 
@@ -32,7 +32,7 @@ LIGHTENS = """
 import numpy as np
 from skimage.color import lab2rgb, rgb2lab
 
-from restauro.evaluation.methods import register_method
+from restauro.fill.methods import register_method
 
 
 @register_method("NAME")
@@ -42,7 +42,7 @@ def lightens(image, mask):
     return np.broadcast_to(np.rint(lab2rgb(colour)[0, 0] * 255).astype(np.uint8), image.shape)
 """
 GIVES_UP = """
-from restauro.evaluation.methods import register_method
+from restauro.fill.methods import register_method
 
 
 @register_method("NAME")

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from restauro.evaluation.methods import Method
 from restauro.evaluation.records import Timing
 from restauro.evaluation.timing import time_methods
+from restauro.fill.methods import Method
 from restauro.images import Image, Mask
 
 

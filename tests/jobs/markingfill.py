@@ -8,9 +8,9 @@ from pathlib import Path
 
 import PIL.Image
 
-from restauro.baselines.mean import mean_colour
+from restauro.fill.auto import Filled, on_pictures
+from restauro.fill.mean import mean_colour
 from restauro.images import Mask
-from restauro.jobs.fills import Filled, on_pictures
 
 
 class MarkingFill:

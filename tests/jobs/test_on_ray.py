@@ -19,8 +19,8 @@ from numpy.testing import assert_array_equal
 
 from restauro.commands._fills import load_fill
 from restauro.errors import RestauroError
+from restauro.fill.auto import Fill
 from restauro.images import read_image, read_mask
-from restauro.jobs.fills import Fill
 from restauro.jobs.holes import HoleOptions
 from restauro.jobs.job import UNFINISHED, Job
 from restauro.jobs.on_ray import ray_engine

@@ -10,8 +10,8 @@ import numpy as np
 import PIL.Image
 
 from restauro.errors import BadModelError
+from restauro.fill.auto import Fill, OneModel, on_pictures
 from restauro.images import Image, Mask
-from restauro.jobs.fills import Fill, OneModel, on_pictures
 
 COLOUR = (10, 200, 30)
 """What a hole becomes."""

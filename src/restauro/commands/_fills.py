@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from restauro.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from restauro.jobs.fills import BestModel, Fill, OneModel
+    from restauro.fill.auto import BestModel, Fill, OneModel
 
 AUTO = "auto"
 CLASSICAL = ("biharmonic", "mean", "navier_stokes", "patch_match", "telea")
-"""Methods without training, from `restauro.baselines`."""
+"""Methods without training, from `restauro.fill`."""
 AUTO_CLASSICAL = "telea"
 """The one that `auto` compares with the models, where it is installed."""
 CLASSICAL_HANDICAP = 1.25
@@ -37,8 +37,8 @@ def load_fill(model: str, threads: int | None = None) -> Fill:
 
 
 def _best(threads: int | None) -> BestModel:
-    from restauro.inference.catalog import list_models
-    from restauro.jobs.fills import BestModel
+    from restauro.fill.auto import BestModel
+    from restauro.fill.catalogue import list_models
 
     models = [_learned(name, threads) for name in list_models()]
     with contextlib.suppress(MissingExtraError):
@@ -47,8 +47,8 @@ def _best(threads: int | None) -> BestModel:
 
 
 def _learned(model: str, threads: int | None) -> OneModel:
-    from restauro.inference.restorer import load
-    from restauro.jobs.fills import OneModel
+    from restauro.fill.auto import OneModel
+    from restauro.fill.restorer import load
 
     restorer = load(model, threads=threads)
     card = restorer.card
@@ -58,8 +58,8 @@ def _learned(model: str, threads: int | None) -> OneModel:
 def _classical(name: str) -> OneModel:
     import numpy as np
 
-    from restauro.evaluation.methods import METHODS
-    from restauro.jobs.fills import OneModel, on_pictures
+    from restauro.fill.auto import OneModel, on_pictures
+    from restauro.fill.methods import METHODS
 
     method = METHODS.create(name)
     # A missing library shows at the first call: now, not once for every picture.

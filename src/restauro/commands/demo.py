@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from restauro.inference.catalog import DEFAULT_MODEL
+from restauro.fill.catalogue import DEFAULT_MODEL
 
 if TYPE_CHECKING:
+    from restauro.fill.restorer import Restorer
     from restauro.images import Image
-    from restauro.inference.restorer import Restorer
 
 SAMPLES_DIR = Path(__file__).parents[1] / "samples"
 SHEET_NAME = "before_after.png"
@@ -47,8 +47,8 @@ class Row(NamedTuple):
 def command(output: Path, model: str) -> None:
     """Restore damaged sample pictures and write a before/after sheet."""
     from restauro.errors import RestauroError
+    from restauro.fill.restorer import load  # loads NumPy: --help need not wait
     from restauro.images import write_picture
-    from restauro.inference.restorer import load  # loads NumPy: --help need not wait
     from restauro.sheets import sheet
 
     try:

@@ -11,7 +11,7 @@ import click
 
 from restauro.commands._fills import AUTO, CLASSICAL
 from restauro.commands._restoring import RAY, Result, Workers, restore_many, restore_one
-from restauro.inference.catalog import DEFAULT_MODEL
+from restauro.fill.catalogue import DEFAULT_MODEL
 from restauro.places import Place, is_url, place_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def complete_model(
     """Names that `--model` takes; the shell's own files where none fits."""
     from click.shell_completion import CompletionItem
 
-    from restauro.inference.catalog import list_models
+    from restauro.fill.catalogue import list_models
 
     names = [name for name in (*list_models(), AUTO, *CLASSICAL) if name.startswith(incomplete)]
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]

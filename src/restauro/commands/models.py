@@ -45,8 +45,8 @@ def _psnr(scores: dict[str, Any]) -> str:
 
 
 def _rows() -> list[dict[str, Any]]:
-    from restauro.inference.catalog import list_models, model_path
-    from restauro.inference.model_file import read_card
+    from restauro.fill.catalogue import list_models, model_path
+    from restauro.fill.model_file import read_card
 
     rows = []
     for name in list_models():

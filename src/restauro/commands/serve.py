@@ -12,10 +12,10 @@ import click
 
 from restauro.commands._fills import AUTO, AUTO_CLASSICAL, CLASSICAL, load_fill
 from restauro.errors import MissingExtraError, RestauroError
-from restauro.inference.catalog import DEFAULT_MODEL
+from restauro.fill.catalogue import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from restauro.jobs.fills import Fill
+    from restauro.fill.auto import Fill
     from restauro.server.offers import Model
 
 
@@ -164,8 +164,8 @@ def offered(choices: Sequence[str]) -> dict[str, Model]:
 
 
 def _described(choice: str) -> Model:
-    from restauro.inference.catalog import model_path
-    from restauro.inference.model_file import read_card
+    from restauro.fill.catalogue import model_path
+    from restauro.fill.model_file import read_card
     from restauro.server.offers import Model
 
     if choice == AUTO:
@@ -186,7 +186,7 @@ def _load(sources: Mapping[str, str], name: str) -> Fill:
 
 def _installed() -> list[str]:
     """All models, the default first, with the choice among them where there is one."""
-    from restauro.inference.catalog import list_models
+    from restauro.fill.catalogue import list_models
 
     names = sorted(list_models(), key=lambda name: name != DEFAULT_MODEL)
     if importlib.util.find_spec("cv2"):  # what Telea's method needs

@@ -18,7 +18,6 @@ from restauro.data.bank import Bank
 from restauro.errors import ConfigError, MissingExtraError
 from restauro.evaluation.environment import environment
 from restauro.evaluation.examples import choose_examples
-from restauro.evaluation.methods import Method, method
 from restauro.evaluation.records import (
     Evaluation,
     Example,
@@ -37,6 +36,7 @@ from restauro.evaluation.scoring import PartScores
 from restauro.evaluation.tasks import Task
 from restauro.evaluation.timing import time_methods
 from restauro.evaluation.workers import PART_SIZE, Job, Source, Work, run_jobs
+from restauro.fill.methods import Method, method
 from restauro.interrupt import StopRequest
 from restauro.metrics import (
     METRICS,

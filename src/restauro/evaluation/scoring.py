@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from restauro.data.batches import to_tensor
 from restauro.errors import first_line
-from restauro.evaluation.methods import Images, Masks, Method
 from restauro.files import whole_file
+from restauro.fill.methods import Images, Masks, Method
 from restauro.metrics import Restored, feature_network, scores
 from restauro.metrics.perceptual import give_target_features, pooled_features, uses_features
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from restauro.evaluation.methods import Images, Masks, Method
 from restauro.evaluation.records import Timing
+from restauro.fill.methods import Images, Masks, Method
 
 
 def time_methods(

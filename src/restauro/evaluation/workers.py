@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from restauro.data.bank import Bank
 from restauro.errors import RestauroError
-from restauro.evaluation.methods import Method, method
 from restauro.evaluation.scoring import Truth, restore
 from restauro.evaluation.tasks import Task
 from restauro.files import file_sha256, whole_file
+from restauro.fill.methods import Method, method
 from restauro.interrupt import StopRequest
 
 PART_SIZE = 32

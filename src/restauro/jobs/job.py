@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from restauro.errors import RestauroError, first_line
+from restauro.fill.auto import Fill
 from restauro.images import check_output
-from restauro.jobs.fills import Fill
 from restauro.jobs.holes import HoleOptions
 from restauro.jobs.outcomes import FAILED, SKIPPED, Outcome
 from restauro.jobs.planning import Task

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 from restauro.errors import RestauroError, first_line
+from restauro.fill.auto import Fill
 from restauro.images import Mask, read_mask, read_picture, write_picture
-from restauro.jobs.fills import Fill
 from restauro.jobs.holes import HoleOptions, hole_of, opaque, remark
 from restauro.jobs.outcomes import FAILED, NO_HOLE, RESTORED, Outcome
 from restauro.jobs.planning import Task

@@ -20,8 +20,8 @@ import PIL.Image
 
 from restauro.encoding import save_options
 from restauro.errors import BadImageError, BadModelError
+from restauro.fill.auto import Fill
 from restauro.images import READABLE, Mask, decode_picture, mask_of_picture, upright
-from restauro.jobs.fills import Fill
 from restauro.server.limits import Limits
 from restauro.server.refusals import Refusal
 

@@ -12,8 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from restauro.errors import RestauroError
+from restauro.fill.auto import Fill
 from restauro.interrupt import StopRequest
-from restauro.jobs.fills import Fill
 from restauro.server.app import create_app
 from restauro.server.guard import Access
 from restauro.server.limits import Limits

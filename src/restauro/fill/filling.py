@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from restauro.fill.canvas import Canvas, to_colours
+from restauro.fill.lockstep import Restoration
+from restauro.fill.modes import Colours
+from restauro.fill.resizing import part_resized, shrunk, smoothed
+from restauro.fill.windows import Box, WindowRule, cells, hole_boxes, parts
 from restauro.images import Mask, Size
-from restauro.inference.canvas import Canvas, to_colours
-from restauro.inference.lockstep import Restoration
-from restauro.inference.modes import Colours
-from restauro.inference.resizing import part_resized, shrunk, smoothed
-from restauro.inference.windows import Box, WindowRule, cells, hole_boxes, parts
 
 Filling: TypeAlias = Restoration[None]
 """Asks for the predictions of windows, again and again; ends when all is painted."""

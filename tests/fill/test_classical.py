@@ -5,8 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from restauro.baselines import biharmonic, mean_colour, navier_stokes, patch_match, telea
 from restauro.errors import MissingExtraError
+from restauro.fill.biharmonic import biharmonic
+from restauro.fill.mean import mean_colour
+from restauro.fill.opencv import navier_stokes, telea
+from restauro.fill.patch_match import patch_match
 from restauro.images import Image, Inpaint, Mask
 
 MODULES: dict[Inpaint, str] = {

@@ -14,8 +14,8 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
+from restauro.fill.modes import check_mode, from_rgb, to_rgb, value_range, visible
 from restauro.images import Inpaint, Mask, as_stored, upright
-from restauro.inference.modes import check_mode, from_rgb, to_rgb, value_range, visible
 
 Restore: TypeAlias = Callable[[PIL.Image.Image, Mask], PIL.Image.Image]
 """A picture of any mode and its upright mask (H, W), True = hole -> the restored picture."""

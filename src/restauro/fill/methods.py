@@ -18,17 +18,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from restauro.baselines import (
-    PEERS,
-    OnnxPeer,
-    PeerDescription,
-    biharmonic,
-    mean_colour,
-    navier_stokes,
-    patch_match,
-    read_peer,
-    telea,
-)
 from restauro.errors import (
     BadImageError,
     BadModelError,
@@ -36,10 +25,16 @@ from restauro.errors import (
     UnknownNameError,
     first_line,
 )
+from restauro.fill.biharmonic import biharmonic
+from restauro.fill.catalogue import list_models, model_path
+from restauro.fill.mean import mean_colour
+from restauro.fill.network import Network
+from restauro.fill.onnx_peer import OnnxPeer
+from restauro.fill.opencv import navier_stokes, telea
+from restauro.fill.patch_match import patch_match
+from restauro.fill.peers import PEERS, PeerDescription, read_peer
+from restauro.fill.restorer import load
 from restauro.images import Image, Inpaint, Mask
-from restauro.inference.catalog import list_models, model_path
-from restauro.inference.network import Network
-from restauro.inference.restorer import load
 from restauro.registry import Registry
 
 Images: TypeAlias = NDArray[np.uint8]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from restauro.errors import BadModelError, first_line
+from restauro.fill.model_file import ModelCard, read_card
+from restauro.fill.modes import Colours
 from restauro.images import Mask, Size
-from restauro.inference.model_file import ModelCard, read_card
-from restauro.inference.modes import Colours
 from restauro.sessions import open_session
 
 MAX_BATCH_PX = 32 * 128 * 128

@@ -11,6 +11,21 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
+from restauro.fill.canvas import Canvas
+from restauro.fill.catalogue import model_path
+from restauro.fill.filling import Filling, fill, scale_for
+from restauro.fill.lockstep import Restoration, run_together
+from restauro.fill.model_file import ModelCard
+from restauro.fill.modes import (
+    Colours,
+    check_mode,
+    part_from_rgb,
+    to_rgb,
+    value_range,
+    visible,
+)
+from restauro.fill.network import Network
+from restauro.fill.windows import Box, WindowRule, hole_boxes, parts
 from restauro.images import (
     Image,
     Mask,
@@ -20,21 +35,6 @@ from restauro.images import (
     mask_of_picture,
     upright,
 )
-from restauro.inference.canvas import Canvas
-from restauro.inference.catalog import model_path
-from restauro.inference.filling import Filling, fill, scale_for
-from restauro.inference.lockstep import Restoration, run_together
-from restauro.inference.model_file import ModelCard
-from restauro.inference.modes import (
-    Colours,
-    check_mode,
-    part_from_rgb,
-    to_rgb,
-    value_range,
-    visible,
-)
-from restauro.inference.network import Network
-from restauro.inference.windows import Box, WindowRule, hole_boxes, parts
 
 Masks: TypeAlias = NDArray[Any] | Sequence[NDArray[Any] | PIL.Image.Image]
 PICTURES_AT_ONCE = 32

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from restauro.baselines import mean_colour
 from restauro.errors import BadImageError, BadModelError, MissingExtraError, UnknownNameError
-from restauro.evaluation.methods import METHODS, Method, method
+from restauro.fill.mean import mean_colour
+from restauro.fill.methods import METHODS, Method, method
 from restauro.images import Image, Mask
 from restauro.models import MODELS
 from tinyfolders import CONFIG, write_run

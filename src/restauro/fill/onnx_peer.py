@@ -9,8 +9,8 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from restauro.baselines.peer_description import PeerDescription
 from restauro.errors import BadModelError, first_line
+from restauro.fill.peers import PeerDescription
 from restauro.images import Image, Mask, Size
 from restauro.sessions import open_session
 

@@ -10,8 +10,8 @@ from numpy.testing import assert_array_equal
 
 import restauro
 from restauro.errors import BadImageError
+from restauro.fill.auto import BestModel, OneModel, errors_beside, on_pictures
 from restauro.images import Image, Mask, upright
-from restauro.jobs.fills import BestModel, OneModel, errors_beside, on_pictures
 
 MakeModel = Callable[..., Path]
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"]

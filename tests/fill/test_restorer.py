@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 import restauro
 from restauro.errors import BadImageError, BadModelError, RestauroError, UnknownNameError
+from restauro.fill import catalogue, windows
+from restauro.fill.modes import MODES
+from restauro.fill.restorer import Restorer
+from restauro.fill.windows import Box, WindowRule
 from restauro.images import Image, Mask, as_stored, upright
-from restauro.inference import catalog, windows
-from restauro.inference.modes import MODES
-from restauro.inference.restorer import Restorer
-from restauro.inference.windows import Box, WindowRule
 
 MakeModel = Callable[..., Path]
 ORIENTATION = 0x0112
@@ -462,7 +462,7 @@ def test_an_unknown_name_suggests_the_closest(
 ) -> None:
     path = make_model(name="faces")
     monkeypatch.setenv("XDG_CACHE_HOME", str(path.parent))
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", path.parent)
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", path.parent)
     assert restauro.list_models() == ["faces"]
     assert restauro.load("faces").card.name == "faces"
     with pytest.raises(UnknownNameError, match="no model named 'face'; did you mean 'faces'"):
@@ -473,7 +473,7 @@ def test_a_model_in_the_users_cache_has_a_name_and_a_shipped_one_goes_first(
     make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = make_model(name="faces")
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", shipped.parent)
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", shipped.parent)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     models = tmp_path / "restauro" / "models"
     models.mkdir(parents=True)
@@ -490,13 +490,13 @@ def test_without_a_place_for_caches_the_home_folder_is_used(
     monkeypatch.setenv("HOME", str(tmp_path))
     for folder in ("", "relative/folder"):
         monkeypatch.setenv("XDG_CACHE_HOME", folder)
-        assert catalog.cache_dir() == tmp_path / ".cache" / "restauro" / "models"
+        assert catalogue.cache_dir() == tmp_path / ".cache" / "restauro" / "models"
 
 
 def test_without_any_model_the_message_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", tmp_path)
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", tmp_path)
     with pytest.raises(UnknownNameError, match=r"none is installed; give the path of a \.onnx"):
         restauro.load("faces")
