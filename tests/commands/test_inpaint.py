@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 from numpy.testing import assert_allclose, assert_array_equal
 
 from restauro.cli import cli
-from restauro.commands._fills import CLASSICAL
 from restauro.commands.inpaint import command
 from restauro.errors import (
     BadImageError,
@@ -27,7 +26,7 @@ from restauro.errors import (
     UnknownNameError,
 )
 from restauro.fill import catalogue
-from restauro.fill.methods import METHODS
+from restauro.fill.catalogue import CLASSICAL
 
 MakeModel = Callable[..., Path]
 WORKSHOP = {
@@ -172,7 +171,7 @@ def test_importing_restauro_loads_nothing_heavy() -> None:
     )
     modules, names = (set(line.split()) for line in result.stdout.splitlines())
     assert modules & (WORKSHOP | {"numpy", "PIL", "onnxruntime", "click"}) == set()
-    assert names == {"Restorer", "__version__", "list_models", "load"}
+    assert names == {"Filler", "Restorer", "__version__", "list_models", "load"}
 
 
 def invoke(*arguments: str | Path) -> Result:
@@ -290,10 +289,6 @@ def test_help_teaches_by_examples_that_work() -> None:
 def test_every_option_has_help() -> None:
     options = [one for one in command.params if isinstance(one, click.Option)]
     assert [one.name for one in options if not one.help] == []
-
-
-def test_the_classical_methods_are_those_of_the_evaluation() -> None:
-    assert sorted(CLASSICAL) == METHODS.names()
 
 
 @pytest.mark.parametrize("name", CLASSICAL)

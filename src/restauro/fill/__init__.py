@@ -1,1 +1,1 @@
-"""The tool's half: model files -> `Restorer`, which fills the holes of any picture."""
+"""Everything that fills holes: `catalogue.load` gives a `Filler` for every name and path."""
