@@ -18,7 +18,8 @@ import PIL.Image
 
 from restauro.data.bank import Bank
 from restauro.evaluation.protocols import PROTOCOLS
-from restauro.fill.catalogue import AUTO, AUTO_CLASSICAL, DEFAULT_MODEL, load
+from restauro.fill.catalogue import AUTO_CLASSICAL, DEFAULT_MODEL, load
+from restauro.fill.entries import AUTO
 from restauro.fill.filler import Filler
 from restauro.images import Image, Mask
 from restauro.metrics.statistics import Estimate, estimate

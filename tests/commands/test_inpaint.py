@@ -26,7 +26,7 @@ from restauro.errors import (
     UnknownNameError,
 )
 from restauro.fill import catalogue
-from restauro.fill.catalogue import CLASSICAL
+from restauro.fill.entries import CLASSICAL
 
 MakeModel = Callable[..., Path]
 WORKSHOP = {
@@ -328,7 +328,7 @@ def test_auto_says_what_it_took(
 
 @pytest.mark.parametrize(
     ("typed", "expected"),
-    [("fa", ["faces"]), ("tel", ["telea"]), ("au", ["auto"]), ("x.on", ["x.on"])],
+    [("fac", ["faces"]), ("tel", ["telea"]), ("au", ["auto"]), ("x.on", ["x.on"])],
 )
 def test_the_shell_completes_the_names_of_models(typed: str, expected: list[str]) -> None:
     (option,) = (one for one in command.params if one.name == "model")

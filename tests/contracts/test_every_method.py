@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from restauro.errors import MissingExtraError
-from restauro.fill.catalogue import FILLERS, load
+from restauro.fill.catalogue import load
+from restauro.fill.entries import FILLERS
 from restauro.fill.filler import Filler
 from restauro.images import Image, Mask
 from tinyfolders import write_run

@@ -32,7 +32,7 @@ LIGHTENS = """
 import numpy as np
 from skimage.color import lab2rgb, rgb2lab
 
-from restauro.fill.catalogue import register_filler
+from restauro.fill.entries import register_filler
 
 
 @register_filler("NAME")
@@ -42,7 +42,7 @@ def lightens(image, mask):
     return np.broadcast_to(np.rint(lab2rgb(colour)[0, 0] * 255).astype(np.uint8), image.shape)
 """
 GIVES_UP = """
-from restauro.fill.catalogue import register_filler
+from restauro.fill.entries import register_filler
 
 
 @register_filler("NAME")

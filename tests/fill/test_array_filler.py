@@ -11,7 +11,8 @@ import torch
 
 from restauro.errors import BadImageError, BadModelError, MissingExtraError, UnknownNameError
 from restauro.fill.array_filler import ArrayFiller
-from restauro.fill.catalogue import FILLERS, load
+from restauro.fill.catalogue import load
+from restauro.fill.entries import FILLERS
 from restauro.images import Image, Mask
 from restauro.models import MODELS
 from tinyfolders import CONFIG, write_run

@@ -24,7 +24,8 @@ from restauro.commands.serve import offered
 from restauro.errors import MissingExtraError, RestauroError, UnknownNameError
 from restauro.evaluation.evaluate import find_methods
 from restauro.fill import sessions
-from restauro.fill.catalogue import FILLERS, find
+from restauro.fill.catalogue import find
+from restauro.fill.entries import FILLERS
 from restauro.fill.filler import Filled, Filler
 from restauro.images import Image, Mask
 from restauro.server.offers import Model
@@ -34,7 +35,7 @@ MakeModel = Callable[..., Path]
 SIZE = (32, 48)  # not square, and a multiple of what the smallest network takes
 PLUG_IN = """
 import numpy as np
-from restauro.fill.catalogue import register_filler
+from restauro.fill.entries import register_filler
 
 
 @register_filler("half_grey")
@@ -91,7 +92,7 @@ def _migan(bare: Path) -> Path:
 @pytest.fixture(params=[*OFFERED, *OTHERS])
 def name(request: pytest.FixtureRequest, paths: dict[str, str]) -> str:
     """Everything that `load` takes."""
-    return paths.get(request.param, request.param)
+    return str(paths.get(request.param, request.param))
 
 
 def test_every_name_gives_the_same_kind_of_object(name: str, image: Image, mask: Mask) -> None:

@@ -472,7 +472,7 @@ def test_an_unknown_name_suggests_the_closest(
     monkeypatch.setattr(catalogue, "WEIGHTS_DIR", path.parent)
     assert networks() == ["faces"]
     assert restauro.load("faces").name == "faces"
-    with pytest.raises(UnknownNameError, match="no model or method named 'face'; .* mean 'faces'"):
+    with pytest.raises(UnknownNameError, match="no model named 'face'; did you mean 'faces'"):
         restauro.load("face")
 
 

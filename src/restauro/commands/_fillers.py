@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from restauro.fill.catalogue import AUTO, CLASSICAL, DEFAULT_MODEL, list_models
+from restauro.fill.catalogue import DEFAULT_MODEL, list_models
+from restauro.fill.entries import AUTO, CLASSICAL
 from restauro.fill.sessions import CPU, DEVICES
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from restauro.cores import num_cores
-from restauro.fill.catalogue import AUTO, load
+from restauro.fill.catalogue import load
+from restauro.fill.entries import AUTO
 from restauro.interrupt import INTERRUPTED
 
 if TYPE_CHECKING:

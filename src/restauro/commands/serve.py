@@ -12,13 +12,13 @@ import click
 from restauro.commands._fillers import device_option
 from restauro.errors import MissingExtraError, RestauroError
 from restauro.fill.catalogue import (
-    AUTO,
     AUTO_CLASSICAL,
     DEFAULT_MODEL,
     find,
     list_models,
     load,
 )
+from restauro.fill.entries import AUTO
 
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler

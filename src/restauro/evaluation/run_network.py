@@ -1,6 +1,6 @@
 """The network of a run's folder, in PyTorch: for runs that are too large to export, in batches.
 
-`fill.catalogue` imports this for the folder of a run, and for nothing else.
+`fill.entries` imports this for the folder of a run, and for nothing else.
 """
 
 from __future__ import annotations

@@ -6,79 +6,28 @@ Importing this loads neither NumPy nor ONNX Runtime, as help texts and the shell
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import difflib
 import functools
-import importlib.util
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from restauro.errors import BadModelError, MissingExtraError, UnknownNameError, first_line
-from restauro.fill.model_file import read_card
-from restauro.fill.peers import PEERS, PeerDescription, read_peer
-from restauro.fill.sessions import CPU, Device, providers_on
-from restauro.registry import Registry
+from restauro.errors import MissingExtraError, UnknownNameError
+from restauro.fill import entries
+from restauro.fill.entries import AUTO, FILLERS, NETWORK, Entry, missing
+from restauro.fill.peers import PEERS, read_peer
+from restauro.fill.sessions import CPU, Device
 
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler
-    from restauro.images import Inpaint
 
 DEFAULT_MODEL = "faces"
 WEIGHTS_DIR = Path(__file__).parents[1] / "weights"
-AUTO = "auto"
 AUTO_CLASSICAL = "telea"
 """The method without training that `auto` compares with the models, where it is installed."""
 CLASSICAL_HANDICAP = 1.25
 """Its errors count for so much more: beside a hole the picture is often smoother than within, which
 flatters a method that only continues what it sees. Measured in docs/command_line.md."""
-CLASSICAL = {
-    "biharmonic": "skimage",
-    "mean": "",
-    "navier_stokes": "cv2",
-    "patch_match": "patchmatch",
-    "telea": "cv2",
-}
-"""Name of a method without training -> the module that it needs."""
-NETWORK = "network"
-"""Before a model and a colon: its network alone, as a paper scores it."""
-
-FILLERS: Registry[Filler] = Registry("model or method")
-"""Fillers that have a name and no file; a factory takes `device` and `threads`."""
-
-
-@dataclass(frozen=True)
-class Description:
-    """What can be said of a filler before it is loaded."""
-
-    name: str
-    kind: Literal["network", "classical", "choice", "other"]
-    """Learned from pictures; follows a rule; takes the best of several; somebody else's."""
-    domain: str
-    """What it is for."""
-    terms: str
-    """Under which terms its results may be used."""
-    version: str | None = None
-    size: tuple[int, int] | None = None
-    """(height, width) in pixels that a network was trained on."""
-    parameters: int | None = None
-    """Number of weights of a network."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What a name or path stands for, not yet loaded."""
-
-    description: Description
-    origin: str
-    """What finds it again from any folder: a name, or an absolute path."""
-    make: Callable[[Device, int | None], Filler]
-    file: Path | None = None
-    """The model file, for those that have a card."""
-    needs: str = ""
-    """What is missing here before it can be loaded, and how to get it; empty if nothing is."""
 
 
 def load(name_or_path: str | Path, device: Device = CPU, threads: int | None = None) -> Filler:
@@ -113,17 +62,7 @@ def list_models() -> dict[str, str]:
     Those of methods, of peers, of the shipped models and of those in `cache_dir()`.
     """
     names = {*FILLERS.names(), *PEERS, *_files()}
-    return {name: _missing(name) for name in sorted(names)}
-
-
-def register_filler(name: str) -> Callable[[Inpaint], Inpaint]:
-    """Decorates a function from image and mask to image, which becomes the filler `name`."""
-
-    def add(inpaint: Inpaint) -> Inpaint:
-        FILLERS.register(name)(functools.partial(_of_function, name, inpaint))
-        return inpaint
-
-    return add
+    return {name: missing(name) for name in sorted(names)}
 
 
 def cache_dir() -> Path:
@@ -164,28 +103,28 @@ def find(name_or_path: str | Path) -> Entry:
     if named:
         return named
     if path.suffix == ".toml":
-        peer = read_peer(path)
-        return _peer(peer, str(path.absolute()), Path(peer.file), path)
+        description = read_peer(path)
+        return entries.peer(description, str(path.absolute()), Path(description.file), path)
     if path.suffix == ".py":
-        return _registered_by(path.resolve())
+        return entries.registered_by(path.resolve())
     if (path / "config.toml").is_file():
-        return _run(path)
+        return entries.run(path)
     if isinstance(name_or_path, Path) or path.suffix == ".onnx":
-        return _model(path)
+        return entries.model(path)
     raise _unknown(text, list(list_models()))
 
 
 def _named(text: str) -> Entry | None:
     if text in FILLERS.names():
-        return _registered(text)
+        return entries.registered(text)
     if text in (files := _files()):
-        return _model(files[text], text)
+        return entries.model(files[text], text)
     prefix, _, rest = text.partition(":")
     if prefix == NETWORK and rest:
-        return _network_alone(rest)
+        return entries.network_alone(model_path(rest))
     if prefix in PEERS:
         file = Path(rest)
-        return _peer(PEERS[prefix], f"{prefix}:{file.absolute()}", file if rest else None)
+        return entries.peer(PEERS[prefix], f"{prefix}:{file.absolute()}", file if rest else None)
     return None
 
 
@@ -193,15 +132,6 @@ def _files() -> dict[str, Path]:
     """Name -> file; a shipped model goes before a file of the same name in the cache."""
     paths = [*cache_dir().glob("*.onnx"), *WEIGHTS_DIR.glob("*.onnx")]
     return {path.stem: path for path in paths}
-
-
-def _missing(name: str) -> str:
-    if name in PEERS:
-        return f"its file, as {name}:FILE"
-    module = CLASSICAL.get(name)
-    if module and importlib.util.find_spec(module) is None:
-        return "pip install 'restauro[classical]'"
-    return ""
 
 
 def _unknown(name: str, known: list[str]) -> UnknownNameError:
@@ -216,145 +146,6 @@ def _unknown(name: str, known: list[str]) -> UnknownNameError:
     return UnknownNameError(f"no {FILLERS.kind} named {name!r}; {hint}")
 
 
-def _registered(name: str) -> Entry:
-    def make(device: Device, threads: int | None) -> Filler:
-        providers_on(device)  # refuses one that is not there
-        return FILLERS.create(name, device=device, threads=threads)
-
-    if name == AUTO:
-        description = Description(name, "choice", "any picture", "those of the model that it takes")
-    elif name in CLASSICAL:
-        domain = "any picture; scratches and small holes"
-        description = Description(
-            name, "classical", domain, "none: it has learned from no pictures"
-        )
-    else:
-        description = _somebodys(name)
-    return Entry(description, name, make, needs=_missing(name))
-
-
-def _somebodys(name: str) -> Description:
-    return Description(name, "other", "what its author says", "those of its author")
-
-
-def _model(path: Path, name: str = "") -> Entry:
-    """A model file with a card; with the name by which it is found, if it has one."""
-    card = read_card(path)
-
-    def make(device: Device, threads: int | None) -> Filler:
-        from restauro.fill.network import Network
-        from restauro.fill.restorer import Restorer
-
-        return Restorer(Network(path, threads, device))
-
-    facts = (card.domain, card.terms, card.version, card.size, card.parameters)
-    description = Description(name or card.name, "network", *facts)
-    return Entry(description, name or str(path.absolute()), make, path)
-
-
-def _network_alone(name_or_path: str) -> Entry:
-    """The network of a model, without the tool's windows, matched colours and feathered edges."""
-    path = model_path(name_or_path)
-    entry = _model(path)
-
-    def make(device: Device, threads: int | None) -> Filler:
-        from restauro.fill.array_filler import ArrayFiller
-        from restauro.fill.network import Network, on_whole_pictures
-
-        return ArrayFiller(
-            entry.description.name,
-            inpaint_batch=on_whole_pictures(Network(path, threads, device)),
-            files=(path,),
-            parameters=entry.description.parameters,
-            sees_all=True,
-            device=device,
-        )
-
-    return dataclasses.replace(entry, origin=f"{NETWORK}:{path.absolute()}", make=make)
-
-
-def _peer(
-    peer: PeerDescription, origin: str, file: Path | None, described_in: Path | None = None
-) -> Entry:
-    """A peer's file; None if it is not given yet."""
-
-    def make(device: Device, threads: int | None) -> Filler:
-        from restauro.fill.array_filler import ArrayFiller
-        from restauro.fill.onnx_peer import OnnxPeer
-
-        if file is None:
-            raise UnknownNameError(f"the peer {peer.name!r} needs {_missing(peer.name)}; add it")
-        files = (file, described_in) if described_in else (file,)
-        inpaint = OnnxPeer(peer, file, threads, device)
-        return ArrayFiller(peer.name, inpaint, files=files, device=device)
-
-    needs = "" if file else _missing(peer.name)
-    return Entry(_somebodys(peer.name), origin, make, needs=needs)
-
-
-def _registered_by(path: Path) -> Entry:
-    """The filler that a Python file registers when it is run."""
-    entry = _registered(_name_registered_by(path))
-
-    def make(device: Device, threads: int | None) -> Filler:
-        filler = entry.make(device, threads)
-        filler.files = (*filler.files, path)
-        return filler
-
-    return dataclasses.replace(entry, origin=str(path), make=make)
-
-
-@functools.cache  # a module is run once, and a name registered once
-def _name_registered_by(path: Path) -> str:
-    before = set(FILLERS.names())
-    spec = importlib.util.spec_from_file_location(f"restauro_filler_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    try:
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    except Exception as error:
-        raise BadModelError(
-            f"{path} cannot be run ({type(error).__name__}: {first_line(error)}); correct it"
-        ) from error
-    new = sorted(set(FILLERS.names()) - before)
-    if len(new) != 1:
-        raise BadModelError(
-            f"{path} registers {len(new)} fillers, but must register one; "
-            "decorate its function with @register_filler(NAME)"
-        )
-    return new[0]
-
-
-def _run(path: Path) -> Entry:
-    """The best weights of a run's folder, in PyTorch."""
-    name = path.resolve().name
-
-    def make(device: Device, threads: int | None) -> Filler:
-        try:
-            from restauro.evaluation.run_network import run_filler
-        except ImportError as error:
-            raise MissingExtraError(
-                f"the run {path} needs PyTorch; install it with `pip install 'restauro[train]'`, "
-                "or give its exported .onnx file"
-            ) from error
-        return run_filler(name, path, device)
-
-    description = Description(name, "other", "pictures like those it was trained on", "yours")
-    return Entry(description, str(path.absolute()), make)
-
-
-def _of_function(name: str, inpaint: Inpaint, device: Device, threads: int | None) -> Filler:
-    from restauro.fill.array_filler import ArrayFiller
-
-    return ArrayFiller(name, inpaint)
-
-
-def _classical(name: str, device: Device, threads: int | None) -> Filler:
-    from restauro.fill import classical
-
-    return _of_function(name, classical.METHODS[name](), device, threads)
-
-
 @FILLERS.register(AUTO)
 def _auto(device: Device, threads: int | None) -> Filler:
     from restauro.fill.auto import AutoFiller
@@ -367,7 +158,3 @@ def _auto(device: Device, threads: int | None) -> Filler:
             f"{AUTO} has nothing to choose from; `restauro export` makes a model"
         )
     return AutoFiller(fillers, {AUTO_CLASSICAL: CLASSICAL_HANDICAP})
-
-
-for _name in CLASSICAL:
-    FILLERS.register(_name)(functools.partial(_classical, _name))

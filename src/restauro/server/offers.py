@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from restauro.fill.catalogue import Description
+from restauro.fill.entries import Description
 
 SAMPLES_DIR = Path(__file__).parents[1] / "samples"
 
