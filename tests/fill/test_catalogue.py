@@ -7,6 +7,8 @@ import json
 import multiprocessing
 import pickle
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -112,6 +114,8 @@ def test_every_name_gives_the_same_kind_of_object(name: str, image: Image, mask:
         filler(image, np.ones(SIZE, dtype=bool))
     with pytest.raises(RestauroError, match="the mask is a NoneType; give an array or a Pillow"):
         filler(image, None)  # type: ignore[call-overload]
+    with pytest.raises(RestauroError, match="the mask is a MaskedArray; give an array or a Pillow"):
+        filler(image, np.ma.masked_array(mask))
 
 
 def test_every_filler_can_be_copied_and_sent_to_a_process(
@@ -194,7 +198,7 @@ def test_the_service_refuses_at_its_start_what_cannot_be_loaded() -> None:
         ("patchmatch", "patch_match"),
         ("lame", "lama:FILE"),
         ("lamma:lama_fp32.onnx.gz", "lama:FILE"),
-        ("network:aircrafts", "aircraft"),
+        ("network:aircraf", "aircraft"),
     ],
 )
 def test_an_unknown_name_gets_the_nearest_of_any_kind_at_every_door(
@@ -254,6 +258,16 @@ def test_a_device_that_is_not_there_is_one_sentence_at_every_door(
         with pytest.raises(UnknownNameError) as caught:
             invoke(*door, "--device", "cuda")
         assert str(caught.value) == NO_CUDA
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in pytest.importorskip("onnxruntime").get_available_providers(),
+    reason="there is a GPU",
+)
+def test_the_service_does_not_start_on_a_device_that_is_not_there() -> None:
+    command = [sys.executable, "-m", "restauro", "serve", "--port", "0", "--device", "cuda"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (result.returncode, result.stderr) == (1, f"restauro: {NO_CUDA}\n")
 
 
 def test_a_run_asks_pytorch_for_its_device(paths: dict[str, str]) -> None:

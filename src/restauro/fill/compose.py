@@ -135,7 +135,8 @@ def damaged(image: Any, mask: Any) -> Damaged:
             of image or mask is unknown.
     """
     for name, value in (("image", image), ("mask", mask)):
-        if not isinstance(value, np.ndarray | PIL.Image.Image):
+        is_known = isinstance(value, np.ndarray | PIL.Image.Image)
+        if not is_known or isinstance(value, np.ma.MaskedArray):
             raise BadImageError(
                 f"the {name} is a {type(value).__name__}; give an array or a Pillow picture, which "
                 "restauro.images.read_picture reads from a file"

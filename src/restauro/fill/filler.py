@@ -15,7 +15,8 @@ from restauro.errors import BadImageError
 from restauro.fill.compose import Damaged, damaged
 from restauro.images import Image
 
-Masks: TypeAlias = NDArray[Any] | Sequence[NDArray[Any] | PIL.Image.Image]
+SomeMask: TypeAlias = NDArray[Any] | PIL.Image.Image
+"""Hole = True, 1 or 255 of an array (H, W), or white or transparent of a picture."""
 PICTURES_AT_ONCE = 32
 """Of a batch; bounds the memory of what is seen of them."""
 Picture = TypeVar("Picture", Image, PIL.Image.Image, Image | PIL.Image.Image)
@@ -67,7 +68,7 @@ class Filler(ABC):
         """Fills the holes of at most `PICTURES_AT_ONCE` pictures, each by way of its canvas."""
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.identity!r})"
+        return f"{type(self).__name__}({self.name!r})"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         if self.recipe is None:
@@ -75,16 +76,12 @@ class Filler(ABC):
         return self.recipe, ()
 
     @overload
-    def __call__(self, image: Image, mask: NDArray[Any] | PIL.Image.Image) -> Image: ...
+    def __call__(self, image: Image, mask: SomeMask) -> Image: ...
 
     @overload
-    def __call__(
-        self, image: PIL.Image.Image, mask: NDArray[Any] | PIL.Image.Image
-    ) -> PIL.Image.Image: ...
+    def __call__(self, image: PIL.Image.Image, mask: SomeMask) -> PIL.Image.Image: ...
 
-    def __call__(
-        self, image: Image | PIL.Image.Image, mask: NDArray[Any] | PIL.Image.Image
-    ) -> Image | PIL.Image.Image:
+    def __call__(self, image: Image | PIL.Image.Image, mask: SomeMask) -> Image | PIL.Image.Image:
         """The image with its holes filled: same type, size and mode, known pixels bit for bit.
 
         A mask without a hole gives the image back.
@@ -103,7 +100,7 @@ class Filler(ABC):
         restored: Image | PIL.Image.Image = self._fill_all([(image, mask)])[0].picture
         return restored
 
-    def fill(self, image: Picture, mask: NDArray[Any] | PIL.Image.Image) -> Filled[Picture]:
+    def fill(self, image: Picture, mask: SomeMask) -> Filled[Picture]:
         """The same, and how it was done."""
         return self._fill_all([(image, mask)])[0]
 
@@ -111,9 +108,13 @@ class Filler(ABC):
     def batch(self, images: Image, masks: NDArray[Any]) -> Image: ...
 
     @overload
-    def batch(self, images: Sequence[Picture], masks: Masks) -> list[Picture]: ...
+    def batch(
+        self, images: Sequence[Picture], masks: NDArray[Any] | Sequence[SomeMask]
+    ) -> list[Picture]: ...
 
-    def batch(self, images: Image | Sequence[Picture], masks: Masks) -> Image | list[Picture]:
+    def batch(
+        self, images: Image | Sequence[Picture], masks: NDArray[Any] | Sequence[SomeMask]
+    ) -> Image | list[Picture]:
         """Several images with their holes filled, each as a call of its own would fill it.
 
         A network sees windows of several images in one run. Processors give exactly the result
