@@ -16,16 +16,16 @@ import click
 import numpy as np
 import PIL.Image
 
-from restauro.commands._fills import AUTO, AUTO_CLASSICAL, load_fill
 from restauro.data.bank import Bank
 from restauro.evaluation.protocols import PROTOCOLS
+from restauro.fill.catalogue import AUTO_CLASSICAL, DEFAULT_MODEL, load
+from restauro.fill.entries import AUTO
+from restauro.fill.filler import Filler
 from restauro.images import Image, Mask
-from restauro.inference.catalog import DEFAULT_MODEL, list_models
-from restauro.jobs.fills import Fill
 from restauro.metrics.statistics import Estimate, estimate
 
 HOLES = ("box", "irregular")
-CANDIDATES = (*list_models(), AUTO_CLASSICAL)
+CANDIDATES = ("aircraft", DEFAULT_MODEL, AUTO_CLASSICAL)
 
 
 def hole_psnr(restored: PIL.Image.Image, image: Image, hole: Mask) -> float:
@@ -34,11 +34,11 @@ def hole_psnr(restored: PIL.Image.Image, image: Image, hole: Mask) -> float:
     return float(20 * np.log10(255 / np.sqrt((error**2).mean())))
 
 
-def scores(fills: Mapping[str, Fill], image: Image, hole: Mask) -> dict[str, float]:
+def scores(fillers: Mapping[str, Filler], image: Image, hole: Mask) -> dict[str, float]:
     """PSNR of each candidate, of what `auto` took, and of the best candidate."""
     picture = PIL.Image.fromarray(image)
     found = {
-        name: hole_psnr(fill(picture, hole).picture, image, hole) for name, fill in fills.items()
+        name: hole_psnr(filler(picture, hole), image, hole) for name, filler in fillers.items()
     }
     return found | {"best": max(found[name] for name in CANDIDATES)}
 
@@ -70,7 +70,7 @@ def interval(gain: Estimate) -> str:
 @click.option("--seed", default=1, show_default=True, help="Of pictures and holes.")
 def main(tasks: tuple[str, ...], seed: int) -> None:
     """Scores what `--model auto` chooses."""
-    fills = {name: load_fill(name, threads=1) for name in (*CANDIDATES, AUTO)}
+    fillers = {name: load(name, threads=1) for name in (*CANDIDATES, AUTO)}
     everything: list[dict[str, float]] = []
     by_hole: dict[str, list[dict[str, float]]] = {name: [] for name in HOLES}
     headings = ("pictures", "holes", *CANDIDATES, AUTO, "best of all", "gain", "takes the best")
@@ -82,7 +82,7 @@ def main(tasks: tuple[str, ...], seed: int) -> None:
         for protocol in HOLES:
             holes = PROTOCOLS.create(protocol).holes(bank.size, rows, seed)
             here = [
-                scores(fills, bank.images[i], hole) for i, hole in zip(rows, holes, strict=True)
+                scores(fillers, bank.images[i], hole) for i, hole in zip(rows, holes, strict=True)
             ]
             by_hole[protocol] += here
             found += here

@@ -14,8 +14,8 @@ import click
 import numpy as np
 
 from restauro.data.bank import Bank
-from restauro.evaluation.methods import method
 from restauro.evaluation.protocols import PROTOCOLS
+from restauro.fill.catalogue import load
 from restauro.sheets import sheet, show_hole
 
 
@@ -36,7 +36,7 @@ def main(
     holes = [PROTOCOLS.create(protocol).hole(bank.size, index) for index in chosen]
     rows = {"damaged": list(map(show_hole, images, holes))}
     for label, name in (given.split("=", 1) for given in methods):
-        rows[label] = list(map(method(name), images, holes))
+        rows[label] = list(map(load(name), images, holes))
     rows["original"] = images
     page = sheet(list(rows.values()), [""] * pictures, list(rows))
     page.save(output, quality=85)

@@ -16,7 +16,7 @@ import torch
 
 from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
-from restauro.evaluation.methods import method
+from restauro.fill.catalogue import load
 from restauro.images import Image, Mask
 from restauro.metrics.fidelity import psnr
 from restauro.metrics.structure import seam, sharpness
@@ -61,7 +61,7 @@ def main(tasks: tuple[str, ...], names: tuple[str, ...], pictures: int) -> None:
         for share in SHARES:
             side = round(min(bank.size) * share)
             masks = [square(bank.size, side, rng) for _ in images]
-            filled = [list(map(method(name), images, masks)) for name in names]
+            filled = [list(map(load(name), images, masks)) for name in names]
             cells = [f"{x:.2f}" for restored in filled for x in scores(restored, images, masks)]
             click.echo(f"| {bank.path.name} | {side} | {' | '.join(cells)} |")
 

@@ -16,8 +16,8 @@ import click
 import numpy as np
 
 import restauro
+from restauro.fill.catalogue import DEFAULT_MODEL
 from restauro.images import Image, Mask
-from restauro.inference.catalog import DEFAULT_MODEL
 
 HOLES = ("none", "small", "scratch", "square")
 SCRATCH_PX = 8

@@ -40,8 +40,8 @@ import numpy as np
 import PIL.Image
 
 import restauro
+from restauro.fill.catalogue import DEFAULT_MODEL, model_path
 from restauro.images import Image, Mask
-from restauro.inference.catalog import DEFAULT_MODEL, model_path
 
 ROOT = Path(__file__).parents[1]
 PEERS = ("iopaint", "simple-lama-inpainting")

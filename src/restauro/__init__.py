@@ -12,17 +12,19 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from restauro.inference.catalog import list_models
-    from restauro.inference.restorer import Restorer, load
+    from restauro.fill.catalogue import list_models, load
+    from restauro.fill.filler import Filler
+    from restauro.fill.restorer import Restorer
 
 __version__ = "0.1.0"
 
-__all__ = ["Restorer", "__version__", "list_models", "load"]
+__all__ = ["Filler", "Restorer", "__version__", "list_models", "load"]
 
 _MODULES = {
-    "Restorer": "restauro.inference.restorer",
-    "list_models": "restauro.inference.catalog",
-    "load": "restauro.inference.restorer",
+    "Filler": "restauro.fill.filler",
+    "Restorer": "restauro.fill.restorer",
+    "list_models": "restauro.fill.catalogue",
+    "load": "restauro.fill.catalogue",
 }
 
 

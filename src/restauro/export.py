@@ -22,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from restauro.errors import BadModelError
 from restauro.files import whole_file
-from restauro.inference.model_file import METADATA_KEY, ModelCard
+from restauro.fill.model_file import METADATA_KEY, ModelCard
 from restauro.models import InpaintingModel
 
 OPSET = 18

@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 from numpy.testing import assert_allclose, assert_array_equal
 
 from restauro.cli import cli
-from restauro.commands._fills import CLASSICAL
 from restauro.commands.inpaint import command
 from restauro.errors import (
     BadImageError,
@@ -26,8 +25,8 @@ from restauro.errors import (
     OutputExistsError,
     UnknownNameError,
 )
-from restauro.evaluation.methods import METHODS
-from restauro.inference import catalog
+from restauro.fill import catalogue
+from restauro.fill.entries import CLASSICAL
 
 MakeModel = Callable[..., Path]
 WORKSHOP = {
@@ -172,7 +171,7 @@ def test_importing_restauro_loads_nothing_heavy() -> None:
     )
     modules, names = (set(line.split()) for line in result.stdout.splitlines())
     assert modules & (WORKSHOP | {"numpy", "PIL", "onnxruntime", "click"}) == set()
-    assert names == {"Restorer", "__version__", "list_models", "load"}
+    assert names == {"Filler", "Restorer", "__version__", "list_models", "load"}
 
 
 def invoke(*arguments: str | Path) -> Result:
@@ -292,10 +291,6 @@ def test_every_option_has_help() -> None:
     assert [one.name for one in options if not one.help] == []
 
 
-def test_the_classical_methods_are_those_of_the_evaluation() -> None:
-    assert sorted(CLASSICAL) == METHODS.names()
-
-
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_classical_methods_restore_under_the_same_option(task: Task, name: str) -> None:
     pytest.importorskip({"telea": "cv2", "navier_stokes": "cv2"}.get(name, "numpy"))
@@ -321,7 +316,7 @@ def test_a_classical_method_without_its_extra_is_one_sentence(
 def test_auto_says_what_it_took(
     task: Task, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", make_model(name="toy").parent)
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", make_model(name="toy").parent)
     monkeypatch.setenv("XDG_CACHE_HOME", str(task.folder))  # the user's own models stay out
     monkeypatch.setitem(sys.modules, "cv2", None)  # without the extra it compares what there is
     task.model = Path("auto")
@@ -333,7 +328,7 @@ def test_auto_says_what_it_took(
 
 @pytest.mark.parametrize(
     ("typed", "expected"),
-    [("fa", ["faces"]), ("tel", ["telea"]), ("au", ["auto"]), ("x.on", ["x.on"])],
+    [("fac", ["faces"]), ("tel", ["telea"]), ("au", ["auto"]), ("x.on", ["x.on"])],
 )
 def test_the_shell_completes_the_names_of_models(typed: str, expected: list[str]) -> None:
     (option,) = (one for one in command.params if one.name == "model")

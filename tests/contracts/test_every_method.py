@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from restauro.errors import MissingExtraError
-from restauro.evaluation.methods import METHODS, Method, method
+from restauro.fill.catalogue import load
+from restauro.fill.entries import FILLERS
+from restauro.fill.filler import Filler
 from restauro.images import Image, Mask
 from tinyfolders import write_run
 
@@ -23,26 +25,23 @@ def peer_description(path: Path, model: Path) -> Path:
     return path / "peer.toml"
 
 
-@pytest.fixture(scope="module", params=[*METHODS.names(), "exported", "peer", "run"])
+@pytest.fixture(scope="module", params=[*FILLERS.names(), "exported", "peer", "run"])
 def fill(
     request: pytest.FixtureRequest,
     make_model: MakeModel,
     tmp_path_factory: pytest.TempPathFactory,
-    image: Image,
-) -> Method:
-    folder = tmp_path_factory.mktemp("method")
+) -> Filler:
+    folder = tmp_path_factory.mktemp("filler")
     if request.param == "exported":
-        return method(make_model("mean"))
+        return load(make_model("mean"))
     if request.param == "peer":
-        return method(peer_description(folder, make_model("seen", metadata={})))
+        return load(peer_description(folder, make_model("seen", metadata={})))
     if request.param == "run":
-        return method(write_run(folder))
-    found = method(request.param)
+        return load(write_run(folder))
     try:
-        found(image, box_mask(np.s_[3:5, 3:5]))
+        return load(request.param)
     except MissingExtraError as error:
         pytest.skip(str(error))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +71,7 @@ MASKS = {
 
 
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
-def test_known_pixels_come_back_bit_for_bit(fill: Method, image: Image, mask: Mask) -> None:
+def test_known_pixels_come_back_bit_for_bit(fill: Filler, image: Image, mask: Mask) -> None:
     given = image.copy()
     restored = fill(given, mask)
     assert restored.dtype == np.uint8
@@ -83,7 +82,7 @@ def test_known_pixels_come_back_bit_for_bit(fill: Method, image: Image, mask: Ma
 
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 def test_fill_does_not_depend_on_what_the_hole_hides(
-    fill: Method, image: Image, mask: Mask
+    fill: Filler, image: Image, mask: Mask
 ) -> None:
     repainted = image.copy()
     repainted[mask] = 255 - repainted[mask]
@@ -91,19 +90,19 @@ def test_fill_does_not_depend_on_what_the_hole_hides(
 
 
 @pytest.mark.parametrize("hole", ["inside", "edge"])
-def test_fill_depends_on_what_is_known(fill: Method, image: Image, hole: str) -> None:
+def test_fill_depends_on_what_is_known(fill: Filler, image: Image, hole: str) -> None:
     mask = MASKS[hole]
     other = np.where(mask[:, :, None], image, 255 - image)
     assert not np.array_equal(fill(other, mask)[mask], fill(image, mask)[mask])
 
 
-def test_mask_without_a_hole_gives_the_picture_back(fill: Method, image: Image) -> None:
+def test_mask_without_a_hole_gives_the_picture_back(fill: Filler, image: Image) -> None:
     restored = fill(image, np.zeros(SIZE, dtype=bool))
     np.testing.assert_array_equal(restored, image)
     assert not np.shares_memory(restored, image)
 
 
-def test_batch_answers_as_one_by_one(fill: Method, image: Image) -> None:
+def test_batch_answers_as_one_by_one(fill: Filler, image: Image) -> None:
     images = np.stack([image, image[::-1], np.zeros_like(image)])
     masks = np.stack([MASKS["inside"], MASKS["edge"], np.zeros(SIZE, dtype=bool)])
     together = fill.batch(images, masks)

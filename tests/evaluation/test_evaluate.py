@@ -17,10 +17,10 @@ import torch
 from restauro.data.bank import Bank
 from restauro.errors import BadDataError, ConfigError, MissingExtraError, UnknownNameError
 from restauro.evaluation.evaluate import Plan, choose_metrics, evaluate, find_methods
-from restauro.evaluation.methods import method
 from restauro.evaluation.protocols import PROTOCOLS
 from restauro.evaluation.records import Evaluation, read_evaluation
 from restauro.evaluation.tasks import make_tasks
+from restauro.fill.catalogue import load
 from restauro.metrics import Restored, scores
 from tinyfolders import textured, write_bank
 
@@ -30,20 +30,20 @@ LIGHTENS = """
 import numpy as np
 from skimage.color import lab2rgb, rgb2lab
 
-from restauro.evaluation.methods import register_method
+from restauro.fill.entries import register_filler
 
 
-@register_method("NAME")
+@register_filler("NAME")
 def lightens(image, mask):
     colour = rgb2lab(image[~mask].mean(axis=0)[None, None] / 255)
     colour[..., 0] += 5 * (colour[..., 0] < 50)
     return np.broadcast_to(np.rint(lab2rgb(colour)[0, 0] * 255).astype(np.uint8), image.shape)
 """
 GIVES_UP = """
-from restauro.evaluation.methods import register_method
+from restauro.fill.entries import register_filler
 
 
-@register_method("NAME")
+@register_filler("NAME")
 def gives_up(image, mask):
     if image[0, 0, 0] == 7:
         raise RuntimeError("the corner\\nis seven")
@@ -53,12 +53,12 @@ ENDS_ITS_PROCESS = """
 import os
 from pathlib import Path
 
-from restauro.evaluation.methods import register_method
+from restauro.fill.entries import register_filler
 
 CALLS = Path(__file__).with_suffix(".calls")
 
 
-@register_method("NAME")
+@register_filler("NAME")
 def ends_its_process(image, mask):
     with CALLS.open("a") as file:
         file.write(".")
@@ -98,7 +98,7 @@ def write_method(path: Path, text: str) -> str:
 def test_rows_are_what_the_metrics_say_of_each_picture(bank: Path, tmp_path: Path) -> None:
     names = tuple(choose_metrics([]))
     rows = run(plan(bank, "telea", metrics=names), tmp_path).rows("box", "telea")
-    opened, box, telea = Bank.open(bank), PROTOCOLS.create("box"), method("telea")
+    opened, box, telea = Bank.open(bank), PROTOCOLS.create("box"), load("telea")
     assert rows.names == [row["name"] for row in opened.index]
     assert rows.labels["kind"][:3] == ["wave", "field", "wave"]
     for i in (0, 39):

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from restauro.evaluation.methods import Method
 from restauro.evaluation.records import Timing
 from restauro.evaluation.timing import time_methods
+from restauro.fill.array_filler import ArrayFiller
+from restauro.fill.filler import Filler
 from restauro.images import Image, Mask
 
 
@@ -18,7 +19,7 @@ class Clock:
         return self.now
 
 
-def timed(clock: Clock, seconds: list[float], order: list[str], name: str) -> Method:
+def timed(clock: Clock, seconds: list[float], order: list[str], name: str) -> Filler:
     """A method whose calls take these seconds, one after the other."""
     remaining = iter(seconds)
 
@@ -27,7 +28,7 @@ def timed(clock: Clock, seconds: list[float], order: list[str], name: str) -> Me
         order.append(name)
         return image
 
-    return Method(name, inpaint)
+    return ArrayFiller(name, inpaint)
 
 
 def test_median_and_range_of_interleaved_rounds() -> None:
@@ -57,7 +58,7 @@ def test_a_method_that_always_gives_up_has_no_time() -> None:
     images = np.zeros((2, 8, 10, 3), np.uint8)
     masks = np.zeros((2, 8, 10), bool)
     masks[:, 0, 0] = True
-    assert time_methods({"never": Method("never", give_up)}, images, masks) == {}
+    assert time_methods({"never": ArrayFiller("never", give_up)}, images, masks) == {}
 
 
 def test_ranges_that_touch_overlap() -> None:

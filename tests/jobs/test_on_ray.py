@@ -20,10 +20,10 @@ import pytest
 from markingfill import MarkingFill
 from numpy.testing import assert_array_equal
 
-from restauro.commands._fills import load_fill
 from restauro.errors import RestauroError
+from restauro.fill.catalogue import load
+from restauro.fill.filler import Filler
 from restauro.images import read_image, read_mask
-from restauro.jobs.fills import Fill
 from restauro.jobs.holes import HoleOptions
 from restauro.jobs.job import UNFINISHED, Job
 from restauro.jobs.on_ray import ray_engine
@@ -72,15 +72,15 @@ class Folder:
         deadly: str = "never",
         output: str = "out",
         root: str | None = None,
-        make_fill: Callable[[], Fill] | None = None,
+        make_filler: Callable[[], Filler] | None = None,
         stop_after: int = COUNT,
     ) -> list[Outcome]:
         """The outcomes of a job from `in` to the folder `output`, both below `root`."""
         root = root or str(self.path)
         place = place_of(f"{root}/{output}")
         tasks = plan([f"{root}/in"], place, masks=place_of(f"{root}/masks"))
-        make_fill = make_fill or partial(MarkingFill, self.path / "marks", deadly)
-        job = Job(tasks, place, HoleOptions(), make_fill, "marking")
+        make_filler = make_filler or partial(MarkingFill, self.path / "marks", deadly)
+        job = Job(tasks, place, HoleOptions(), make_filler, "marking")
         found: list[Outcome] = []
         with Record(self.path / f"{output}.csv") as record:
             for outcome in job.run(engine, record, lambda: len(found) >= stop_after):
@@ -180,7 +180,7 @@ def test_what_no_process_can_do_stops_the_job_before_its_first_picture(
     folder: Folder, engine: Engine
 ) -> None:
     with pytest.raises(RestauroError, match=r"Ray stopped the job \(no model named 'nobody'"):
-        folder.run(engine, make_fill=partial(load_fill, "nobody"))
+        folder.run(engine, make_filler=partial(load, "nobody"))
     assert folder.rows() == []
 
 

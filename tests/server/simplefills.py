@@ -7,28 +7,26 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import PIL.Image
-
 from restauro.errors import BadModelError
+from restauro.fill.array_filler import ArrayFiller
+from restauro.fill.filler import Filler
 from restauro.images import Image, Mask
-from restauro.jobs.fills import Fill, OneModel, on_pictures
 
 COLOUR = (10, 200, 30)
 """What a hole becomes."""
 NAMES = ("plain", "held", "dies", "fails", "broken")
 
 
-def load(gate: Path | None, name: str) -> Fill:
+def load(gate: Path | None, name: str) -> Filler:
     """One of NAMES; `held` goes on only once the file `gate` is there, without one never."""
-    fill: Callable[[Image, Mask], Image] = globals()[f"_{name}"]
-    restore = on_pictures(fill)
+    inpaint: Callable[[Image, Mask], Image] = globals()[f"_{name}"]
 
-    def watched(picture: PIL.Image.Image, hole: Mask) -> PIL.Image.Image:
+    def watched(image: Image, mask: Mask) -> Image:
         while name == "held" and not (gate and gate.exists()):
             time.sleep(0.01)
-        return restore(picture, hole)
+        return inpaint(image, mask)
 
-    return OneModel(name, watched, name)
+    return ArrayFiller(name, watched, sees_all=True)
 
 
 def _plain(image: Image, mask: Mask) -> Image:

@@ -7,8 +7,8 @@ import torch
 
 from restauro.errors import BadModelError, UnknownNameError
 from restauro.export import export_onnx
-from restauro.inference.catalog import model_path
-from restauro.inference.model_file import ModelCard
+from restauro.fill.catalogue import model_path
+from restauro.fill.model_file import ModelCard
 from restauro.models import MODELS, InpaintingModel
 from restauro.training.best import load_weights_into
 from restauro.training.exported import exported_weights

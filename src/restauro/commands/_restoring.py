@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from restauro.commands._fills import AUTO, load_fill
 from restauro.cores import num_cores
+from restauro.fill.catalogue import load
+from restauro.fill.entries import AUTO
 from restauro.interrupt import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Result:
     output: Place
     holes: HoleOptions
     model: str
+    device: str
     force: bool
     as_json: bool
 
@@ -65,7 +67,7 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
                 result.output, [path for path in (picture, mask) if path], force=result.force
             )
         with as_files(picture, result.output, suffix) as (source, place):
-            restoration = Restoration(load_fill(result.model), result.holes)
+            restoration = Restoration(load(result.model, result.device), result.holes)
             outcome = restoration(dataclasses.replace(task, picture=source), place)
     except KeyboardInterrupt:
         click.echo("stopped; nothing is written", err=True)
@@ -91,12 +93,13 @@ def restore_many(
     from restauro.jobs.outcomes import FAILED
     from restauro.jobs.running import in_this_process
 
-    fill = load_fill(result.model, threads=1)
+    filler = load(result.model, result.device, threads=1)
     stdout = sys.stdout  # before an engine turns it aside, as libraries print
     with _engine(workers, len(tasks)) as engine:
         is_here = engine is in_this_process
-        make_fill = (lambda: fill) if is_here else partial(load_fill, result.model, threads=1)
-        job = Job(tasks, result.output, result.holes, make_fill, fill.identity, result.force)
+        make = partial(load, result.model, result.device, threads=1)
+        make_filler = (lambda: filler) if is_here else make
+        job = Job(tasks, result.output, result.holes, make_filler, filler.identity, result.force)
         found, models = _run(job, engine, result, record_path, stdout)
     click.echo(_summary(found, models, record_path), err=result.as_json)
     if found.total() < len(tasks):

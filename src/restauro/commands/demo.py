@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from restauro.inference.catalog import DEFAULT_MODEL
+from restauro.commands._fillers import device_option, model_option
 
 if TYPE_CHECKING:
+    from restauro.fill.filler import Filler
     from restauro.images import Image
-    from restauro.inference.restorer import Restorer
 
 SAMPLES_DIR = Path(__file__).parents[1] / "samples"
 SHEET_NAME = "before_after.png"
@@ -38,17 +38,13 @@ class Row(NamedTuple):
     type=click.Path(path_type=Path),
     help=f"Folder for the sheet {SHEET_NAME}; an older sheet there is replaced.",
 )
-@click.option(
-    "--model",
-    default=DEFAULT_MODEL,
-    show_default=True,
-    help="A name from `restauro models`, or the path of an .onnx file.",
-)
-def command(output: Path, model: str) -> None:
+@model_option
+@device_option
+def command(output: Path, model: str, device: str) -> None:
     """Restore damaged sample pictures and write a before/after sheet."""
     from restauro.errors import RestauroError
-    from restauro.images import write_picture
-    from restauro.inference.restorer import load  # loads NumPy: --help need not wait
+    from restauro.fill.catalogue import load
+    from restauro.images import write_picture  # loads NumPy: --help need not wait
     from restauro.sheets import sheet
 
     try:
@@ -57,14 +53,14 @@ def command(output: Path, model: str) -> None:
         raise RestauroError(
             f"{output} cannot be a folder: {error.strerror}; choose another with --output"
         ) from error
-    rows = list(restored_samples(load(model)))
+    rows = list(restored_samples(load(model, device)))
     path = output / SHEET_NAME
     cells = [[_cell(image) for image in row[1:]] for row in rows]
     write_picture(path, sheet(cells, HEADINGS, [row.name for row in rows]))
     click.echo(f"restored {len(rows)} pictures; wrote {path.resolve()}")
 
 
-def restored_samples(restorer: Restorer) -> Iterator[Row]:
+def restored_samples(filler: Filler) -> Iterator[Row]:
     """The shipped samples, damaged by their masks and restored."""
     from restauro.images import read_image, read_mask
     from restauro.sheets import show_hole
@@ -72,7 +68,7 @@ def restored_samples(restorer: Restorer) -> Iterator[Row]:
     for mask_path in sorted(SAMPLES_DIR.glob("*_mask.png")):
         name = mask_path.stem.removesuffix("_mask")
         image, mask = read_image(SAMPLES_DIR / f"{name}.png"), read_mask(mask_path)
-        yield Row(name, show_hole(image, mask), restorer(image, mask), image)
+        yield Row(name, show_hole(image, mask), filler(image, mask), image)
 
 
 def _cell(image: Image) -> Image:

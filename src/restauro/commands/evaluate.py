@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from restauro.commands._fillers import device_option
 from restauro.interrupt import INTERRUPTED
 from restauro.progress import progress_bar
 
@@ -49,6 +50,7 @@ class Stops(CommaList):
     type=CommaList(),
     help="Names or paths, see docs/methods.md; NAME=PATH gives another name. May come again.",
 )
+@device_option
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="A bank.")
 @click.option(
     "--protocol",
@@ -99,6 +101,7 @@ class Stops(CommaList):
 @click.option("--fresh", is_flag=True, help="Forget what earlier calls have computed.")
 def command(
     methods: tuple[list[str], ...],
+    device: str,
     data: Path,
     protocols: list[str],
     split: str,
@@ -123,7 +126,7 @@ def command(
     from restauro.evaluation.evaluate import Plan, choose_metrics, evaluate, find_methods
     from restauro.evaluation.tasks import make_tasks
 
-    found, sources = find_methods([origin for given in methods for origin in given])
+    found, sources = find_methods([origin for given in methods for origin in given], device)
     plan = Plan(
         data,
         split,

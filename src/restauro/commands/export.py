@@ -37,7 +37,7 @@ def command(
     from restauro.errors import OutputExistsError
     from restauro.export import export_onnx
     from restauro.files import file_sha256
-    from restauro.inference.model_file import ModelCard
+    from restauro.fill.model_file import ModelCard
     from restauro.training.best import load_best
     from restauro.training.run_folder import RunFolder
 

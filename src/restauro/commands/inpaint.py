@@ -5,17 +5,13 @@ from __future__ import annotations
 import glob
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from restauro.commands._fills import AUTO, CLASSICAL
+from restauro.commands._fillers import device_option, model_option
 from restauro.commands._restoring import RAY, Result, Workers, restore_many, restore_one
-from restauro.inference.catalog import DEFAULT_MODEL
+from restauro.fill.catalogue import find
 from restauro.places import Place, is_url, place_of
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
 
 FORMATS = ("png", "jpg", "tif", "webp", "bmp", "gif", "ppm")
 RECORD = "restauro.csv"
@@ -37,18 +33,6 @@ class PlaceType(click.Path):
     ) -> Place:
         """The place; only a URL is looked at."""
         return place_of(value)
-
-
-def complete_model(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Names that `--model` takes; the shell's own files where none fits."""
-    from click.shell_completion import CompletionItem
-
-    from restauro.inference.catalog import list_models
-
-    names = [name for name in (*list_models(), AUTO, *CLASSICAL) if name.startswith(incomplete)]
-    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 
 def parse_colour(
@@ -111,15 +95,8 @@ def parse_colour(
     show_default=True,
     help="Grow the hole on all sides; 4 covers the rim that JPEG makes around a painted hole.",
 )
-@click.option(
-    "--model",
-    default=DEFAULT_MODEL,
-    show_default=True,
-    shell_complete=complete_model,
-    help="A name from `restauro models`, the path of an .onnx file, a classical method "
-    f"({', '.join(CLASSICAL)}), or {AUTO}: for each picture the model that explains best what is "
-    "known beside the hole.",
-)
+@model_option
+@device_option
 @click.option(
     "--format",
     "suffix",
@@ -168,6 +145,7 @@ def command(
     resize_mask: bool,
     grow_mask: int,
     model: str,
+    device: str,
     suffix: str | None,
     recursive: bool,
     jobs: int | None,
@@ -208,14 +186,14 @@ def command(
         pictures = tuple(name if is_url(name) else os.path.abspath(name) for name in pictures)
         output = output.absolute()
         mask, masks = mask and mask.absolute(), masks and masks.absolute()
-        model = os.path.abspath(model) if model.endswith(".onnx") else model
+        model = find(model).origin
 
     from restauro.images import WRITABLE
     from restauro.jobs.holes import HoleOptions  # loads NumPy: --help need not wait
     from restauro.jobs.planning import plan
 
     holes = HoleOptions(mask_colour, tolerance, mask_alpha, invert_mask, resize_mask, grow_mask)
-    result = Result(output, holes, model, force, as_json)
+    result = Result(output, holes, model, device, force, as_json)
     if not _is_one_file(pictures, output, is_short=is_short):
         is_file = output == Path("-") or output.suffix.lower() in WRITABLE
         if is_file and not output.is_dir():

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from restauro.commands._fills import AUTO, AUTO_CLASSICAL, CLASSICAL, load_fill
+from restauro.commands._fillers import device_option
 from restauro.errors import MissingExtraError, RestauroError
-from restauro.inference.catalog import DEFAULT_MODEL
+from restauro.fill.catalogue import (
+    AUTO_CLASSICAL,
+    DEFAULT_MODEL,
+    find,
+    list_models,
+    load,
+)
+from restauro.fill.entries import AUTO
 
 if TYPE_CHECKING:
-    from restauro.jobs.fills import Fill
+    from restauro.fill.filler import Filler
     from restauro.server.offers import Model
 
 
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
     help="Offer only this model, as `restauro inpaint --model` takes it; may come again, and the "
     "first is the default.  [default: all that are installed, auto and telea]",
 )
+@device_option
 @click.option(
     "--token",
     envvar="RESTAURO_TOKEN",
@@ -98,6 +105,7 @@ def command(
     host: str,
     port: int,
     models: tuple[str, ...],
+    device: str,
     token: str | None,
     origins: tuple[str, ...],
     processes: int | None,
@@ -139,56 +147,45 @@ def command(
     # on this machine alone, no page elsewhere may reach it by a name that it has made up
     access = Access(token, origins, LOOPBACK if host in LOOPBACK else None)
     offers = offered(models or _installed())
-    sources = {model.name: source for source, model in offers.items()}
+    sources = {model.name: origin for origin, model in offers.items()}
     with listen(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
         click.echo(f"open http://{name}:{listener.getsockname()[1]} in a browser; Ctrl-C ends it")
-        run(list(offers.values()), partial(_load, sources), limits, access, listener)
+        run(list(offers.values()), partial(_load, sources, device), limits, access, listener)
 
 
 def offered(choices: Sequence[str]) -> dict[str, Model]:
-    """Value of `--model` -> what the service says about it; the first is the default.
+    """What the service says of each value of `--model`, by what loads it; the first is the default.
 
     Raises:
         UnknownNameError: There is no such model.
         BadModelError: Its file is missing, damaged or no restauro model.
+        MissingExtraError: Something is missing that it needs.
         RestauroError: Two of them have the same name.
     """
-    offers = {choice: _described(choice) for choice in choices}
-    offers[choices[0]] = dataclasses.replace(offers[choices[0]], default=True)
-    names = [model.name for model in offers.values()]
-    for name in names:
-        if names.count(name) > 1:
-            raise RestauroError(f"two models are called {name!r}; offer one of them")
+    from restauro.server.offers import Model
+
+    offers: dict[str, Model] = {}
+    for entry in map(find, dict.fromkeys(choices)):
+        description = entry.description
+        if entry.needs:
+            raise MissingExtraError(f"{description.name} needs {entry.needs}; offer another")
+        if description.name in [model.name for model in offers.values()]:
+            raise RestauroError(f"two models are called {description.name!r}; offer one of them")
+        offers[entry.origin] = Model(**dataclasses.asdict(description), default=not offers)
     return offers
 
 
-def _described(choice: str) -> Model:
-    from restauro.inference.catalog import model_path
-    from restauro.inference.model_file import read_card
-    from restauro.server.offers import Model
-
-    if choice == AUTO:
-        return Model(AUTO, "choice", "any picture", "those of the model that it takes")
-    if choice in CLASSICAL:
-        domain = "any picture; scratches and small holes"
-        return Model(choice, "classical", domain, "none: it has learned from no pictures")
-    path = model_path(choice)
-    card = read_card(path)
-    name = card.name if choice == str(path) else choice  # of a file, never its path
-    return Model(name, "network", card.domain, card.terms, card.version, card.size, card.parameters)
-
-
-def _load(sources: Mapping[str, str], name: str) -> Fill:
+def _load(sources: Mapping[str, str], device: str, name: str) -> Filler:
     """What an offered model fills holes with; pictures share the cores, so each has one thread."""
-    return load_fill(sources[name], threads=1)
+    return load(sources[name], device, threads=1)
 
 
 def _installed() -> list[str]:
-    """All models, the default first, with the choice among them where there is one."""
-    from restauro.inference.catalog import list_models
-
-    names = sorted(list_models(), key=lambda name: name != DEFAULT_MODEL)
-    if importlib.util.find_spec("cv2"):  # what Telea's method needs
-        names.append(AUTO_CLASSICAL)
+    """The default, the other models, and what is compared with them where it is installed."""
+    needs = list_models()
+    models = sorted(
+        (name for name in needs if find(name).file), key=lambda name: name != DEFAULT_MODEL
+    )
+    names = [name for name in (*models, AUTO_CLASSICAL) if not needs[name]]
     return [*names, AUTO] if len(names) > 1 else names

@@ -18,7 +18,6 @@ from restauro.data.bank import Bank
 from restauro.errors import ConfigError, MissingExtraError
 from restauro.evaluation.environment import environment
 from restauro.evaluation.examples import choose_examples
-from restauro.evaluation.methods import Method, method
 from restauro.evaluation.records import (
     Evaluation,
     Example,
@@ -37,6 +36,9 @@ from restauro.evaluation.scoring import PartScores
 from restauro.evaluation.tasks import Task
 from restauro.evaluation.timing import time_methods
 from restauro.evaluation.workers import PART_SIZE, Job, Source, Work, run_jobs
+from restauro.fill.catalogue import load
+from restauro.fill.filler import Filler
+from restauro.fill.sessions import CPU, Device
 from restauro.interrupt import StopRequest
 from restauro.metrics import (
     METRICS,
@@ -59,7 +61,7 @@ class Plan:
 
     bank: Path
     split: str
-    methods: Mapping[str, Method]
+    methods: Mapping[str, Filler]
     """By the name that tables use."""
     sources: tuple[Source, ...]
     tasks: tuple[Task, ...]
@@ -76,8 +78,12 @@ class Plan:
     """What makes the evaluation again, to be printed with it."""
 
 
-def find_methods(origins: Sequence[str]) -> tuple[dict[str, Method], tuple[Source, ...]]:
+def find_methods(
+    origins: Sequence[str], device: Device = CPU
+) -> tuple[dict[str, Filler], tuple[Source, ...]]:
     """Methods by name, and their sources; an origin is a name or path, or NAME=ORIGIN.
+
+    Networks compute on the device.
 
     Raises:
         ConfigError: Two have the same name, or a name is not fit for a file.
@@ -85,11 +91,11 @@ def find_methods(origins: Sequence[str]) -> tuple[dict[str, Method], tuple[Sourc
         BadModelError: A file is missing, damaged or of another kind.
         MissingExtraError: Its libraries are not installed.
     """
-    methods: dict[str, Method] = {}
+    methods: dict[str, Filler] = {}
     sources = []
     for given in dict.fromkeys(origins):
         wanted, is_renamed, origin = given.rpartition("=")
-        found = method(origin)
+        found = load(origin, device)
         name = wanted if is_renamed else found.name
         if not _NAME.fullmatch(name):
             raise ConfigError(
@@ -101,7 +107,7 @@ def find_methods(origins: Sequence[str]) -> tuple[dict[str, Method], tuple[Sourc
                 f"two methods are called {name!r}; give one another name, such as {name}_2={origin}"
             )
         methods[name] = found
-        sources.append(Source.of(name, origin, found))
+        sources.append(Source.of(name, origin, found, device))
     return methods, tuple(sources)
 
 
@@ -346,7 +352,7 @@ def _task_record(plan: Plan, task: Task, bank: Bank, rows: NDArray[np.int64]) ->
     return TaskRecord(task.name, task.protocol.name, task.exposure, digest, len(rows))
 
 
-def _method_record(found: Method, source: Source) -> MethodRecord:
+def _method_record(found: Filler, source: Source) -> MethodRecord:
     return MethodRecord(
         source.name,
         source.origin,

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from restauro.data.batches import to_tensor
 from restauro.errors import first_line
-from restauro.evaluation.methods import Images, Masks, Method
 from restauro.files import whole_file
+from restauro.fill.array_filler import Images, Masks
+from restauro.fill.filler import Filler
 from restauro.metrics import Restored, feature_network, scores
 from restauro.metrics.perceptual import give_target_features, pooled_features, uses_features
 
@@ -86,7 +87,7 @@ class Truth:
             self._features = feature_network()(self.target)
         return self._features
 
-    def score(self, method: Method, metrics: Sequence[str]) -> PartScores:
+    def score(self, method: Filler, metrics: Sequence[str]) -> PartScores:
         """Restores all pictures with a method and takes all metrics.
 
         Raises:
@@ -116,7 +117,7 @@ class Truth:
         )
 
 
-def restore(method: Method, pictures: Images, holes: Masks) -> tuple[Images, dict[int, str]]:
+def restore(method: Filler, pictures: Images, holes: Masks) -> tuple[Images, dict[int, str]]:
     """The restored pictures (B, H, W, 3), and position -> sentence of those it gave up on.
 
     A method is foreign code: whatever it raises on one picture, the others are restored. Where it

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from restauro.evaluation.methods import Images, Masks, Method
 from restauro.evaluation.records import Timing
+from restauro.fill.array_filler import Images, Masks
+from restauro.fill.filler import Filler
 
 
 def time_methods(
-    methods: Mapping[str, Method],
+    methods: Mapping[str, Filler],
     pictures: Images,
     holes: Masks,
     tick: Callable[[], float] = time.perf_counter,

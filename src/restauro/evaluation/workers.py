@@ -25,10 +25,12 @@ from numpy.typing import NDArray
 
 from restauro.data.bank import Bank
 from restauro.errors import RestauroError
-from restauro.evaluation.methods import Method, method
 from restauro.evaluation.scoring import Truth, restore
 from restauro.evaluation.tasks import Task
 from restauro.files import file_sha256, whole_file
+from restauro.fill.catalogue import load
+from restauro.fill.filler import Filler
+from restauro.fill.sessions import CPU, Device, on_device
 from restauro.interrupt import StopRequest
 
 PART_SIZE = 32
@@ -45,16 +47,19 @@ class Source:
     name: str
     """How tables call it."""
     origin: str
-    """Name or path, as `methods.method` takes it."""
+    """Name or path, as `load` takes it."""
     identity: tuple[str, ...] = ()
     """How its files are used, and their SHA-256, the weights' first; empty without files."""
+    device: Device = CPU
+    """Where it computes."""
 
     @classmethod
-    def of(cls, name: str, origin: str, found: Method) -> Source:
+    def of(cls, name: str, origin: str, found: Filler, device: Device = CPU) -> Source:
         """The source of a method that was found."""
         digests = [file_sha256(path) for path in found.files]
         way, _, _ = origin.rpartition(":")  # the same file may be used in several ways
-        return cls(name, origin, (way, *digests) if digests else ())
+        way += on_device(device)
+        return cls(name, origin, (way, *digests) if digests else (), device)
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ class Worker:
     def __init__(self, work: Work, threads: int | None) -> None:
         self.work, self.threads = work, threads
         self.bank = Bank.open(work.bank)
-        self.methods: dict[str, Method] = {}
+        self.methods: dict[str, Filler] = {}
 
     def do(self, job: Job) -> int:
         """Restores the job's pictures with its methods; returns how many."""
@@ -134,9 +139,9 @@ class Worker:
                 with whole_file(path) as aside:
                     PIL.Image.fromarray(restored[i]).save(aside, format="PNG")
 
-    def _method(self, source: Source) -> Method:
+    def _method(self, source: Source) -> Filler:
         if source.origin not in self.methods:
-            self.methods[source.origin] = method(source.origin, self.threads)
+            self.methods[source.origin] = load(source.origin, source.device, self.threads)
         return self.methods[source.origin]
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from restauro.errors import RestauroError, first_line
+from restauro.fill.filler import Filler
 from restauro.images import check_output
-from restauro.jobs.fills import Fill
 from restauro.jobs.holes import HoleOptions
 from restauro.jobs.outcomes import FAILED, SKIPPED, Outcome
 from restauro.jobs.planning import Task
@@ -31,10 +31,10 @@ class Job:
     tasks: Sequence[Task]
     output: Place
     holes: HoleOptions
-    make_fill: Callable[[], Fill]
+    make_filler: Callable[[], Filler]
     """Builds what fills holes, once in every process; picklable."""
     identity: str
-    """That of what `make_fill` builds."""
+    """That of what `make_filler` builds."""
     force: bool = False
     """Whether outputs of another origin are replaced."""
 
@@ -53,7 +53,7 @@ class Job:
                     yield refused
                 else:
                     to_do[task.fingerprint] = task
-            make = partial(_attempt, self.make_fill, self.holes, unfinished)
+            make = partial(_attempt, self.make_filler, self.holes, unfinished)
             with closing(engine(to_do.values(), make, should_stop)) as outcomes:
                 for outcome in outcomes:
                     yield self._settled(outcome, to_do[outcome.fingerprint], record)
@@ -106,5 +106,5 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or first_line(error)
 
 
-def _attempt(make_fill: Callable[[], Fill], holes: HoleOptions, unfinished: Place) -> Attempt:
-    return StagedRestoration(Restoration(make_fill(), holes), unfinished)
+def _attempt(make_filler: Callable[[], Filler], holes: HoleOptions, unfinished: Place) -> Attempt:
+    return StagedRestoration(Restoration(make_filler(), holes), unfinished)

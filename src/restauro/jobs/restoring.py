@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 from restauro.errors import RestauroError, first_line
+from restauro.fill.filler import Filler
 from restauro.images import Mask, read_mask, read_picture, write_picture
-from restauro.jobs.fills import Fill
 from restauro.jobs.holes import HoleOptions, hole_of, opaque, remark
 from restauro.jobs.outcomes import FAILED, NO_HOLE, RESTORED, Outcome
 from restauro.jobs.planning import Task
@@ -18,7 +18,7 @@ from restauro.places import Place
 class Restoration:
     """Restores files; keeps the last mask, as one mask often serves a whole folder."""
 
-    fill: Fill
+    filler: Filler
     holes: HoleOptions
     _last_mask: tuple[Place, Mask] | None = field(default=None, init=False)
 
@@ -32,7 +32,7 @@ class Restoration:
         picture = read_picture(task.picture)
         mask = self._read_mask(task.mask) if task.mask is not None else None
         hole = hole_of(picture, mask, self.holes)
-        filled = self.fill(opaque(picture) if self.holes.alpha else picture, hole)
+        filled = self.filler.fill(opaque(picture) if self.holes.alpha else picture, hole)
         place = place or task.output
         write_picture(place, filled.picture, source=picture)
         remarks = [remark(hole, self.holes, task.marked_by), filled.remark]

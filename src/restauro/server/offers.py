@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+
+from restauro.fill.entries import Description
 
 SAMPLES_DIR = Path(__file__).parents[1] / "samples"
 
@@ -19,20 +20,8 @@ SAMPLES = {
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Description):
     """What fills holes and can be asked for by name."""
 
-    name: str
-    kind: Literal["network", "classical", "choice"]
-    """Learned from pictures; or it follows a rule; or it takes the best of the others."""
-    domain: str
-    """What it is for."""
-    terms: str
-    """Under which terms its results may be used."""
-    version: str | None = None
-    size: tuple[int, int] | None = None
-    """(height, width) in pixels that a network was trained on."""
-    parameters: int | None = None
-    """Number of weights of a network."""
     default: bool = False
     """Whether it restores what names no model."""

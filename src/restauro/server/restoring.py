@@ -20,8 +20,8 @@ import PIL.Image
 
 from restauro.encoding import save_options
 from restauro.errors import BadImageError, BadModelError
+from restauro.fill.filler import Filler
 from restauro.images import READABLE, Mask, decode_picture, mask_of_picture, upright
-from restauro.jobs.fills import Fill
 from restauro.server.limits import Limits
 from restauro.server.refusals import Refusal
 
@@ -89,10 +89,10 @@ class Timer:
 class Restoration:
     """Restores what requests ask for, with models that stay loaded."""
 
-    def __init__(self, load_fill: Callable[[str], Fill], limits: Limits, model: str) -> None:
+    def __init__(self, load: Callable[[str], Filler], limits: Limits, model: str) -> None:
         """`model` is loaded now, others when they are first asked for."""
-        self._fill = functools.cache(load_fill)
-        self._fill(model)
+        self._load = functools.cache(load)
+        self._load(model)
         self._limits = limits
 
     def __call__(self, work: Work) -> Answer:
@@ -107,7 +107,7 @@ class Restoration:
             mask = self._decoded(work.mask, "mask")
             hole = self._hole(picture, mask)
         with timer("inpaint"), _refusing({BadImageError: "image", BadModelError: "model_failed"}):
-            filled = self._fill(work.model)(picture, hole)
+            filled = self._load(work.model).fill(picture, hole)
         with timer("encode"):
             chosen = FORMATS.get(str(picture.format), FORMATS["PNG"])
             body = _encoded(filled.picture, picture, chosen)

@@ -12,8 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from restauro.errors import RestauroError
+from restauro.fill.filler import Filler
 from restauro.interrupt import StopRequest
-from restauro.jobs.fills import Fill
 from restauro.server.app import create_app
 from restauro.server.guard import Access
 from restauro.server.limits import Limits
@@ -40,14 +40,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(
     models: Sequence[Model],
-    load_fill: Callable[[str], Fill],
+    load: Callable[[str], Filler],
     limits: Limits,
     access: Access,
     listener: socket.socket,
 ) -> None:
     """Serves until Ctrl-C or SIGTERM, and finishes what is being restored.
 
-    `load_fill` gives what a model's name stands for; it is called in other processes.
+    `load` gives what a model's name stands for; it is called in other processes.
 
     Raises:
         RestauroError: The default model cannot be loaded.
@@ -57,7 +57,7 @@ def run(
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     default = next(model.name for model in models if model.default)
-    make = partial(Restoration, load_fill, limits, default)
+    make = partial(Restoration, load, limits, default)
     workers = Workers(make, limits.processes, limits.waiting, limits.seconds)
     app = create_app(workers, models, limits, access)
     with StopRequest() as stop:  # uvicorn answers signals itself, and hands them on when it is done

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from restauro.errors import BadModelError
-from restauro.inference.catalog import model_path
+from restauro.fill.catalogue import model_path
 from restauro.models import MODELS, InpaintingModel
 from restauro.training.checkpoint import load_weights
 from restauro.training.config import Config, load_config

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from restauro.errors import BadModelError
-from restauro.inference.model_file import read_card
+from restauro.fill.model_file import read_card
 
 
 def exported_weights(path: Path) -> dict[str, Tensor]:

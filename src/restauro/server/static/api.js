@@ -6,7 +6,7 @@ const MAX_TRIES = 60; // a full service asks to come again in a second
 
 /**
  * What can restore a picture. `size` is [height, width].
- * @typedef {{name: string, kind: "network" | "classical" | "choice", domain: string,
+ * @typedef {{name: string, kind: "network" | "classical" | "choice" | "other", domain: string,
  *   terms: string, version: string | null, size: [number, number] | null,
  *   parameters: number | null, default: boolean}} Model
  */

@@ -10,10 +10,10 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from restauro.fill.canvas import Canvas, Levels, to_levels
+from restauro.fill.modes import Colours
+from restauro.fill.windows import Box, parts
 from restauro.images import Mask, Size
-from restauro.inference.canvas import Canvas, Levels, to_levels
-from restauro.inference.modes import Colours
-from restauro.inference.windows import Box, parts
 
 Look: TypeAlias = Callable[[Box], Colours]
 """The channels (h, w, C) in a box of a picture."""

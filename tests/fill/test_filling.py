@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from restauro.fill import windows
+from restauro.fill.canvas import Canvas, to_colours, to_levels
+from restauro.fill.filling import fill, matched, scale_for, trust_in
+from restauro.fill.lockstep import Predict, Window, run_together
+from restauro.fill.modes import Colours
+from restauro.fill.windows import Box, WindowRule
 from restauro.images import Mask
-from restauro.inference import windows
-from restauro.inference.canvas import Canvas, to_colours, to_levels
-from restauro.inference.filling import fill, matched, scale_for, trust_in
-from restauro.inference.lockstep import Predict, Window, run_together
-from restauro.inference.modes import Colours
-from restauro.inference.windows import Box, WindowRule
 
 RULE = WindowRule((32, 32), 16)
 

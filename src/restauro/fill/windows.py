@@ -20,6 +20,9 @@ LONG = 4
 
 PART = 768
 """Side in pixels of what is in work at once of a large picture: bounds memory."""
+CONTEXT = 1.0
+"""How much surrounds a hole on each side, as a multiple of its height and width."""
+MIN_CONTEXT_PX = 64
 
 
 class Box(NamedTuple):
@@ -169,6 +172,13 @@ def hole_boxes(mask: Mask, together: Size) -> Iterator[Box]:
             pending += [box._replace(left=cut), box._replace(right=cut)]
 
 
+def surroundings_of(mask: Mask) -> Box:
+    """All holes with their context, inside the picture; there must be a hole."""
+    top, bottom = _stretch(np.asarray(mask.any(axis=1)))
+    left, right = _stretch(np.asarray(mask.any(axis=0)))
+    return Box(top, left, bottom, right)
+
+
 def parts(box: Box) -> Iterator[Box]:
     """Covers a box with parts of at most `PART` pixels a side, which do not overlap."""
     tops, lefts = range(box.top, box.bottom, PART), range(box.left, box.right, PART)
@@ -202,6 +212,13 @@ def _around(box: Box, size: Size, picture: Size) -> Box:
 def _start(wanted: int, length: int, limit: int) -> int:
     """Where a stretch of this length begins so that it lies inside [0, limit), or around it."""
     return min(max(wanted, 0), limit - length) if length <= limit else (limit - length) // 2
+
+
+def _stretch(used: NDArray[np.bool_]) -> tuple[int, int]:
+    """The first and one past the last True, with context on both sides."""
+    first, end = _extent(used)
+    context = max(int(CONTEXT * (end - first)), MIN_CONTEXT_PX)
+    return max(first - context, 0), min(end + context, len(used))
 
 
 def _extent(used: NDArray[np.bool_]) -> tuple[int, int]:

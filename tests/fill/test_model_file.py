@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from restauro.errors import BadModelError
-from restauro.inference import model_file
-from restauro.inference.model_file import ModelCard, read_card
-from restauro.inference.network import Network
+from restauro.fill import model_file
+from restauro.fill.model_file import ModelCard, read_card
+from restauro.fill.network import Network
 
 MakeModel = Callable[..., Path]
 

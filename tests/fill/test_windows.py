@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from restauro.fill.windows import Box, WindowRule, cells, hole_boxes
 from restauro.images import Mask
-from restauro.inference.windows import Box, WindowRule, cells, hole_boxes
 
 FIXED = WindowRule((32, 48), None)
 FLEXIBLE = WindowRule((32, 32), 16)

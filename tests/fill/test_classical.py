@@ -5,15 +5,15 @@ import sys
 import numpy as np
 import pytest
 
-from restauro.baselines import biharmonic, mean_colour, navier_stokes, patch_match, telea
 from restauro.errors import MissingExtraError
-from restauro.images import Image, Inpaint, Mask
+from restauro.fill.catalogue import load
+from restauro.images import Image, Mask
 
-MODULES: dict[Inpaint, str] = {
-    telea: "cv2",
-    navier_stokes: "cv2",
-    biharmonic: "skimage.restoration",
-    patch_match: "patchmatch",
+MODULES = {
+    "telea": "cv2",
+    "navier_stokes": "cv2",
+    "biharmonic": "skimage.restoration",
+    "patch_match": "patchmatch",
 }
 
 
@@ -32,10 +32,10 @@ def mask() -> Mask:
     return hole
 
 
-@pytest.mark.parametrize("inpaint", MODULES)
-def test_known_pixels_are_untouched(inpaint: Inpaint, image: Image, mask: Mask) -> None:
-    pytest.importorskip(MODULES[inpaint])
-    filled = inpaint(image, mask)
+@pytest.mark.parametrize("name", MODULES)
+def test_known_pixels_are_untouched(name: str, image: Image, mask: Mask) -> None:
+    pytest.importorskip(MODULES[name])
+    filled = load(name)(image, mask)
     assert filled.dtype == np.uint8
     np.testing.assert_array_equal(filled[~mask], image[~mask])
 
@@ -43,13 +43,14 @@ def test_known_pixels_are_untouched(inpaint: Inpaint, image: Image, mask: Mask) 
 # Mean error over ramps of up to 245; channels swapped give 80 and more. PatchMatch repeats what it
 # has seen, so it cannot go on with a ramp; the others can.
 @pytest.mark.parametrize(
-    ("inpaint", "largest"), [(telea, 12), (navier_stokes, 12), (biharmonic, 12), (patch_match, 30)]
+    ("name", "largest"),
+    [("telea", 12), ("navier_stokes", 12), ("biharmonic", 12), ("patch_match", 30)],
 )
 def test_smooth_picture_is_continued_in_its_colours(
-    inpaint: Inpaint, largest: float, image: Image, mask: Mask
+    name: str, largest: float, image: Image, mask: Mask
 ) -> None:
-    pytest.importorskip(MODULES[inpaint])
-    difference = inpaint(image, mask)[mask].astype(int) - image[mask]
+    pytest.importorskip(MODULES[name])
+    difference = load(name)(image, mask)[mask].astype(int) - image[mask]
     assert np.abs(difference).mean() < largest
 
 
@@ -59,8 +60,8 @@ def test_patch_match_goes_on_with_a_texture() -> None:
     stripes[:, ::4] = stripes[:, 1::4] = 255
     mask = np.zeros((48, 64), dtype=bool)
     mask[16:32, 20:40] = True
-    wrong = np.abs(patch_match(stripes, mask)[mask].astype(int) - stripes[mask]).mean()
-    grey = np.abs(mean_colour(stripes, mask)[mask].astype(int) - stripes[mask]).mean()
+    wrong = np.abs(load("patch_match")(stripes, mask)[mask].astype(int) - stripes[mask]).mean()
+    grey = np.abs(load("mean")(stripes, mask)[mask].astype(int) - stripes[mask]).mean()
     assert wrong < grey / 2  # 37 of 128, measured
 
 
@@ -68,13 +69,13 @@ def test_mean_colour_is_that_of_the_known_pixels() -> None:
     image = np.array([[[0, 10, 20], [3, 20, 21]], [[255, 255, 255], [1, 30, 25]]], dtype=np.uint8)
     mask = np.array([[False, False], [True, False]])
     # (0 + 3 + 1) / 3, (10 + 20 + 30) / 3, (20 + 21 + 25) / 3
-    assert mean_colour(image, mask)[1, 0].tolist() == [1, 20, 22]
+    assert load("mean")(image, mask)[1, 0].tolist() == [1, 20, 22]
 
 
-@pytest.mark.parametrize("inpaint", MODULES)
-def test_missing_package_is_named_with_the_command(
-    inpaint: Inpaint, image: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", MODULES)
+def test_a_missing_package_is_named_with_the_command_when_the_method_is_loaded(
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, MODULES[inpaint], None)
-    with pytest.raises(MissingExtraError, match="pip install"):
-        inpaint(image, mask)
+    monkeypatch.setitem(sys.modules, MODULES[name], None)
+    with pytest.raises(MissingExtraError, match=rf"{name} needs .* `pip install 'restauro\[cla"):
+        load(name)

@@ -1,7 +1,7 @@
-"""Runs several restorations side by side, so that their windows share runs of the network.
+"""Fills several pictures side by side, so that their windows share runs of the network.
 
-A restoration is a generator: it asks for predictions by `yield`, and the network is nobody's
-business but this module's caller's.
+Whoever fills one is a generator that asks for predictions by `yield`; which network answers is
+known to the caller of this module alone.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from restauro.fill.modes import Colours
 from restauro.images import Mask
-from restauro.inference.modes import Colours
 
 Window: TypeAlias = tuple[Colours, Mask]
 """Colours (h, w, 3) and mask (h, w) that the network is shown."""
 Predict: TypeAlias = Callable[[Colours, Mask], Colours]
 """Colours (B, h, w, 3) and masks (B, h, w) -> predictions (B, h, w, 3)."""
 Result = TypeVar("Result")
-Restoration: TypeAlias = Generator[list[Window], list[Colours], Result]
+Asking: TypeAlias = Generator[list[Window], list[Colours], Result]
 """Asks for the predictions (h, w, 3) of windows, again and again; ends in a result."""
 
 
-def run_together(restorations: Sequence[Restoration[Result]], predict: Predict) -> list[Result]:
+def run_together(askings: Sequence[Asking[Result]], predict: Predict) -> list[Result]:
     """The results, in order; windows of one size that are asked for at once go in one run."""
     results: dict[int, Result] = {}
-    running = dict(enumerate(restorations))
+    running = dict(enumerate(askings))
     answers: dict[int, list[Colours]] = {}
     while running:
         questions: dict[int, list[Window]] = {}
-        for number, restoration in list(running.items()):
+        for number, asking in list(running.items()):
             try:
                 answer = answers.get(number)
-                asked = next(restoration) if answer is None else restoration.send(answer)
+                asked = next(asking) if answer is None else asking.send(answer)
                 questions[number] = asked
             except StopIteration as end:
                 results[number] = end.value
@@ -44,7 +44,7 @@ def run_together(restorations: Sequence[Restoration[Result]], predict: Predict) 
             number: list(itertools.islice(predictions, len(windows)))
             for number, windows in questions.items()
         }
-    return [results[number] for number in range(len(restorations))]
+    return [results[number] for number in range(len(askings))]
 
 
 def _predictions(windows: list[Window], predict: Predict) -> list[Colours]:

@@ -9,10 +9,10 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from restauro.baselines.peer_description import PeerDescription
 from restauro.errors import BadModelError, first_line
+from restauro.fill.peers import PeerDescription
+from restauro.fill.sessions import CPU, Device, open_session
 from restauro.images import Image, Mask, Size
-from restauro.sessions import open_session
 
 _TYPES: dict[str, Any] = {
     "tensor(bool)": np.bool_,
@@ -29,14 +29,18 @@ _RESIZE = PIL.Image.Resampling.BICUBIC
 class OnnxPeer:
     """Fills holes with an ONNX file: `peer(image, mask)`; hidden pixels should be hidden already.
 
-    The result is the file's own answer, known pixels included; `Method` pastes them back.
+    The result is the file's own answer, known pixels included; `ArrayFiller` takes the hole of it.
     """
 
     def __init__(
-        self, description: PeerDescription, path: Path | str, threads: int | None = None
+        self,
+        description: PeerDescription,
+        path: Path | str,
+        threads: int | None = None,
+        device: Device = CPU,
     ) -> None:
         self.description, self.path = description, Path(path)
-        self._session = open_session(self.path, threads)
+        self._session = open_session(self.path, threads, device)
         self._types = {entry.name: entry.type for entry in self._session.get_inputs()}
         outputs = [entry.name for entry in self._session.get_outputs()]
         self._output = description.output or outputs[0]

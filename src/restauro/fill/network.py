@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from restauro.errors import BadModelError, first_line
-from restauro.images import Mask, Size
-from restauro.inference.model_file import ModelCard, read_card
-from restauro.inference.modes import Colours
-from restauro.sessions import open_session
+from restauro.errors import BadImageError, BadModelError, first_line
+from restauro.fill.model_file import ModelCard, read_card
+from restauro.fill.modes import Colours
+from restauro.fill.sessions import CPU, Device, open_session
+from restauro.images import Image, Mask, Size
 
 MAX_BATCH_PX = 32 * 128 * 128
 """Pixels of the windows in one run of the network; bounds the memory of its inner layers."""
@@ -24,11 +24,10 @@ _OUTPUT = "prediction"
 class Network:
     """A checked model, ready to run; safe to call from several threads at once."""
 
-    def __init__(
-        self, path: Path, threads: int | None = None, providers: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, path: Path, threads: int | None = None, device: Device = CPU) -> None:
+        self.path, self.device = path, device
         self.card: ModelCard = read_card(path)
-        self._session = open_session(path, threads, providers)
+        self._session = open_session(path, threads, device)
         _check_interface(path, self.card, self._session)
 
     def __call__(self, images: Colours, masks: Mask) -> Colours:
@@ -61,6 +60,25 @@ class Network:
                 "or values that are no numbers; export it again"
             )
         return np.asarray(predictions.transpose(0, 2, 3, 1).clip(0, 1))
+
+
+def on_whole_pictures(network: Network) -> Callable[[Image, Mask], Image]:
+    """The network as a function from uint8 (B, H, W, 3) and bool (B, H, W) to uint8 (B, H, W, 3).
+
+    It raises BadImageError for pictures of a size that the card does not allow.
+    """
+
+    def inpaint_batch(images: Image, masks: Mask) -> Image:
+        height, width = masks.shape[1:]
+        if not network.card.takes((height, width)):
+            raise BadImageError(
+                f"the network of {network.card.name!r} takes no pictures of {width}x{height}; give "
+                "the file without `network:`, which takes any size"
+            )
+        predictions = network(images.astype(np.float32) / np.float32(255), masks)
+        return np.asarray(np.rint(predictions * 255), dtype=np.uint8)
+
+    return inpaint_batch
 
 
 def _check_interface(path: Path, card: ModelCard, session: Any) -> None:

@@ -135,7 +135,9 @@ def read_card(path: Path) -> ModelCard:
         raise BadModelError(f"{path} is no intact ONNX file; use an exported model") from error
     if METADATA_KEY not in metadata:
         raise BadModelError(
-            f"{path} is an ONNX file without a restauro card; use one made by `restauro export`"
+            f"{path} is an ONNX file without a restauro card; use one made by `restauro export`, "
+            f"put the name of a known peer before it, such as lama:{path}, or describe it in a "
+            ".toml file"
         )
     if set(opsets) != {""} or opsets[""] < OLDEST_OPSET:
         given = ", ".join(f"{name or 'ONNX'} {version}" for name, version in opsets.items())

@@ -15,14 +15,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from restauro.fill.canvas import Canvas, to_colours
+from restauro.fill.lockstep import Asking
+from restauro.fill.modes import Colours
+from restauro.fill.resizing import part_resized, shrunk, smoothed
+from restauro.fill.windows import Box, WindowRule, cells, hole_boxes, parts
 from restauro.images import Mask, Size
-from restauro.inference.canvas import Canvas, to_colours
-from restauro.inference.lockstep import Restoration
-from restauro.inference.modes import Colours
-from restauro.inference.resizing import part_resized, shrunk, smoothed
-from restauro.inference.windows import Box, WindowRule, cells, hole_boxes, parts
 
-Filling: TypeAlias = Restoration[None]
+Filling: TypeAlias = Asking[None]
 """Asks for the predictions of windows, again and again; ends when all is painted."""
 
 WINDOWS_AT_ONCE = 32
@@ -101,7 +101,7 @@ def _hidden_parts(canvas: Canvas, box: Box) -> Iterator[Box]:
 
 def _filled_at(
     scale: float, canvas: Canvas, box: Box, rule: WindowRule
-) -> Restoration[Callable[[Box], Colours]]:
+) -> Asking[Callable[[Box], Colours]]:
     """Fills a copy that is `scale` times smaller; its parts at the size of the canvas."""
     size = canvas.size
     smaller = (math.ceil(size[0] / scale - 1e-9), math.ceil(size[1] / scale - 1e-9))

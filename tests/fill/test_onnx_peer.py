@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from restauro.baselines import PEERS, OnnxPeer, PeerDescription, read_peer
 from restauro.errors import BadModelError, ConfigError
+from restauro.fill.onnx_peer import OnnxPeer
+from restauro.fill.peers import PEERS, PeerDescription, read_peer
 from restauro.images import Image, Mask
 
 onnx = pytest.importorskip("onnx")

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 import restauro
 from restauro.errors import BadImageError, BadModelError, RestauroError, UnknownNameError
+from restauro.fill import catalogue, windows
+from restauro.fill.filler import Filler
+from restauro.fill.modes import MODES
+from restauro.fill.windows import Box, WindowRule
 from restauro.images import Image, Mask, as_stored, upright
-from restauro.inference import catalog, windows
-from restauro.inference.modes import MODES
-from restauro.inference.restorer import Restorer
-from restauro.inference.windows import Box, WindowRule
 
 MakeModel = Callable[..., Path]
 ORIENTATION = 0x0112
@@ -30,12 +30,12 @@ NO_DITHER = PIL.Image.Dither.NONE  # dithering would carry hidden pixels into kn
 
 
 @pytest.fixture(scope="module")
-def mean(make_model: MakeModel) -> Restorer:
+def mean(make_model: MakeModel) -> Filler:
     return restauro.load(make_model("mean"), threads=1)
 
 
 @pytest.fixture(scope="module")
-def seen(make_model: MakeModel) -> Restorer:
+def seen(make_model: MakeModel) -> Filler:
     """Returns what it is given: whatever leaks out of the hole shows."""
     return restauro.load(make_model("seen"), threads=1)
 
@@ -104,7 +104,7 @@ any_mode, any_orientation = st.sampled_from(sorted(MODES)), st.integers(1, 8)
 @settings(max_examples=60)
 @given(tasks(), any_mode, any_orientation)
 def test_known_pixels_come_back_bit_for_bit(
-    mean: Restorer, task: tuple[int, int, Mask], mode: str, orientation: int
+    mean: Filler, task: tuple[int, int, Mask], mode: str, orientation: int
 ) -> None:
     height, width, mask = task
     shown = in_mode(noise(height, width), mode)
@@ -117,7 +117,7 @@ def test_known_pixels_come_back_bit_for_bit(
 @settings(max_examples=60)
 @given(tasks(), any_mode, any_orientation)
 def test_the_result_does_not_depend_on_what_the_hole_hides(
-    seen: Restorer, task: tuple[int, int, Mask], mode: str, orientation: int
+    seen: Filler, task: tuple[int, int, Mask], mode: str, orientation: int
 ) -> None:
     height, width, mask = task
     image = noise(height, width)
@@ -131,7 +131,7 @@ def test_the_result_does_not_depend_on_what_the_hole_hides(
 @settings(max_examples=6)
 @given(st.integers(120, 320), st.integers(120, 320), st.integers(1, 150), any_mode)
 def test_so_it_is_with_large_pictures_and_holes_filled_part_by_part(
-    seen: Restorer, height: int, width: int, thickness: int, mode: str
+    seen: Filler, height: int, width: int, thickness: int, mode: str
 ) -> None:
     image = noise(height, width)
     mask = np.zeros((height, width), dtype=bool)
@@ -150,7 +150,7 @@ def test_so_it_is_with_large_pictures_and_holes_filled_part_by_part(
 @settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(1, 40), any_mode, any_orientation)
 def test_a_mask_without_a_hole_gives_any_picture_back_and_one_of_holes_alone_is_refused(
-    mean: Restorer, height: int, width: int, mode: str, orientation: int
+    mean: Filler, height: int, width: int, mode: str, orientation: int
 ) -> None:
     stored = turned(in_mode(noise(height, width), mode), orientation)
     restored = mean(stored, np.zeros((height, width), dtype=bool))
@@ -163,7 +163,7 @@ def test_a_mask_without_a_hole_gives_any_picture_back_and_one_of_holes_alone_is_
 @settings(max_examples=40)
 @given(*[st.integers(1, 40)] * 4, any_mode, any_orientation)
 def test_a_mask_of_another_size_than_the_upright_picture_is_refused(
-    mean: Restorer, height: int, width: int, rows: int, columns: int, mode: str, orientation: int
+    mean: Filler, height: int, width: int, rows: int, columns: int, mode: str, orientation: int
 ) -> None:
     assume((rows, columns) != (height, width))
     stored = turned(in_mode(noise(height, width), mode), orientation)
@@ -173,7 +173,7 @@ def test_a_mask_of_another_size_than_the_upright_picture_is_refused(
 
 
 def test_a_hidden_pixel_too_small_to_count_in_the_small_picture_does_not_leak(
-    seen: Restorer,
+    seen: Filler,
 ) -> None:
     image = np.full((700, 900, 3), 100, dtype=np.uint8)
     mask = np.zeros((700, 900), dtype=bool)
@@ -186,7 +186,7 @@ def test_a_hidden_pixel_too_small_to_count_in_the_small_picture_does_not_leak(
 
 @settings(max_examples=30)
 @given(tasks())
-def test_arrays_are_treated_like_pictures(mean: Restorer, task: tuple[int, int, Mask]) -> None:
+def test_arrays_are_treated_like_pictures(mean: Filler, task: tuple[int, int, Mask]) -> None:
     height, width, mask = task
     image = noise(height, width)
     restored = mean(image, mask)
@@ -227,7 +227,7 @@ def test_a_picture_of_the_models_size_is_one_window(make_model: MakeModel) -> No
     assert_allclose(restorer(damaged, mask).astype(int), ramp(32, 32), atol=15)
 
 
-def test_far_holes_are_filled_from_their_own_surroundings(mean: Restorer) -> None:
+def test_far_holes_are_filled_from_their_own_surroundings(mean: Filler) -> None:
     image = np.zeros((40, 400, 3), dtype=np.uint8)
     image[:, 200:] = 255
     mask = np.zeros((40, 400), dtype=bool)
@@ -235,14 +235,14 @@ def test_far_holes_are_filled_from_their_own_surroundings(mean: Restorer) -> Non
     assert_array_equal(mean(image, mask), image)
 
 
-def test_padding_outside_a_narrow_picture_is_never_known(mean: Restorer) -> None:
+def test_padding_outside_a_narrow_picture_is_never_known(mean: Filler) -> None:
     image = np.full((5, 90, 3), 200, dtype=np.uint8)  # black padding would darken the mean
     mask = np.zeros((5, 90), dtype=bool)
     mask[:, 30:60] = True
     assert_array_equal(mean(image, mask), image)
 
 
-def test_hidden_pixels_do_not_darken_the_known_ones_beside_them(mean: Restorer) -> None:
+def test_hidden_pixels_do_not_darken_the_known_ones_beside_them(mean: Filler) -> None:
     image = np.full((300, 400, 3), 200, dtype=np.uint8)
     mask = np.zeros((300, 400), dtype=bool)
     mask[50:250:3, 50:350] = True  # fine stripes, far below the small picture's pixels
@@ -250,7 +250,7 @@ def test_hidden_pixels_do_not_darken_the_known_ones_beside_them(mean: Restorer) 
     assert_array_equal(mean(image, mask), np.full_like(image, 200))
 
 
-def test_an_empty_mask_gives_the_picture_back(mean: Restorer) -> None:
+def test_an_empty_mask_gives_the_picture_back(mean: Filler) -> None:
     image = noise(37, 50)
     assert_array_equal(mean(image, np.zeros((37, 50), dtype=bool)), image)
     assert_array_equal(mean(image[:0], np.zeros((0, 50), dtype=bool)), image[:0])
@@ -277,13 +277,13 @@ def test_an_empty_mask_gives_the_picture_back(mean: Restorer) -> None:
     ],
 )
 def test_what_cannot_be_restored_is_one_sentence(
-    mean: Restorer, image: NDArray[Any], mask: NDArray[Any], message: str
+    mean: Filler, image: NDArray[Any], mask: NDArray[Any], message: str
 ) -> None:
     with pytest.raises(BadImageError, match=message):
         mean(image, mask)
 
 
-def test_a_mode_that_cannot_be_restored_is_one_sentence(mean: Restorer) -> None:
+def test_a_mode_that_cannot_be_restored_is_one_sentence(mean: Filler) -> None:
     with pytest.raises(BadImageError, match="the picture has the mode La; convert it to RGBA"):
         mean(PIL.Image.new("La", (9, 9)), np.eye(9, dtype=bool))
 
@@ -305,7 +305,7 @@ def test_a_turned_picture_is_restored_upright_and_given_back_as_stored(
     assert_array_equal(np.asarray(restored), np.asarray(as_stored(expected, stored)))
 
 
-def test_a_mask_that_fits_only_the_stored_layout_is_explained(mean: Restorer) -> None:
+def test_a_mask_that_fits_only_the_stored_layout_is_explained(mean: Filler) -> None:
     stored = PIL.Image.fromarray(noise(37, 50))
     stored.info["exif"] = exif_of(6)
     message = "mask is 50x37 pixels, but the image is 37x50 as its orientation tag shows it; resize"
@@ -313,21 +313,21 @@ def test_a_mask_that_fits_only_the_stored_layout_is_explained(mean: Restorer) ->
         mean(stored, np.eye(37, 50, dtype=bool))
 
 
-def test_metadata_of_a_picture_stays_with_it(mean: Restorer) -> None:
+def test_metadata_of_a_picture_stays_with_it(mean: Filler) -> None:
     picture = PIL.Image.fromarray(noise(37, 50))
     picture.info |= {"dpi": (300, 300), "icc_profile": b"profile"}
     assert mean(picture, np.eye(37, 50, dtype=bool)).info == picture.info
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
-def test_alpha_stays_also_in_the_hole(mean: Restorer, mode: str) -> None:
+def test_alpha_stays_also_in_the_hole(mean: Filler, mode: str) -> None:
     picture = in_mode(noise(37, 50), mode)
     restored = mean(picture, np.eye(37, 50, dtype=bool))
     assert_array_equal(np.asarray(restored)[:, :, -1], np.asarray(picture)[:, :, -1])
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA", "P"])
-def test_an_erased_hole_becomes_opaque(mean: Restorer, mode: str) -> None:
+def test_an_erased_hole_becomes_opaque(mean: Filler, mode: str) -> None:
     colour = (200, 200, 200, 255)
     image = np.full((20, 30, 4), colour, dtype=np.uint8)
     image[5:9, 5:9, 3] = 0
@@ -338,7 +338,7 @@ def test_an_erased_hole_becomes_opaque(mean: Restorer, mode: str) -> None:
     assert_array_equal(np.asarray(restored.convert("RGBA")), np.broadcast_to(colour, (20, 30, 4)))
 
 
-def test_colours_below_full_transparency_do_not_bleed_into_the_hole(mean: Restorer) -> None:
+def test_colours_below_full_transparency_do_not_bleed_into_the_hole(mean: Filler) -> None:
     image = np.full((20, 30, 4), (0, 0, 255, 255), dtype=np.uint8)
     image[:, 20:] = (255, 0, 0, 0)  # red that nobody can see
     mask = np.zeros((20, 30), dtype=bool)
@@ -348,7 +348,7 @@ def test_colours_below_full_transparency_do_not_bleed_into_the_hole(mean: Restor
     assert_array_equal(restored[5:15, 20:25, 3], 0)
 
 
-def test_a_16_bit_picture_keeps_its_narrow_range(mean: Restorer) -> None:
+def test_a_16_bit_picture_keeps_its_narrow_range(mean: Filler) -> None:
     values = np.full((32, 32), 1000, dtype=np.uint16)
     values[:, 16:] = 1100  # 100 of 65,536 steps: with 8 bits for the full range this were one grey
     mask = np.zeros((32, 32), dtype=bool)
@@ -381,7 +381,7 @@ def test_threads_and_repetitions_give_the_same_result(make_model: MakeModel) -> 
             assert_array_equal(restored, expected)
 
 
-def test_a_batch_gives_what_single_calls_give(mean: Restorer) -> None:
+def test_a_batch_gives_what_single_calls_give(mean: Filler) -> None:
     images: list[Any] = [noise(37, 50), in_mode(noise(90, 60, 1), "LA"), noise(1, 2, 2)]
     masks = [np.eye(37, 50, dtype=bool), np.zeros((90, 60), bool), np.array([[1, 0]], np.uint8)]
     masks[1][10:70, 5:50] = True
@@ -391,7 +391,7 @@ def test_a_batch_gives_what_single_calls_give(mean: Restorer) -> None:
         assert_array_equal(np.asarray(one), np.asarray(mean(image, mask)))
 
 
-def test_a_batch_of_equal_arrays_comes_back_as_one_array(mean: Restorer) -> None:
+def test_a_batch_of_equal_arrays_comes_back_as_one_array(mean: Filler) -> None:
     images = np.stack([noise(32, 32, seed) for seed in range(40)])  # more than one run takes
     masks = np.zeros((40, 32, 32), dtype=bool)
     for number in range(40):
@@ -402,24 +402,26 @@ def test_a_batch_of_equal_arrays_comes_back_as_one_array(mean: Restorer) -> None
     assert_array_equal(restored, np.stack(expected))
 
 
-def test_a_batch_of_nothing_is_nothing(mean: Restorer) -> None:
+def test_a_batch_of_nothing_is_nothing(mean: Filler) -> None:
     assert mean.batch([], []) == []
     empty = np.zeros((0, 32, 32, 3), dtype=np.uint8)
     assert_array_equal(mean.batch(empty, np.zeros((0, 32, 32), dtype=bool)), empty)
 
 
-def test_a_batch_needs_one_mask_for_each_image(mean: Restorer) -> None:
+def test_a_batch_needs_one_mask_for_each_image(mean: Filler) -> None:
     with pytest.raises(BadImageError, match="there are 2 images, but 1 masks; give one for each"):
         mean.batch([noise(9, 9), noise(9, 9)], [np.eye(9, dtype=bool)])
 
 
 def test_an_unknown_provider_is_one_sentence(make_model: MakeModel) -> None:
     path = make_model()
-    message = r"has no provider 'NoProvider'; give one of .*CPUExecutionProvider"
+    message = (
+        "no such device 'NoProvider': onnxruntime offers CPUExecutionProvider; known: cpu, cuda"
+    )
     with pytest.raises(UnknownNameError, match=message):
-        restauro.load(path, providers=["CPUExecutionProvider", "NoProvider"])
+        restauro.load(path, device=["CPUExecutionProvider", "NoProvider"])
     image, mask = noise(37, 50), np.eye(37, 50, dtype=bool)
-    chosen = restauro.load(path, 1, ["CPUExecutionProvider"])
+    chosen = restauro.load(path, ["CPUExecutionProvider"], 1)
     assert_array_equal(chosen(image, mask), restauro.load(path)(image, mask))
 
 
@@ -457,14 +459,19 @@ def test_a_network_that_gives_no_numbers_is_one_sentence(make_model: MakeModel) 
         restauro.load(make_model("broken"))(noise(37, 50), np.eye(37, 50, dtype=bool))
 
 
+def networks() -> list[str]:
+    """Names of model files."""
+    return [name for name in restauro.list_models() if catalogue.find(name).file]
+
+
 def test_an_unknown_name_suggests_the_closest(
     make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make_model(name="faces")
     monkeypatch.setenv("XDG_CACHE_HOME", str(path.parent))
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", path.parent)
-    assert restauro.list_models() == ["faces"]
-    assert restauro.load("faces").card.name == "faces"
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", path.parent)
+    assert networks() == ["faces"]
+    assert restauro.load("faces").name == "faces"
     with pytest.raises(UnknownNameError, match="no model named 'face'; did you mean 'faces'"):
         restauro.load("face")
 
@@ -473,15 +480,15 @@ def test_a_model_in_the_users_cache_has_a_name_and_a_shipped_one_goes_first(
     make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = make_model(name="faces")
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", shipped.parent)
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", shipped.parent)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     models = tmp_path / "restauro" / "models"
     models.mkdir(parents=True)
     for name in ("barns", "faces"):
         shutil.copy(make_model(name=f"own_{name}"), models / f"{name}.onnx")
-    assert restauro.list_models() == ["barns", "faces"]
-    assert restauro.load("barns").card.name == "own_barns"
-    assert restauro.load("faces").card.name == "faces"
+    assert networks() == ["barns", "faces"]
+    assert restauro.load("barns").name == "own_barns"
+    assert restauro.load("faces").name == "faces"
 
 
 def test_without_a_place_for_caches_the_home_folder_is_used(
@@ -490,13 +497,15 @@ def test_without_a_place_for_caches_the_home_folder_is_used(
     monkeypatch.setenv("HOME", str(tmp_path))
     for folder in ("", "relative/folder"):
         monkeypatch.setenv("XDG_CACHE_HOME", folder)
-        assert catalog.cache_dir() == tmp_path / ".cache" / "restauro" / "models"
+        assert catalogue.cache_dir() == tmp_path / ".cache" / "restauro" / "models"
 
 
 def test_without_any_model_the_message_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(catalog, "WEIGHTS_DIR", tmp_path)
-    with pytest.raises(UnknownNameError, match=r"none is installed; give the path of a \.onnx"):
+    monkeypatch.setattr(catalogue, "WEIGHTS_DIR", tmp_path)
+    with pytest.raises(UnknownNameError, match=r"known: auto, .* give an \.onnx file"):
         restauro.load("faces")
+    with pytest.raises(UnknownNameError, match=r"known: none \(or give an \.onnx file"):
+        catalogue.model_path("faces")

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from restauro.baselines import mean_colour
 from restauro.errors import BadImageError, BadModelError, MissingExtraError, UnknownNameError
-from restauro.evaluation.methods import METHODS, Method, method
+from restauro.fill.array_filler import ArrayFiller
+from restauro.fill.catalogue import load
+from restauro.fill.entries import FILLERS
 from restauro.images import Image, Mask
 from restauro.models import MODELS
 from tinyfolders import CONFIG, write_run
@@ -42,15 +43,14 @@ def masks() -> Mask:
 
 
 def test_run_is_a_method_named_after_its_folder(run: Path) -> None:
-    network = method(run)
+    network = load(run)
     assert network.name == "tiny"
     assert network.files == (run / "best.safetensors", run / "config.toml")
-    assert method(str(run)).name == "tiny"
+    assert load(str(run)).name == "tiny"
 
 
 def test_batch_answers_as_one_by_one(run: Path, images: Image, masks: Mask) -> None:
-    network = method(run)
-    assert network.inpaint_batch is not None
+    network = load(run)
     together = network.batch(images, masks)
     alone = np.stack([network(i, m) for i, m in zip(images, masks, strict=True)])
     # one level: another batch size adds up in another order, and .5 may round the other way
@@ -60,7 +60,7 @@ def test_batch_answers_as_one_by_one(run: Path, images: Image, masks: Mask) -> N
 
 
 def test_batch_of_a_method_without_one_is_one_by_one(images: Image, masks: Mask) -> None:
-    mean = method("mean")
+    mean = load("mean")
     expected = np.stack([mean(i, m) for i, m in zip(images, masks, strict=True)])
     np.testing.assert_array_equal(mean.batch(images, masks), expected)
     assert mean.batch(images[:0], masks[:0]).shape == (0, 32, 48, 3)
@@ -74,7 +74,7 @@ def test_run_gives_the_prediction_of_its_network(run: Path, images: Image, masks
     with torch.no_grad():
         prediction = model(image, torch.from_numpy(masks[:1, None]).float())
     expected = (prediction[0].permute(1, 2, 0).numpy() * 255)[masks[0]]
-    restored = method(run)(images[0], masks[0])[masks[0]]
+    restored = load(run)(images[0], masks[0])[masks[0]]
     # half a level of rounding, and a little for another order of adding up
     assert np.abs(restored - expected).max() <= 0.51
 
@@ -83,25 +83,25 @@ def test_size_that_a_run_does_not_take_is_told(run: Path) -> None:
     image, mask = np.zeros((37, 50, 3), dtype=np.uint8), np.zeros((37, 50), dtype=bool)
     mask[3:9, 4:8] = True
     with pytest.raises(BadImageError, match="multiples of 16"):
-        method(run)(image, mask)
+        load(run)(image, mask)
 
 
 def test_weights_of_another_network_are_told(run: Path, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(CONFIG.replace("unet_tiny", "unet"))
     (tmp_path / "best.safetensors").write_bytes((run / "best.safetensors").read_bytes())
     with pytest.raises(BadModelError, match="weights of another network than 'unet'"):
-        method(tmp_path)
+        load(tmp_path)
 
 
 def test_run_without_pytorch_names_the_extra(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "restauro.evaluation.run_network", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'restauro\[train\]'"):
-        method(run)
+        load(run)
 
 
 def test_exported_file_is_named_by_its_card(make_model: MakeModel) -> None:
     path = make_model("mean", name="toy")
-    exported = method(path)
+    exported = load(path)
     assert exported.name == "toy"
     assert exported.files == (path,)
 
@@ -109,29 +109,29 @@ def test_exported_file_is_named_by_its_card(make_model: MakeModel) -> None:
 def test_file_without_a_card_points_to_the_peers(make_model: MakeModel) -> None:
     path = make_model("mean", metadata={})
     with pytest.raises(BadModelError, match=f"such as lama:{path}, or describe it"):
-        method(path)
+        load(path)
 
 
 def test_known_peer_is_its_name_before_a_file(make_model: MakeModel, tmp_path: Path) -> None:
     path = make_model("seen", metadata={})
     described = tmp_path / "peer.toml"
     described.write_text(f'name = "someone"\nfile = "{path}"\n')
-    assert method(described).name == "someone"
-    assert method(described).files == (path, described)
-    assert method(f"lama:{path}").name == "lama"
+    assert load(described).name == "someone"
+    assert load(described).files == (path, described)
+    assert load(f"lama:{path}").name == "lama"
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("telia", "did you mean 'telea'"),
-        ("quite another", "known: biharmonic, "),
+        ("quite another", "known: aircraft, auto, biharmonic, "),
         ("runs/missing", "the folder of a run"),
     ],
 )
 def test_unknown_name_is_told_what_there_is(name: str, message: str) -> None:
     with pytest.raises(UnknownNameError, match=message):
-        method(name)
+        load(name)
 
 
 @pytest.mark.parametrize(
@@ -143,19 +143,19 @@ def test_unknown_name_is_told_what_there_is(name: str, message: str) -> None:
     ids=["type", "shape"],
 )
 def test_answer_that_is_no_picture_is_refused(answer: Image, images: Image, masks: Mask) -> None:
-    wrong = Method("wrong", lambda image, mask: answer)
+    wrong = ArrayFiller("wrong", lambda image, mask: answer)
     with pytest.raises(BadModelError, match="'wrong' gave .* must give uint8"):
         wrong(images[0], masks[0])
 
 
 def test_what_does_not_fit_is_refused(images: Image, masks: Mask) -> None:
-    mean = Method("mean", mean_colour, lambda images, masks: images)
-    with pytest.raises(BadImageError, match="same height and width"):
+    mean = ArrayFiller("mean", inpaint_batch=lambda images, masks: images)
+    with pytest.raises(BadImageError, match="mask is 30x32 pixels, but the image is 48x32"):
         mean(images[0], masks[0, :, :30])
     with pytest.raises(BadImageError, match="give bool"):
-        mean(images[0], masks[0].astype(np.uint8))
+        mean(images[0], masks[0].astype(np.float32))
     with pytest.raises(BadImageError, match="height, width, 3"):
-        mean(images[0, :, :, 0], masks[0])
+        mean(images[0, :, :, :2], masks[0])
     everything = np.ones_like(masks)
     with pytest.raises(BadImageError, match="nothing is known"):
         mean(images[0], everything[0])
@@ -169,9 +169,9 @@ def test_five_lines_of_the_documentation_add_a_method(images: Image, masks: Mask
     assert len(example.strip().splitlines()) <= 9  # imports and empty lines included
     try:
         exec(example, {})
-        restored = method("median")(images[0], masks[0])
+        restored = load("median")(images[0], masks[0])
     finally:
-        METHODS._factories.pop("median", None)
+        FILLERS._factories.pop("median", None)
     known = images[0][~masks[0]]
     np.testing.assert_array_equal(restored[8, 10], np.median(known, axis=0).astype(np.uint8))
 
@@ -179,7 +179,7 @@ def test_five_lines_of_the_documentation_add_a_method(images: Image, masks: Mask
 def test_the_network_alone_pastes_its_prediction(make_model: MakeModel, images: Image) -> None:
     """Colours are not matched at the edge, as the tool does: the ramp comes out as it is."""
     size = (32, 48)
-    bare = method(f"network:{make_model('ramp', card={'size': list(size)})}")
+    bare = load(f"network:{make_model('ramp', card={'size': list(size)})}")
     masks = np.zeros((3, *size), bool)
     masks[:, 8:20, 10:40] = True
     ramp = np.stack(np.meshgrid(np.linspace(0, 255, 32), np.linspace(0, 255, 48), indexing="ij"))
@@ -190,7 +190,7 @@ def test_the_network_alone_pastes_its_prediction(make_model: MakeModel, images: 
 
 
 def test_the_network_alone_takes_its_own_sizes_only(make_model: MakeModel) -> None:
-    bare = method(f"network:{make_model('ramp')}")
+    bare = load(f"network:{make_model('ramp')}")
     image, mask = np.zeros((30, 48, 3), np.uint8), np.eye(30, 48, dtype=bool)
     with pytest.raises(BadImageError, match="takes no pictures of 48x30; give the file without"):
         bare(image, mask)

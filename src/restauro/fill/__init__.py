@@ -1,0 +1,1 @@
+"""Everything that fills holes: `catalogue.load` gives a `Filler` for every name and path."""

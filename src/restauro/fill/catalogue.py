@@ -1,0 +1,160 @@
+"""Which fillers there are, and `load`: the one way from a name or path to a filler.
+
+Importing this loads neither NumPy nor ONNX Runtime, as help texts and the shell ask for names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import functools
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from restauro.errors import MissingExtraError, UnknownNameError
+from restauro.fill import entries
+from restauro.fill.entries import AUTO, FILLERS, NETWORK, Entry, missing
+from restauro.fill.peers import PEERS, read_peer
+from restauro.fill.sessions import CPU, Device
+
+if TYPE_CHECKING:
+    from restauro.fill.filler import Filler
+
+DEFAULT_MODEL = "faces"
+WEIGHTS_DIR = Path(__file__).parents[1] / "weights"
+AUTO_CLASSICAL = "telea"
+"""The method without training that `auto` compares with the models, where it is installed."""
+CLASSICAL_HANDICAP = 1.25
+"""Its errors count for so much more: beside a hole the picture is often smoother than within, which
+flatters a method that only continues what it sees. Measured in docs/command_line.md."""
+
+
+def load(name_or_path: str | Path, device: Device = CPU, threads: int | None = None) -> Filler:
+    """What fills holes under this name: a `Filler`, whatever kind it is.
+
+    Args:
+        name_or_path: A name from `list_models()`; the path of an `.onnx` file that restauro
+            exported; one of these two behind `network:`, for its network alone; a peer's file
+            behind its name, such as `lama:lama_fp32.onnx`; a `.toml` description of a peer; a
+            `.py` file that registers a filler; or the folder of a run.
+        device: Where networks compute: `cpu`, `cuda` or another name of `sessions.DEVICES`, or
+            names of ONNX Runtime's execution providers, the preferred one first. Methods
+            without training compute on the processor.
+        threads: How many processor threads one call of an ONNX file may use; None = as many as
+            there are cores. Other libraries follow their own setting.
+
+    Raises:
+        UnknownNameError: None of these, or there is no such device here.
+        BadModelError: A file is missing, damaged or of another kind.
+        MissingExtraError: Its libraries are not installed.
+        RestauroError: `threads` is below 1.
+    """
+    entry = find(name_or_path)
+    filler = entry.make(device, threads)
+    filler.recipe = functools.partial(load, entry.origin, device, threads)
+    return filler
+
+
+def list_models() -> dict[str, str]:
+    """Names that `load` takes, sorted -> what is missing here, and how to get it; often nothing.
+
+    Those of methods, of peers, of the shipped models and of those in `cache_dir()`.
+    """
+    names = {*FILLERS.names(), *PEERS, *_files()}
+    return {name: missing(name) for name in sorted(names)}
+
+
+def cache_dir() -> Path:
+    """Where users keep model files to load by name: `$XDG_CACHE_HOME/restauro/models`.
+
+    Without that variable, or if it is no absolute path, `~/.cache` takes its place.
+    """
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (given if given.is_absolute() else Path.home() / ".cache") / "restauro" / "models"
+
+
+def model_path(name_or_path: str | Path) -> Path:
+    """The file of a shipped model or one in `cache_dir()`, or the given path (or text in .onnx).
+
+    Raises:
+        UnknownNameError: No model has this name.
+    """
+    if isinstance(name_or_path, Path) or name_or_path.endswith(".onnx"):
+        return Path(name_or_path)
+    files = _files()
+    if name_or_path not in files:
+        raise _unknown(name_or_path, list(files))
+    return files[name_or_path]
+
+
+def find(name_or_path: str | Path) -> Entry:
+    """What a name or path stands for, as `load` takes it; reads little, and loads nothing.
+
+    Raises:
+        UnknownNameError: Nothing is called so; the message suggests the closest name.
+        BadModelError: A file is missing, damaged or of another kind.
+        ConfigError: A peer's description is not valid.
+    """
+    if not isinstance(name_or_path, str | Path):
+        raise UnknownNameError(f"{name_or_path!r} is no name; give one, or a path")
+    text, path = str(name_or_path), Path(name_or_path)
+    named = _named(text) if isinstance(name_or_path, str) else None
+    if named:
+        return named
+    if path.suffix == ".toml":
+        description = read_peer(path)
+        return entries.peer(description, str(path.absolute()), Path(description.file), path)
+    if path.suffix == ".py":
+        return entries.registered_by(path.resolve())
+    if (path / "config.toml").is_file():
+        return entries.run(path)
+    if isinstance(name_or_path, Path) or path.suffix == ".onnx":
+        return entries.model(path)
+    raise _unknown(text, list(list_models()))
+
+
+def _named(text: str) -> Entry | None:
+    if text in FILLERS.names():
+        return entries.registered(text)
+    if text in (files := _files()):
+        return entries.model(files[text], text)
+    prefix, _, rest = text.partition(":")
+    if prefix == NETWORK and rest:
+        return entries.network_alone(model_path(rest))
+    if prefix in PEERS:
+        file = Path(rest)
+        return entries.peer(PEERS[prefix], f"{prefix}:{file.absolute()}", file if rest else None)
+    return None
+
+
+def _files() -> dict[str, Path]:
+    """Name -> file; a shipped model goes before a file of the same name in the cache."""
+    paths = [*cache_dir().glob("*.onnx"), *WEIGHTS_DIR.glob("*.onnx")]
+    return {path.stem: path for path in paths}
+
+
+def _unknown(name: str, known: list[str]) -> UnknownNameError:
+    (close, *_) = difflib.get_close_matches(name.partition(":")[0], known, n=1) or [""]
+    if close:
+        hint = f"did you mean {close + ':FILE' if close in PEERS else close!r}?"
+    else:
+        hint = (
+            f"known: {', '.join(known) or 'none'} (or give an .onnx file, PEER:FILE, a peer's "
+            ".toml, a .py file or the folder of a run)"
+        )
+    return UnknownNameError(f"no {FILLERS.kind} named {name!r}; {hint}")
+
+
+@FILLERS.register(AUTO)
+def _auto(device: Device, threads: int | None) -> Filler:
+    from restauro.fill.auto import AutoFiller
+
+    fillers = [load(name, device, threads) for name in sorted(_files())]
+    with contextlib.suppress(MissingExtraError):
+        fillers.append(load(AUTO_CLASSICAL, device, threads))
+    if not fillers:
+        raise UnknownNameError(
+            f"{AUTO} has nothing to choose from; `restauro export` makes a model"
+        )
+    return AutoFiller(fillers, {AUTO_CLASSICAL: CLASSICAL_HANDICAP})

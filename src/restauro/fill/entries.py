@@ -1,0 +1,235 @@
+"""What each kind of name or path stands for: an `Entry`, which can be described and then loaded.
+
+Importing this loads neither NumPy nor ONNX Runtime; `Entry.make` does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from restauro.errors import BadModelError, MissingExtraError, UnknownNameError, first_line
+from restauro.fill.model_file import read_card
+from restauro.fill.peers import PEERS, PeerDescription
+from restauro.fill.sessions import Device, providers_on
+from restauro.registry import Registry
+
+if TYPE_CHECKING:
+    from restauro.fill.filler import Filler
+    from restauro.images import Inpaint
+
+AUTO = "auto"
+CLASSICAL = {
+    "biharmonic": "skimage",
+    "mean": "",
+    "navier_stokes": "cv2",
+    "patch_match": "patchmatch",
+    "telea": "cv2",
+}
+"""Name of a method without training -> the module that it needs."""
+NETWORK = "network"
+"""Before a model and a colon: its network alone, as a paper scores it."""
+
+FILLERS: Registry[Filler] = Registry("model")
+"""Fillers that have a name and no file; a factory takes `device` and `threads`."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What can be said of a filler before it is loaded."""
+
+    name: str
+    kind: Literal["network", "classical", "choice", "other"]
+    """Learned from pictures; follows a rule; takes the best of several; somebody else's."""
+    domain: str
+    """What it is for."""
+    terms: str
+    """Under which terms its results may be used."""
+    version: str | None = None
+    size: tuple[int, int] | None = None
+    """(height, width) in pixels that a network was trained on."""
+    parameters: int | None = None
+    """Number of weights of a network."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a name or path stands for, not yet loaded."""
+
+    description: Description
+    origin: str
+    """What finds it again from any folder: a name, or an absolute path."""
+    make: Callable[[Device, int | None], Filler]
+    file: Path | None = None
+    """The model file, for those that have a card."""
+    needs: str = ""
+    """What is missing here before it can be loaded, and how to get it; empty if nothing is."""
+
+
+def register_filler(name: str) -> Callable[[Inpaint], Inpaint]:
+    """Decorates a function from image and mask to image, which becomes the filler `name`."""
+
+    def add(inpaint: Inpaint) -> Inpaint:
+        FILLERS.register(name)(functools.partial(_of_function, name, inpaint))
+        return inpaint
+
+    return add
+
+
+def missing(name: str) -> str:
+    """What a name needs before it can be loaded here, and how to get it; empty if nothing."""
+    if name in PEERS:
+        return f"its file, as {name}:FILE"
+    module = CLASSICAL.get(name)
+    if module and importlib.util.find_spec(module) is None:
+        return "pip install 'restauro[classical]'"
+    return ""
+
+
+def registered(name: str) -> Entry:
+    """A name in `FILLERS`."""
+
+    def make(device: Device, threads: int | None) -> Filler:
+        providers_on(device)  # refuses one that is not there
+        return FILLERS.create(name, device=device, threads=threads)
+
+    if name == AUTO:
+        description = Description(name, "choice", "any picture", "those of the model that it takes")
+    elif name in CLASSICAL:
+        domain = "any picture; scratches and small holes"
+        description = Description(
+            name, "classical", domain, "none: it has learned from no pictures"
+        )
+    else:
+        description = _somebodys(name)
+    return Entry(description, name, make, needs=missing(name))
+
+
+def _somebodys(name: str) -> Description:
+    return Description(name, "other", "see its project", "those of its project")
+
+
+def model(path: Path, name: str = "") -> Entry:
+    """A model file with a card; with the name by which it is found, if it has one."""
+    card = read_card(path)
+
+    def make(device: Device, threads: int | None) -> Filler:
+        from restauro.fill.network import Network
+        from restauro.fill.restorer import Restorer
+
+        return Restorer(Network(path, threads, device))
+
+    facts = (card.domain, card.terms, card.version, card.size, card.parameters)
+    description = Description(name or card.name, "network", *facts)
+    return Entry(description, name or str(path.absolute()), make, path)
+
+
+def network_alone(path: Path) -> Entry:
+    """The network of a model, without the tool's windows, matched colours and feathered edges."""
+    entry = model(path)
+
+    def make(device: Device, threads: int | None) -> Filler:
+        from restauro.fill.array_filler import ArrayFiller
+        from restauro.fill.network import Network, on_whole_pictures
+
+        return ArrayFiller(
+            entry.description.name,
+            inpaint_batch=on_whole_pictures(Network(path, threads, device)),
+            files=(path,),
+            parameters=entry.description.parameters,
+            sees_all=True,
+            device=device,
+        )
+
+    return dataclasses.replace(entry, origin=f"{NETWORK}:{path.absolute()}", make=make)
+
+
+def peer(
+    description: PeerDescription, origin: str, file: Path | None, described_in: Path | None = None
+) -> Entry:
+    """A peer's file; None if it is not given yet."""
+    needs = "" if file else missing(description.name)
+
+    def make(device: Device, threads: int | None) -> Filler:
+        from restauro.fill.array_filler import ArrayFiller
+        from restauro.fill.onnx_peer import OnnxPeer
+
+        if file is None:
+            raise UnknownNameError(f"the peer {description.name!r} needs {needs}; add it")
+        files = (file, described_in) if described_in else (file,)
+        inpaint = OnnxPeer(description, file, threads, device)
+        return ArrayFiller(description.name, inpaint, files=files, device=device)
+
+    return Entry(_somebodys(description.name), origin, make, needs=needs)
+
+
+def registered_by(path: Path) -> Entry:
+    """The filler that a Python file registers when it is run."""
+    entry = registered(_name_registered_by(path))
+
+    def make(device: Device, threads: int | None) -> Filler:
+        filler = entry.make(device, threads)
+        filler.files = (*filler.files, path)
+        return filler
+
+    return dataclasses.replace(entry, origin=str(path), make=make)
+
+
+@functools.cache  # a module is run once, and a name registered once
+def _name_registered_by(path: Path) -> str:
+    before = set(FILLERS.names())
+    spec = importlib.util.spec_from_file_location(f"restauro_filler_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    try:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    except Exception as error:
+        raise BadModelError(
+            f"{path} cannot be run ({type(error).__name__}: {first_line(error)}); correct it"
+        ) from error
+    new = sorted(set(FILLERS.names()) - before)
+    if len(new) != 1:
+        raise BadModelError(
+            f"{path} registers {len(new)} fillers, but must register one; "
+            "decorate its function with @register_filler(NAME)"
+        )
+    return new[0]
+
+
+def run(path: Path) -> Entry:
+    """The best weights of a run's folder, in PyTorch."""
+    name = path.resolve().name
+
+    def make(device: Device, threads: int | None) -> Filler:
+        try:
+            from restauro.evaluation.run_network import run_filler
+        except ImportError as error:
+            raise MissingExtraError(
+                f"the run {path} needs PyTorch; install it with `pip install 'restauro[train]'`, "
+                "or give its exported .onnx file"
+            ) from error
+        return run_filler(name, path, device)
+
+    description = Description(name, "other", "pictures like those it was trained on", "yours")
+    return Entry(description, str(path.absolute()), make)
+
+
+def _of_function(name: str, inpaint: Inpaint, device: Device, threads: int | None) -> Filler:
+    from restauro.fill.array_filler import ArrayFiller
+
+    return ArrayFiller(name, inpaint)
+
+
+def _classical(name: str, device: Device, threads: int | None) -> Filler:
+    from restauro.fill import classical
+
+    return _of_function(name, classical.METHODS[name](), device, threads)
+
+
+for _name in CLASSICAL:
+    FILLERS.register(_name)(functools.partial(_classical, _name))

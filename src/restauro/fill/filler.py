@@ -1,0 +1,156 @@
+"""`Filler`: what every filler is to those who call it, whatever it does inside."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, SupportsIndex, TypeAlias, TypeVar, overload
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from restauro.errors import BadImageError
+from restauro.fill.compose import Damaged, damaged
+from restauro.images import Image
+
+SomeMask: TypeAlias = NDArray[Any] | PIL.Image.Image
+"""Hole = True, 1 or 255 of an array (H, W), or white or transparent of a picture."""
+PICTURES_AT_ONCE = 32
+"""Of a batch; bounds the memory of what is seen of them."""
+Picture = TypeVar("Picture", Image, PIL.Image.Image, Image | PIL.Image.Image)
+"""What is restored and what comes back: an array or a Pillow picture."""
+
+
+class Filled(NamedTuple, Generic[Picture]):
+    """A restored picture, and how it was restored."""
+
+    picture: Picture
+    model: str
+    remark: str = ""
+    """As a `Painter` has them."""
+
+
+class Painter(NamedTuple):
+    """Who filled the hole of one picture."""
+
+    model: str
+    """Name of the filler: with `auto` of the one that was chosen."""
+    remark: str = ""
+    """What else a user should know."""
+
+
+class Filler(ABC):
+    """Fills the holes of a picture: `filler(image, mask)`.
+
+    Known pixels come back bit for bit, and what the hole hides has no influence. May be called
+    from several threads at once; the same call gives the same result every time. One that came
+    from `load` can be pickled: it is loaded once more where it arrives.
+    """
+
+    name: str
+    """How tables and records call it."""
+    files: tuple[Path, ...] = ()
+    """What decides its results beside its code, weights first; their size is the filler's."""
+    parameters: int | None = None
+    """Number of weights, if it has any and tells."""
+    recipe: Callable[[], Filler] | None = None
+    """Makes the same filler again, in any process; `load` gives it."""
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """Changes when the results do."""
+
+    @abstractmethod
+    def paint(self, pictures: Sequence[Damaged]) -> Sequence[Painter]:
+        """Fills the holes of at most `PICTURES_AT_ONCE` pictures, each by way of its canvas."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        if self.recipe is None:
+            return super().__reduce_ex__(protocol)
+        return self.recipe, ()
+
+    @overload
+    def __call__(self, image: Image, mask: SomeMask) -> Image: ...
+
+    @overload
+    def __call__(self, image: PIL.Image.Image, mask: SomeMask) -> PIL.Image.Image: ...
+
+    def __call__(self, image: Image | PIL.Image.Image, mask: SomeMask) -> Image | PIL.Image.Image:
+        """The image with its holes filled: same type, size and mode, known pixels bit for bit.
+
+        A mask without a hole gives the image back.
+
+        Args:
+            image: uint8 (H, W, 3) RGB, or a Pillow picture of any mode, whose metadata is kept.
+            mask: Hole = True, 1 or 255 of an array (H, W) of bool or uint8, or white or
+                transparent of a Pillow picture. A Pillow picture with an orientation tag takes a
+                mask that is upright, as a viewer shows it.
+
+        Raises:
+            BadImageError: The mask has another size or covers everything, or the type, shape or
+                mode of image or mask is unknown.
+            BadModelError: A model or method gives no picture.
+        """
+        restored: Image | PIL.Image.Image = self._fill_all([(image, mask)])[0].picture
+        return restored
+
+    def fill(self, image: Picture, mask: SomeMask) -> Filled[Picture]:
+        """The same, and how it was done."""
+        return self._fill_all([(image, mask)])[0]
+
+    @overload
+    def batch(self, images: Image, masks: NDArray[Any]) -> Image: ...
+
+    @overload
+    def batch(
+        self, images: Sequence[Picture], masks: NDArray[Any] | Sequence[SomeMask]
+    ) -> list[Picture]: ...
+
+    def batch(
+        self, images: Image | Sequence[Picture], masks: NDArray[Any] | Sequence[SomeMask]
+    ) -> Image | list[Picture]:
+        """Several images with their holes filled, each as a call of its own would fill it.
+
+        A network sees windows of several images in one run. Processors give exactly the result
+        of single calls; an accelerator, or a network of PyTorch, may choose another algorithm
+        for another number of windows, and differ by one level of 255.
+
+        Args:
+            images: uint8 (B, H, W, 3) RGB, or a sequence of what a call takes, of any sizes.
+            masks: One mask for each image: an array (B, H, W), or a sequence of what a call takes.
+
+        Returns:
+            uint8 (B, H, W, 3) for an array, otherwise a list of arrays and pictures like `images`.
+
+        Raises:
+            BadImageError: As for one call, or the numbers of images and masks differ.
+            BadModelError: As for one call.
+        """
+        if len(images) != len(masks):
+            raise BadImageError(
+                f"there are {len(images)} images, but {len(masks)} masks; give one for each"
+            )
+        restored = [
+            filled.picture for filled in self._fill_all(list(zip(images, masks, strict=True)))
+        ]
+        if isinstance(images, np.ndarray):
+            return np.stack(restored) if restored else images.copy()
+        return restored
+
+    def _fill_all(self, tasks: Sequence[tuple[Any, Any]]) -> list[Filled[Any]]:
+        """Restores (image, mask) pairs, a limited number at a time."""
+        found: list[Filled[Any]] = []
+        for start in range(0, len(tasks), PICTURES_AT_ONCE):
+            pictures = [damaged(*task) for task in tasks[start : start + PICTURES_AT_ONCE]]
+            painters = self.paint(pictures)
+            found += [
+                Filled(picture.restored(), *painter)
+                for picture, painter in zip(pictures, painters, strict=True)
+            ]
+        return found

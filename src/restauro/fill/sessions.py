@@ -1,0 +1,112 @@
+"""Opens ONNX files on a device; the package imports ONNX Runtime here, inside functions."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from restauro.errors import BadModelError, RestauroError, UnknownNameError, first_line
+
+Device: TypeAlias = str | Sequence[str]
+"""Names in `DEVICES`, or of ONNX Runtime's execution providers, the preferred one first.
+
+Several in one text have commas between them.
+"""
+CPU = "cpu"
+DEVICES = {
+    CPU: ("CPUExecutionProvider", "onnxruntime"),
+    "cuda": ("CUDAExecutionProvider", "onnxruntime-gpu"),
+    "tensorrt": ("TensorrtExecutionProvider", "onnxruntime-gpu"),
+    "migraphx": ("MIGraphXExecutionProvider", "onnxruntime-migraphx"),
+    "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
+    "directml": ("DmlExecutionProvider", "onnxruntime-directml"),
+    "coreml": ("CoreMLExecutionProvider", "onnxruntime"),
+}
+"""Name of a device -> ONNX Runtime's provider for it, and the package that has it."""
+_ERRORS_ONLY = 3
+
+
+def providers_on(device: Device) -> list[str]:
+    """ONNX Runtime's providers for a device; what it cannot compute, the processor does.
+
+    Raises:
+        UnknownNameError: There is no such device here.
+    """
+    if device == CPU:  # spares the import for methods that need no ONNX Runtime
+        return [DEVICES[CPU][0]]
+    import onnxruntime
+
+    offered = onnxruntime.get_available_providers()
+    names = _names(device)
+    providers = [DEVICES[name][0] if name in DEVICES else name for name in names]
+    for name, provider in zip(names, providers, strict=True):
+        if provider not in offered:
+            raise UnknownNameError(_not_here(name, provider, offered))
+    return list(dict.fromkeys([*providers, DEVICES[CPU][0]]))
+
+
+def on_device(device: Device) -> str:
+    """Such as ` on cuda`, which belongs to an identity; empty for the processor."""
+    names = _names(device)
+    return "" if names == [CPU] else f" on {','.join(names)}"
+
+
+def open_session(path: Path, threads: int | None = None, device: Device = CPU) -> Any:
+    """An ONNX Runtime session, which may run in several threads at once.
+
+    Args:
+        path: The ONNX file.
+        threads: How many processor threads one run may use; None = as many as there are cores.
+        device: Where it computes.
+
+    Raises:
+        RestauroError: `threads` is below 1, or the device does not start.
+        UnknownNameError: There is no such device here.
+        BadModelError: The file is missing or cannot be loaded.
+    """
+    import onnxruntime
+
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise RestauroError(f"threads is {threads}; give 1 or more, or None for as many as cores")
+    providers = providers_on(device)
+    if not path.is_file():
+        raise BadModelError(f"there is no file {path}; check the path")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0  # 0: as many as there are cores
+    options.inter_op_num_threads = 1
+    # A waiting thread would otherwise spin, and count as processor time of everybody.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=providers)
+    except Exception as error:  # ONNX Runtime's errors share no other base
+        raise BadModelError(
+            f"{path} cannot be loaded ({first_line(error)}); update onnxruntime or export it again"
+        ) from error
+    if providers[0] not in session.get_providers():  # it goes on without one that does not start
+        raise RestauroError(
+            f"the device{on_device(device).removeprefix(' on')} does not start: onnxruntime has "
+            f"{providers[0]}, but not the driver or libraries that it needs; install them or "
+            "leave --device"
+        )
+    return session
+
+
+def _names(device: Device) -> list[str]:
+    return device.split(",") if isinstance(device, str) else list(device)
+
+
+def _not_here(name: str, provider: str, offered: Sequence[str]) -> str:
+    """Why there is no such device, and what to do."""
+    close = difflib.get_close_matches(name, DEVICES, n=1)
+    package = next((package for own, package in DEVICES.values() if own == provider), "")
+    if package:
+        advice = f"install {package} or leave --device"
+    elif close:
+        advice = f"did you mean {close[0]!r}?"
+    else:
+        advice = f"known: {', '.join(DEVICES)}"
+    usable = ", ".join(one for one in offered if one != "AzureExecutionProvider")  # a remote one
+    return f"no such device {name!r}: onnxruntime offers {usable}; {advice}"

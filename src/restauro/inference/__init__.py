@@ -1,1 +1,0 @@
-"""The tool's half: model files -> `Restorer`, which fills the holes of any picture."""
