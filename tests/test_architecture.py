@@ -22,7 +22,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
     {"errors", "seeds", "encoding", "interrupt", "cores"},
-    {"places"},
+    {"places", "pool"},
     {"files", "images", "registry", "sessions"},
     {"models", "masks", "metrics", "sheets"},
     {"losses"},
@@ -48,6 +48,7 @@ TOOL = {
     "interrupt",
     "cores",
     "places",
+    "pool",
     "files",
     "images",
     "registry",

@@ -19,13 +19,13 @@ import uvicorn
 from prometheus_client.parser import text_string_to_metric_families
 
 from restauro.images import Image, Mask
+from restauro.pool import Pool
 from restauro.server.app import create_app
 from restauro.server.guard import Access
 from restauro.server.limits import Limits
 from restauro.server.offers import Model
 from restauro.server.restoring import Restoration
 from restauro.server.run import listen, server_of
-from restauro.server.workers import Workers
 
 OPEN = Access()
 MODELS = [
@@ -86,9 +86,10 @@ def serving(limits: Limits = LIMITS, access: Access = OPEN) -> Iterator[httpx2.C
 
     async def serve() -> None:
         make = partial(Restoration, simplefills.load, limits, MODELS[0].name)
-        workers = Workers(make, limits.processes, limits.waiting, limits.seconds)
-        async with workers:
-            app = create_app(workers, MODELS, limits, access)
+        async with Pool(
+            make, limits.processes, waiting=limits.waiting, seconds=limits.seconds
+        ) as pool:
+            app = create_app(pool, MODELS, limits, access)
             servers.append(server_of(app))
             ready.set()
             await servers[0].serve([listener])

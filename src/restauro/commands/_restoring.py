@@ -19,10 +19,10 @@ from restauro.cores import num_cores
 from restauro.interrupt import INTERRUPTED
 
 if TYPE_CHECKING:
+    from restauro.jobs.engines import Engine
     from restauro.jobs.holes import HoleOptions
     from restauro.jobs.job import Job
     from restauro.jobs.planning import Task
-    from restauro.jobs.running import Engine
     from restauro.places import Place
 
 RAY = "ray"
@@ -87,14 +87,14 @@ def restore_many(
     tasks: Sequence[Task], result: Result, workers: Workers, record_path: Path
 ) -> None:
     """Runs a job; ends with exit status 1 if a picture failed."""
+    from restauro.jobs.engines import Processes
     from restauro.jobs.job import Job
     from restauro.jobs.outcomes import FAILED
-    from restauro.jobs.running import in_this_process
 
     fill = load_fill(result.model, threads=1)
     stdout = sys.stdout  # before an engine turns it aside, as libraries print
     with _engine(workers, len(tasks)) as engine:
-        is_here = engine is in_this_process
+        is_here = engine == Processes(1)
         make_fill = (lambda: fill) if is_here else partial(load_fill, result.model, threads=1)
         job = Job(tasks, result.output, result.holes, make_fill, fill.identity, result.force)
         found, models = _run(job, engine, result, record_path, stdout)
@@ -147,10 +147,9 @@ def _engine(workers: Workers, num_tasks: int) -> Iterator[Engine]:
         with ray_engine(workers.count, workers.ray_address) as engine:
             yield engine
         return
-    from restauro.jobs.running import Processes, in_this_process
+    from restauro.jobs.engines import Processes
 
-    count = min(workers.count or num_cores(), num_tasks)
-    yield in_this_process if count == 1 else Processes(count)
+    yield Processes(min(workers.count or num_cores(), num_tasks))
 
 
 def _summary(found: Counter[str], models: Counter[str], record_path: Path) -> str:
