@@ -22,7 +22,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
     {"errors", "seeds", "encoding", "interrupt", "cores", "progress"},
-    {"places"},
+    {"places", "pool"},
     {"files", "images", "lock", "registry"},
     {"models", "masks", "metrics", "sheets"},
     {"losses"},
@@ -51,6 +51,7 @@ TOOL = {
     "cores",
     "progress",
     "places",
+    "pool",
     "files",
     "images",
     "registry",

@@ -19,13 +19,13 @@ import uvicorn
 from prometheus_client.parser import text_string_to_metric_families
 
 from restauro.images import Image, Mask
+from restauro.pool import Pool
 from restauro.server.app import create_app
 from restauro.server.guard import Access
 from restauro.server.limits import Limits
 from restauro.server.offers import Model
 from restauro.server.restoring import Restoration
 from restauro.server.run import listen, server_of
-from restauro.server.workers import Workers
 from started import PATIENCE
 
 OPEN = Access()
@@ -88,11 +88,11 @@ def serving(
     listener = listen("127.0.0.1", 0)
 
     async def serve() -> None:
-        load = partial(simplefills.load, gate)
-        make = partial(Restoration, load, limits, MODELS[0].name)
-        workers = Workers(make, limits.processes, limits.waiting, limits.seconds)
-        async with workers:
-            app = create_app(workers, MODELS, limits, access)
+        make = partial(Restoration, partial(simplefills.load, gate), limits, MODELS[0].name)
+        async with Pool(
+            make, limits.processes, waiting=limits.waiting, seconds=limits.seconds
+        ) as pool:
+            app = create_app(pool, MODELS, limits, access)
             servers.append(server_of(app))
             ready.set()
             await servers[0].serve([listener])

@@ -20,10 +20,10 @@ from restauro.fill.entries import AUTO
 from restauro.interrupt import INTERRUPTED
 
 if TYPE_CHECKING:
+    from restauro.jobs.engines import Engine
     from restauro.jobs.holes import HoleOptions
     from restauro.jobs.job import Job
     from restauro.jobs.planning import Task
-    from restauro.jobs.running import Engine
     from restauro.places import Place
 
 RAY = "ray"
@@ -89,14 +89,14 @@ def restore_many(
     tasks: Sequence[Task], result: Result, workers: Workers, record_path: Path
 ) -> None:
     """Runs a job; ends with exit status 1 if a picture failed."""
+    from restauro.jobs.engines import Processes
     from restauro.jobs.job import Job
     from restauro.jobs.outcomes import FAILED
-    from restauro.jobs.running import in_this_process
 
     filler = load(result.model, result.device, threads=1)
     stdout = sys.stdout  # before an engine turns it aside, as libraries print
     with _engine(workers, len(tasks)) as engine:
-        is_here = engine is in_this_process
+        is_here = engine == Processes(1)
         make = partial(load, result.model, result.device, threads=1)
         make_filler = (lambda: filler) if is_here else make
         job = Job(tasks, result.output, result.holes, make_filler, filler.identity, result.force)
@@ -149,10 +149,9 @@ def _engine(workers: Workers, num_tasks: int) -> Iterator[Engine]:
         with ray_engine(workers.count, workers.ray_address) as engine:
             yield engine
         return
-    from restauro.jobs.running import Processes, in_this_process
+    from restauro.jobs.engines import Processes
 
-    count = min(workers.count or num_cores(), num_tasks)
-    yield in_this_process if count == 1 else Processes(count)
+    yield Processes(min(workers.count or num_cores(), num_tasks))
 
 
 def _summary(found: Counter[str], models: Counter[str], record_path: Path) -> str:

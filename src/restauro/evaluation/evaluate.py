@@ -18,6 +18,7 @@ from restauro.data.bank import Bank
 from restauro.errors import ConfigError, MissingExtraError
 from restauro.evaluation.environment import environment
 from restauro.evaluation.examples import choose_examples
+from restauro.evaluation.parts import PART_SIZE, Part, Setting, Source, run_parts
 from restauro.evaluation.records import (
     Evaluation,
     Example,
@@ -35,7 +36,6 @@ from restauro.evaluation.records import (
 from restauro.evaluation.scoring import PartScores
 from restauro.evaluation.tasks import Task
 from restauro.evaluation.timing import time_methods
-from restauro.evaluation.workers import PART_SIZE, Job, Source, Work, run_jobs
 from restauro.fill.catalogue import load
 from restauro.fill.filler import Filler
 from restauro.fill.sessions import CPU, Device
@@ -150,21 +150,21 @@ def evaluate(
         BadDataError: The bank or its split cannot be used.
         BadImageError: The pictures are too small for a protocol.
         MissingExtraError: A method needs a library that is not installed.
-        RestauroError: A process was killed from outside.
+        RestauroError: Some pictures ended their process, and once more when tried alone.
     """
     bank = Bank.open(plan.bank)
     rows = {task.name: _rows_of(plan, task, bank) for task in plan.tasks}
     _try_out(plan, bank, rows)
     digest = bank.description.get("sha256", "")
-    work = Work(plan.bank, digest, bank.size, output / "cache", plan.metrics, plan.seed)
+    setting = Setting(plan.bank, digest, bank.size, output / "cache", plan.metrics, plan.seed)
     processes = processes or num_cores()
     with StopRequest() as stop:
-        jobs = [job for task in plan.tasks for job in _score_jobs(work, plan, task, rows)]
-        total = sum(len(part) for part in rows.values()) * len(plan.sources)
-        done = _run(work, jobs, processes, stop, total - _amount(jobs), total, on_progress)
+        parts = [part for task in plan.tasks for part in _score_parts(setting, plan, task, rows)]
+        total = sum(map(len, rows.values())) * len(plan.sources)
+        done = _run(setting, parts, processes, stop, total - _amount(parts), total, on_progress)
         if stop.is_requested:
             return None
-        tables, sets, failures = _gather(work, plan, bank, rows)
+        tables, sets, failures = _gather(setting, plan, bank, rows)
         shutil.rmtree(output / "rows", ignore_errors=True)  # made anew from the cache
         for (task, name), table in tables.items():
             write_rows(rows_path(output, task, name), table)
@@ -176,13 +176,13 @@ def evaluate(
                 task.name, [tables[task.name, source.name] for source in plan.sources]
             )
         ]
-        jobs = _example_jobs(work, plan, examples)
-        if _amount(jobs) < FEW:
+        parts = _example_parts(setting, plan, examples)
+        if _amount(parts) < FEW:
             processes = 1
-        _run(work, jobs, processes, stop, done, total + _amount(jobs), on_progress)
+        _run(setting, parts, processes, stop, done, total + _amount(parts), on_progress)
         if stop.is_requested:
             return None
-        _write_examples(work, plan, bank, examples, output)
+        _write_examples(setting, plan, bank, examples, output)
         timing = _time(plan, bank, rows) if plan.timing_rounds else {}
         if stop.is_requested:
             return None
@@ -225,60 +225,60 @@ def _try_out(plan: Plan, bank: Bank, rows: Mapping[str, NDArray[np.int64]]) -> N
             pass
 
 
-def _score_jobs(
-    work: Work, plan: Plan, task: Task, rows: Mapping[str, NDArray[np.int64]]
-) -> list[Job]:
+def _score_parts(
+    setting: Setting, plan: Plan, task: Task, rows: Mapping[str, NDArray[np.int64]]
+) -> list[Part]:
     """What is missing in the cache of a task."""
-    jobs = []
-    for part in _parts(rows[task.name]):
-        missing = [s for s in plan.sources if not work.scores_path(task, s, part).exists()]
+    parts = []
+    for some in _slices(rows[task.name]):
+        missing = [s for s in plan.sources if not setting.scores_path(task, s, some).exists()]
         if missing:
-            jobs.append(Job(task, part, tuple(missing)))
-    return jobs
+            parts.append(Part(task, some, tuple(missing)))
+    return parts
 
 
-def _parts(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def _slices(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [rows[start : start + PART_SIZE] for start in range(0, len(rows), PART_SIZE)]
 
 
-def _example_jobs(work: Work, plan: Plan, examples: Sequence[Example]) -> list[Job]:
-    """Examples that are not restored yet, a job a picture."""
+def _example_parts(setting: Setting, plan: Plan, examples: Sequence[Example]) -> list[Part]:
+    """Examples that are not restored yet, a part a picture."""
     tasks = {task.name: task for task in plan.tasks}
-    jobs = []
+    parts = []
     for name, index in dict.fromkeys((example.task, example.index) for example in examples):
         missing = tuple(
             source
             for source in plan.sources
-            if not work.example_path(tasks[name], source, index).exists()
+            if not setting.example_path(tasks[name], source, index).exists()
         )
         if missing:
-            jobs.append(Job(tasks[name], np.array([index]), missing, keeps_pictures=True))
-    return jobs
+            parts.append(Part(tasks[name], np.array([index]), missing, keeps_pictures=True))
+    return parts
 
 
 def _run(
-    work: Work,
-    jobs: Sequence[Job],
+    setting: Setting,
+    parts: Sequence[Part],
     processes: int,
     stop: StopRequest,
     done: int,
     total: int,
     on_progress: Callable[[int, int], None],
 ) -> int:
-    """Does the jobs and tells of it; returns how many pictures of `total` are done then."""
+    """Does the parts and tells of it; returns how many pictures of `total` are done then."""
     on_progress(done, total)
-    for amount in run_jobs(work, jobs, processes, stop):
+    for amount in run_parts(setting, parts, processes, stop):
         done += amount
         on_progress(done, total)
     return done
 
 
-def _amount(jobs: Sequence[Job]) -> int:
-    return sum(job.amount for job in jobs)
+def _amount(parts: Sequence[Part]) -> int:
+    return sum(part.amount for part in parts)
 
 
 def _gather(
-    work: Work, plan: Plan, bank: Bank, rows: Mapping[str, NDArray[np.int64]]
+    setting: Setting, plan: Plan, bank: Bank, rows: Mapping[str, NDArray[np.int64]]
 ) -> tuple[dict[tuple[str, str], Rows], list[SetScore], list[Failure]]:
     """Puts the parts of the cache together."""
     tables, sets, failures = {}, [], []
@@ -292,7 +292,7 @@ def _gather(
         }
         for source in plan.sources:
             parts = [
-                PartScores.load(work.scores_path(task, source, part)) for part in _parts(index)
+                PartScores.load(setting.scores_path(task, source, some)) for some in _slices(index)
             ]
             values = np.concatenate([part.values for part in parts])
             columns = {name: values[:, i] for i, name in enumerate(parts[0].metrics)}
@@ -320,7 +320,7 @@ def _set_scores(task: str, method_name: str, parts: Sequence[PartScores]) -> lis
 
 
 def _write_examples(
-    work: Work, plan: Plan, bank: Bank, examples: Sequence[Example], output: Path
+    setting: Setting, plan: Plan, bank: Bank, examples: Sequence[Example], output: Path
 ) -> None:
     shutil.rmtree(output / "examples", ignore_errors=True)  # made anew from the cache
     tasks = {task.name: task for task in plan.tasks}
@@ -333,7 +333,7 @@ def _write_examples(
         PIL.Image.fromarray(original).save(path)
         PIL.Image.fromarray(show_hole(original, hole)).save(path.with_name("damaged.png"))
         for source in plan.sources:
-            kept = work.example_path(task, source, example.index)
+            kept = setting.example_path(task, source, example.index)
             if kept.exists():
                 shutil.copyfile(kept, path.with_name(f"{source.name}.png"))
 

@@ -12,13 +12,14 @@ from functools import partial
 from restauro.errors import RestauroError, first_line
 from restauro.fill.filler import Filler
 from restauro.images import check_output
+from restauro.jobs.engines import Attempt, Engine
 from restauro.jobs.holes import HoleOptions
 from restauro.jobs.outcomes import FAILED, SKIPPED, Outcome
 from restauro.jobs.planning import Task
 from restauro.jobs.record import Record
 from restauro.jobs.restoring import Restoration, StagedRestoration, staged
-from restauro.jobs.running import Attempt, Engine, ShouldStop
 from restauro.places import Place, make_folder, move, remove_folder, state
+from restauro.pool import ShouldStop
 
 UNFINISHED = ".restauro-unfinished"
 """Folder inside the output's, for results that are not recorded yet; gone when a job ends."""

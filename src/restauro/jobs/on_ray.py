@@ -18,9 +18,10 @@ from functools import lru_cache, partial
 from typing import Any
 
 from restauro.errors import MissingExtraError, RestauroError, first_line
+from restauro.jobs.engines import Attempt, Engine, ended_its_process
 from restauro.jobs.outcomes import Outcome
 from restauro.jobs.planning import Task
-from restauro.jobs.running import Attempt, Engine, ShouldStop, ended_its_process
+from restauro.pool import ShouldStop
 
 TRIES = 3
 """How often a picture is begun, if its process dies each time."""

@@ -18,6 +18,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from restauro import __version__
+from restauro.pool import Pool
+from restauro.server.answering import answer_of
 from restauro.server.guard import Access, Guard, answer_to, unless_gone
 from restauro.server.limits import Limits
 from restauro.server.messages import ErrorMessage, Health, Models, Sample
@@ -25,7 +27,6 @@ from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model
 from restauro.server.refusals import KINDS, Refusal
 from restauro.server.restoring import FORMATS, Answer, Work
 from restauro.server.watch import Metrics, Watch
-from restauro.server.workers import Workers
 
 STATIC_DIR = Path(__file__).parent / "static"
 _REVALIDATED = {"Cache-Control": "no-cache"}
@@ -41,12 +42,12 @@ _SENTENCES = {
 
 
 def create_app(
-    workers: Workers[Work, Answer],
+    pool: Pool[Work, Answer],
     models: Sequence[Model],
     limits: Limits,
     access: Access,
 ) -> ASGIApp:
-    """The service over `workers`, which must be ready as long as it serves.
+    """The service over `pool`, which must be ready as long as it serves.
 
     The first of `models` marked as default restores what names no model.
     """
@@ -54,12 +55,12 @@ def create_app(
     app = _application()
     bearer = Security(HTTPBearer(auto_error=False))  # for OpenAPI alone: the guard checks it
     protected = APIRouter(dependencies=[bearer] if access.token else [])
-    _add_inpaint(protected, workers, models, metrics)
+    _add_inpaint(protected, pool, models, metrics)
     _add_lists(protected, models)
-    _add_metrics(protected, workers, metrics)
+    _add_metrics(protected, pool, metrics)
     app.include_router(protected)
     _add_open_paths(app)
-    guarded = Guard(app, limits, access, workers.is_full)
+    guarded = Guard(app, limits, access, pool.is_full)
     across = CORSMiddleware(
         guarded,
         allow_origins=access.origins,
@@ -86,7 +87,7 @@ def _application() -> FastAPI:
 
 
 def _add_inpaint(
-    router: APIRouter, workers: Workers[Work, Answer], models: Sequence[Model], metrics: Metrics
+    router: APIRouter, pool: Pool[Work, Answer], models: Sequence[Model], metrics: Metrics
 ) -> None:
     default = next(model.name for model in models if model.default)
     names = [model.name for model in models]
@@ -108,7 +109,7 @@ def _add_inpaint(
             )
         as_json = "application/json" in request.headers.get("accept", "")
         work = Work(await image.read(), await mask.read(), model, as_json)
-        answer = await unless_gone(request.receive, workers(work))
+        answer = await unless_gone(request.receive, answer_of(pool, work))
         metrics.hole_pixels.labels(answer.model).inc(answer.hole_pixels)
         for step, seconds in answer.seconds.items():
             metrics.step_seconds.labels(step).observe(seconds)
@@ -133,10 +134,10 @@ def _add_lists(router: APIRouter, models: Sequence[Model]) -> None:
         ]
 
 
-def _add_metrics(router: APIRouter, workers: Workers[Work, Answer], metrics: Metrics) -> None:
-    metrics.admitted.set_function(lambda: workers.num_admitted)
-    metrics.restoring.set_function(lambda: workers.num_restoring)
-    metrics.renewed.set_function(lambda: workers.num_renewed)
+def _add_metrics(router: APIRouter, pool: Pool[Work, Answer], metrics: Metrics) -> None:
+    metrics.admitted.set_function(lambda: pool.num_admitted)
+    metrics.restoring.set_function(lambda: pool.num_busy)
+    metrics.renewed.set_function(lambda: pool.num_renewed)
 
     @router.get(
         "/metrics",

@@ -14,13 +14,13 @@ from starlette.types import ASGIApp
 from restauro.errors import RestauroError
 from restauro.fill.filler import Filler
 from restauro.interrupt import StopRequest
+from restauro.pool import Pool
 from restauro.server.app import create_app
 from restauro.server.guard import Access
 from restauro.server.limits import Limits
 from restauro.server.offers import Model
 from restauro.server.restoring import Answer, Restoration, Work
 from restauro.server.watch import JsonLines
-from restauro.server.workers import Workers
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -58,16 +58,16 @@ def run(
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     default = next(model.name for model in models if model.default)
     make = partial(Restoration, load, limits, default)
-    workers = Workers(make, limits.processes, limits.waiting, limits.seconds)
-    app = create_app(workers, models, limits, access)
+    pool = Pool(make, limits.processes, waiting=limits.waiting, seconds=limits.seconds)
+    app = create_app(pool, models, limits, access)
     with StopRequest() as stop:  # uvicorn answers signals itself, and hands them on when it is done
-        asyncio.run(_serve(workers, app, listener, stop))
+        asyncio.run(_serve(pool, app, listener, stop))
 
 
 async def _serve(
-    workers: Workers[Work, Answer], app: ASGIApp, listener: socket.socket, stop: StopRequest
+    pool: Pool[Work, Answer], app: ASGIApp, listener: socket.socket, stop: StopRequest
 ) -> None:
-    async with workers:
+    async with pool:
         if not stop.is_requested:
             await server_of(app).serve([listener])
 

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
-import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import PIL.Image
@@ -32,12 +28,11 @@ from restauro.fill.catalogue import load
 from restauro.fill.filler import Filler
 from restauro.fill.sessions import CPU, Device, on_device
 from restauro.interrupt import StopRequest
+from restauro.pool import map_unordered
 
 PART_SIZE = 32
-"""Pictures of one job: enough for a batch, few enough to stop soon."""
+"""Pictures of one part: enough for a batch, few enough to stop soon."""
 CACHE_FORMAT = 1
-QUEUED_PER_PROCESS = 3
-THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Work:
+class Setting:
     """What every process must know; plain data, so that it can be sent to one."""
 
     bank: Path
@@ -92,7 +87,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Job:
+class Part:
     """Pictures of a task, and the methods that have to restore them."""
 
     task: Task
@@ -108,32 +103,34 @@ class Job:
         return len(self.rows) * len(self.sources)
 
 
-class Worker:
-    """Does jobs in this process."""
+class Scorer:
+    """Does parts in its process; `threads` None = as many as there are cores."""
 
-    def __init__(self, work: Work, threads: int | None) -> None:
-        self.work, self.threads = work, threads
-        self.bank = Bank.open(work.bank)
+    def __init__(self, setting: Setting, threads: int | None) -> None:
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.setting, self.threads = setting, threads
+        self.bank = Bank.open(setting.bank)
         self.methods: dict[str, Filler] = {}
 
-    def do(self, job: Job) -> int:
-        """Restores the job's pictures with its methods; returns how many."""
-        pictures = job.task.pictures(np.ascontiguousarray(self.bank.images[job.rows]))
-        holes = job.task.protocol.holes(self.work.size, job.rows, self.work.seed)
-        truth = Truth(job.rows, pictures, holes)
-        for source in job.sources:
-            if job.keeps_pictures:
-                self._keep(job, source, truth)
+    def __call__(self, part: Part) -> int:
+        """Restores the part's pictures with its methods; returns how many."""
+        pictures = part.task.pictures(np.ascontiguousarray(self.bank.images[part.rows]))
+        holes = part.task.protocol.holes(self.setting.size, part.rows, self.setting.seed)
+        truth = Truth(part.rows, pictures, holes)
+        for source in part.sources:
+            if part.keeps_pictures:
+                self._keep(part, source, truth)
             else:
-                path = self.work.scores_path(job.task, source, job.rows)
-                truth.score(self._method(source), self.work.metrics).save(path)
-        return job.amount
+                path = self.setting.scores_path(part.task, source, part.rows)
+                truth.score(self._method(source), self.setting.metrics).save(path)
+        return part.amount
 
-    def _keep(self, job: Job, source: Source, truth: Truth) -> None:
+    def _keep(self, part: Part, source: Source, truth: Truth) -> None:
         """Writes the restored pictures; one that the method gave up on is left out."""
         restored, failures = restore(self._method(source), truth.pictures, truth.holes)
-        for i, row in enumerate(job.rows):
-            path = self.work.example_path(job.task, source, int(row))
+        for i, row in enumerate(part.rows):
+            path = self.setting.example_path(part.task, source, int(row))
             path.parent.mkdir(parents=True, exist_ok=True)
             if i not in failures:
                 with whole_file(path) as aside:
@@ -145,82 +142,26 @@ class Worker:
         return self.methods[source.origin]
 
 
-def run_jobs(work: Work, jobs: Sequence[Job], processes: int, stop: StopRequest) -> Iterator[int]:
-    """Does all jobs, and gives the number of restored pictures as they are done.
+def run_parts(
+    setting: Setting, parts: Sequence[Part], processes: int, stop: StopRequest
+) -> Generator[int]:
+    """Does all parts, and gives the number of restored pictures as they are done.
 
     With one process they are done here, with all of PyTorch's threads. Ends early, with every
-    finished job kept, once `stop` is requested.
+    finished part kept, once `stop` is requested.
 
     Raises:
-        RestauroError: A process was killed from outside.
+        RestauroError: A part ended its process, and once more when it was tried alone.
     """
-    if processes == 1:
-        worker = Worker(work, threads=None)
-        for job in jobs:
-            if stop.is_requested:
-                return
-            yield worker.do(job)
-        return
-    with _single_threads():
-        pool = ProcessPoolExecutor(
-            processes, multiprocessing.get_context("spawn"), _start, initargs=(work,)
-        )
-    try:
-        yield from _share_out(pool, jobs, processes, stop)
-    except BrokenProcessPool as error:
-        raise RestauroError(
-            "a process of the evaluation was killed, perhaps for lack of memory; "
-            "give fewer --jobs: the same command goes on where this one stopped"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    make = partial(Scorer, setting, threads=None if processes == 1 else 1)
+    return map_unordered(
+        parts, make, lambda: stop.is_requested, processes=processes, given_up=_killed
+    )
 
 
-def _share_out(
-    pool: ProcessPoolExecutor, jobs: Sequence[Job], processes: int, stop: StopRequest
-) -> Iterator[int]:
-    waiting = list(reversed(jobs))
-    running: set[Future[int]] = set()
-    while (waiting and not stop.is_requested) or running:
-        with _single_threads():  # processes are started as they are needed
-            while (
-                waiting and not stop.is_requested and len(running) < QUEUED_PER_PROCESS * processes
-            ):
-                running.add(pool.submit(_do, waiting.pop()))
-        done, running = wait(running, timeout=1, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
-        if stop.is_requested:
-            running = {future for future in running if not future.cancel()}
-
-
-_worker: Worker | None = None
-
-
-def _start(work: Work) -> None:
-    """Prepares a new process."""
-    global _worker
-    for number in StopRequest.SIGNALS:
-        signal.signal(number, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first decides
-    torch.set_num_threads(1)
-    _worker = Worker(work, threads=1)
-
-
-def _do(job: Job) -> int:
-    assert _worker is not None
-    return _worker.do(job)
-
-
-@contextmanager
-def _single_threads() -> Iterator[None]:
-    """Processes started within have one thread: libraries read these settings when they load."""
-    before = {name: os.environ.get(name) for name in THREAD_SETTINGS}
-    os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def _killed(part: Part) -> NoReturn:
+    raise RestauroError(
+        f"{part.task.name} ended its process twice, at {len(part.rows)} pictures from position "
+        f"{part.rows[0]} on and by {', '.join(source.name for source in part.sources)}, perhaps "
+        "for lack of memory; leave out what does: the same command goes on where this one stopped"
+    )
