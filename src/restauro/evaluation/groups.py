@@ -13,7 +13,7 @@ import numpy as np
 from restauro.errors import BadDataError
 from restauro.evaluation.records import Rows
 from restauro.metrics.catalogue import METRICS
-from restauro.metrics.skin import ITA_GROUPS, ita_groups
+from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.statistics import Array, Estimate, Gap, estimate, group_gap, quantile_bins
 
 UNKNOWN = "unknown"
@@ -105,7 +105,8 @@ def groupings(rows: Rows) -> list[Grouping]:
     angles = rows.values.get("ita", np.full(len(rows), np.nan))
     if np.isfinite(angles).mean() >= MIN_KNOWN_TONE:
         order = [*reversed(ITA_GROUPS), UNKNOWN]
-        found.append(_grouping("ita", "apparent skin tone", order, ita_groups(angles.tolist())))
+        tones = [ita_group(angle) for angle in angles.tolist()]
+        found.append(_grouping("ita", "apparent skin tone", order, tones))
     labels = [_labelled(name, values) for name, values in rows.labels.items()]
     labels = [label for label in labels if 2 <= _num_known(label) <= MAX_LABELS]
     if len(labels) > 1:

@@ -17,7 +17,7 @@ from restauro.errors import first_line
 from restauro.evaluation.methods import Images, Masks, Method
 from restauro.files import whole_file
 from restauro.metrics import Restored, feature_network, scores
-from restauro.metrics.perceptual import give_target_features, pooled_features, uses_features
+from restauro.metrics.perceptual import pooled_features, target_features, uses_features
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Truth:
         with_features = uses_features(metrics)
         pooled = [np.zeros((len(self.index), 0), np.float32)] * 2
         if with_features:
-            give_target_features(restored, self.features)
+            restored.kept[target_features] = self.features
         columns = scores(restored, metrics)
         values = np.stack([columns[name].double().numpy() for name in metrics], axis=1)
         if with_features:

@@ -12,7 +12,7 @@ from torch import Tensor
 from restauro.data.batches import to_tensor
 from restauro.evaluation.reproduction import ScoredRun, mean
 from restauro.masks import draw_holes
-from restauro.metrics import backlight_index, subject_lightness
+from restauro.metrics import backlight_of, lightness, subject_lightness
 from restauro.metrics.areas import composite
 from restauro.reports.plots import save
 from restauro.reports.run_report import curriculum_of, loss_curves
@@ -178,7 +178,7 @@ def _sheets(runs: Mapping[str, ScoredRun], output: Path) -> list[str]:
     faces = {name: run for name, run in runs.items() if name != AIRCRAFT}
     validation = runs["reference_512"].validation
     images = to_tensor(torch.from_numpy(validation.bank.images[validation.rows]))
-    tone, backlight = subject_lightness(images), backlight_index(images)
+    tone, backlight = subject_lightness(images), backlight_of(lightness(images))
     choices = {
         "faces": ("The first validation pictures.", torch.arange(NUM_PICTURES)),
         "dark": (

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
 from restauro.masks import HoleLimits, draw_holes
-from restauro.metrics import fidelity_scores
+from restauro.metrics import Restored, fidelity_scores
 from restauro.metrics.areas import composite
 from restauro.metrics.structure import sharpness
 from restauro.seeds import seed_of
@@ -76,7 +76,9 @@ class Validation:
         values = {"validation_loss": self.criterion(prediction, images, masks)}
         values |= fidelity_scores(prediction, images, masks)
         # no number where a hole has no two neighbours: nothing there is too soft or too sharp
-        values["log2_sharpness"] = sharpness(prediction, images, masks).log2().nan_to_num(0.0)
+        values["log2_sharpness"] = (
+            sharpness(Restored(prediction, images, masks)).log2().nan_to_num(0.0)
+        )
         return {name: value.double().cpu() for name, value in values.items()}
 
     def all_pictures(self, network: nn.Module) -> dict[str, Tensor]:
