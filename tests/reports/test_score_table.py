@@ -6,6 +6,7 @@ import pytest
 
 from restauro.metrics import METRICS
 from restauro.metrics.statistics import Estimate
+from restauro.reports.page import Cell
 from restauro.reports.score_table import cell, ranks
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0, 0, 30)
@@ -58,16 +59,21 @@ def test_method_without_a_mean_has_no_rank() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "rank", "text"),
+    ("one", "rank", "shown"),
     [
-        (between(18, 19), 1, "**18.50**<br /><small>18.00 to 19.00 · #1</small>"),
-        (between(18, 19), 2, "18.50<br /><small>18.00 to 19.00 · #2</small>"),
-        (between(18, 19), None, "18.50<br /><small>18.00 to 19.00</small>"),
-        (Estimate(7, math.nan, math.nan, 1, 0, 0), None, "7.00"),
-        (Estimate(-0.001, -0.004, 0.002, 9, 0, 0), None, "0.00<br /><small>0.00 to 0.00</small>"),
-        (NOTHING, None, "–"),
-        (PERFECT, None, "all perfect"),
+        (between(18, 19), 1, Cell("18.50", ("18.00 to 19.00 · #1",), is_bold=True)),
+        (between(18, 19), 2, Cell("18.50", ("18.00 to 19.00 · #2",))),
+        (between(18, 19), None, Cell("18.50", ("18.00 to 19.00",))),
+        (Estimate(7, math.nan, math.nan, 1, 0, 0), None, Cell("7.00")),
+        (
+            Estimate(7, 6, 8, 9, 2, 1000),
+            None,
+            Cell("7.00", ("6.00 to 8.00", "2 perfect", "1,000 missing")),
+        ),
+        (Estimate(-0.001, -0.004, 0.002, 9, 0, 0), None, Cell("0.00", ("0.00 to 0.00",))),
+        (NOTHING, None, Cell("–")),
+        (PERFECT, None, Cell("all perfect")),
     ],
 )
-def test_cell_says_mean_interval_and_rank(one: Estimate, rank: int | None, text: str) -> None:
-    assert cell(one, 2, rank) == text
+def test_cell_says_mean_interval_and_rank(one: Estimate, rank: int | None, shown: Cell) -> None:
+    assert cell(one, 2, rank) == shown

@@ -18,7 +18,8 @@ from restauro.evaluation.records import (
     write_rows,
 )
 from restauro.metrics.statistics import estimate
-from restauro.reports.tone_report import probe_section, tone_section
+from restauro.reports.page import Cell, Section, Table
+from restauro.reports.tone_report import Probe, Tones
 
 NUM_PICTURES = 120
 
@@ -76,83 +77,94 @@ def make_evaluation(folder: Path, tables: dict[tuple[str, float], dict[str, Rows
     return found
 
 
-def lines_of(section: str, method: str) -> list[list[str]]:
-    """The cells of every row of a method."""
-    rows = [line.strip("| ").split(" | ") for line in section.splitlines()]
-    return [cells[1:] for cells in rows if cells[0] == method and len(cells) > 1]
+def tables_of(section: Section) -> list[Table]:
+    """All tables of a section and of those below."""
+    below = [table for part in section.sections for table in tables_of(part)]
+    return [*section.tables, *section.folded, *below]
 
 
-def plots_of(section: str) -> list[str]:
-    return re.findall(r"!\[[^]]*\]\(([^)]*)\)", section)
+def plots_of(section: Section) -> list[str]:
+    below = [name for part in section.sections for name in plots_of(part)]
+    return [*(plot.path.name for plot in section.plots), *below]
+
+
+def row_of(table: Table, method: str) -> list[Cell]:
+    """The cells of a method."""
+    (row,) = (row for row in table.rows if row[0].text == method)
+    return list(row[1:])
+
+
+def part_of(section: Section, title: str) -> Section:
+    (part,) = (part for part in section.sections if part.title.startswith(title))
+    return part
 
 
 def test_a_planted_bias_is_printed_with_its_interval(tmp_path: Path) -> None:
     rows = make_rows()
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": rows}})
-    section = tone_section(evaluation, "box", ["ours"], tmp_path / "page")
-    part = section.partition("**lightness error")[2]
-    darkest, *_, lightest = lines_of(part, "ours")[0][:5]
+    tones = Tones(evaluation, "box")
+    part = part_of(tones.section(tmp_path / "page"), "By lightness")
+    (table,) = (table for table in part.tables if table.title.startswith("lightness error"))
+    darkest, *_, lightest, gap, _ = row_of(table, "ours")
     order = rows.values["hole_lightness"].argsort()
     for cell, pictures in ((darkest, order[:24]), (lightest, order[-24:])):
         expected = estimate(rows.values["lightness_error"][pictures])
         interval = f"{expected.low:z.1f} to {expected.high:z.1f}"  # z: no -0.0
-        assert cell == f"{expected.mean:z.1f}<br /><small>{interval}</small>"
-    assert darkest.startswith("5.0<")
-    gap = lines_of(part, "ours")[0][5]
-    assert gap.startswith("**")
-    assert "highest: 1 (L&#42; " in gap
-    assert "chance below 0.001" in gap
+        assert cell == Cell(f"{expected.mean:z.1f}", (interval,))
+    assert darkest.text == "5.0"
+    assert gap.is_bold
+    assert gap.small[0].endswith("chance below 0.001")
+    assert gap.small[1].startswith("highest: 1 (L* ")
 
 
 def test_every_part_is_there_and_every_plot_exists(tmp_path: Path) -> None:
     evaluation = make_evaluation(
         tmp_path, {("box", 0): {"ours": make_rows(0), "telea": make_rows(1)}}
     )
-    section = tone_section(evaluation, "box", ["ours", "telea"], tmp_path / "page")
-    for heading in ("lightness of the hidden content", "apparent skin tone", "race"):
-        assert f"\n\n#### By {heading}\n\n" in section
-    assert "unknown in 7 of 120 pictures." in section
+    section = Tones(evaluation, "box").section(tmp_path / "page")
+    titles = ["By lightness of the hidden content", "By apparent skin tone", "By race"]
+    assert [part.title for part in section.sections] == titles
+    assert [part.note for part in section.sections] == ["hole_lightness", "ita", "label"]
+    assert "Apparent skin tone is unknown in 7 of 120 pictures." in section.texts
+    assert [table.title for table in section.tables] == ["Gaps after matching"]
     assert len(plots_of(section)) == 4
     assert {path.name for path in (tmp_path / "page").iterdir()} == set(plots_of(section))
-    assert "#### By contrast" not in section  # no numbers, no part
 
 
-def test_folded_tables_have_room_for_markdown(tmp_path: Path) -> None:
+def test_less_important_tables_are_folded(tmp_path: Path) -> None:
     rows = make_rows()
     rows = Rows(
         rows.index, rows.names, {}, {**rows.values, "relative_error": rows.values["hole_psnr"]}
     )
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": without(rows, "ita")}})
-    section = tone_section(evaluation, "box", ["ours"], tmp_path)
-    inside = re.findall(
-        r"\n\n<details><summary>[^\n]*</summary>\n\n(.*?)\n\n</details>\n\n", section, flags=re.S
-    )
-    assert len(inside) == 1
-    assert inside[0].startswith("**relative error of light")
-    assert section.count("<details>") == 1
+    (part,) = Tones(evaluation, "box").section(tmp_path).sections
+    assert len(part.tables) == 2
+    assert [table.title for table in part.folded] == ["relative error of light ↓"]
+    assert part.fold_title == "relative error of light"
 
 
 def test_little_is_enough(tmp_path: Path) -> None:
     rows = without(make_rows(), "ita", "race", "lightness_error", "hole_variance")
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": rows}})
-    section = tone_section(evaluation, "box", ["ours"], tmp_path)
-    assert "#### By lightness" in section
-    assert "#### By apparent" not in section
-    assert "after matching |" not in section
-    assert "Apparent skin tone was not measured." in section
+    section = Tones(evaluation, "box").section(tmp_path)
+    assert [part.title for part in section.sections] == ["By lightness of the hidden content"]
+    assert "gap after matching" not in [cell.text for cell in tables_of(section)[0].header]
+    assert "Apparent skin tone was not measured." in section.texts
     nothing = make_evaluation(
         tmp_path / "less", {("box", 0): {"ours": without(rows, "hole_lightness")}}
     )
-    assert "####" not in tone_section(nothing, "box", ["ours"], tmp_path)
+    assert not Tones(nothing, "box").section(tmp_path).sections
 
 
 def test_pictures_mostly_without_skin_are_counted_and_not_grouped(tmp_path: Path) -> None:
     rows = make_rows()
     rows.values["ita"][:80] = np.nan
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": without(rows, "race")}})
-    section = tone_section(evaluation, "box", ["ours"], tmp_path)
-    assert "unknown in 80 of 120 pictures, so that pictures are not grouped by it." in section
-    assert "#### By apparent" not in section
+    section = Tones(evaluation, "box").section(tmp_path)
+    assert section.texts[1].endswith(
+        "unknown in 80 of 120 pictures, so that pictures are not grouped by it."
+    )
+    assert "By apparent skin tone" not in [part.title for part in section.sections]
 
 
 def test_the_order_of_the_pictures_changes_nothing(tmp_path: Path) -> None:
@@ -165,7 +177,7 @@ def test_the_order_of_the_pictures_changes_nothing(tmp_path: Path) -> None:
         for name, first, second in (("one", rows, rows), ("other", shuffled, rows))
     )
     sections = [
-        tone_section(found, "box", ["ours"], tmp_path) + probe_section(found, "box", tmp_path)
+        (Tones(found, "box").section(tmp_path), Probe(found, "box").section(tmp_path))
         for found in (one, other)
     ]
     assert sections[0] == sections[1]
@@ -178,31 +190,45 @@ def test_failures_and_perfect_fills_are_counted_beneath(tmp_path: Path) -> None:
         column[3:5] = np.nan  # a method that gave up leaves nothing
     rows.values["hole_psnr"][9] = np.inf
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": rows, "poor": failed}})
-    section = tone_section(evaluation, "box", ["ours", "poor"], tmp_path)
-    assert "Without a value: poor 2. Perfect fills: ours 1." in section
-    assert "unknown |" not in section  # the other method tells how light those pictures are
-    assert section.count("n = 24") == 5
+    table = part_of(Tones(evaluation, "box").section(tmp_path), "By lightness").tables[0]
+    counted = {
+        method: [
+            line for cell in row_of(table, method) for line in cell.small if line[2:].isalpha()
+        ]
+        for method in ("ours", "poor")
+    }
+    assert counted["ours"] == ["1 perfect"]
+    assert set(counted["poor"]) <= {"1 missing", "2 missing"}
+    assert sum(int(line[0]) for line in counted["poor"]) == 2
+    groups = table.header[1:6]  # the other method tells how light those pictures are
+    assert [cell.small for cell in groups] == [("n = 24",)] * 5
 
 
-def test_foreign_names_stay_text(tmp_path: Path) -> None:
-    rows = without(make_rows(), "ita", "lightness_error")
-    races = {"a|b*": ["<b>" if label == "Black" else "`W|" for label in rows.labels["race"]]}
-    rows = Rows(rows.index, rows.names, races, rows.values)
-    evaluation = make_evaluation(tmp_path, {("box", 0): {"*ours*": rows}})
-    section = tone_section(evaluation, "box", ["*ours*"], tmp_path)
-    for markup in ("<b>", "`", "*ours", "a|b"):
-        assert markup not in section
-    tables = re.findall(r"(?:^\|.*\n)+", section, flags=re.M)
-    assert tables
-    for table in tables:
-        assert len({line.count("|") for line in table.splitlines()}) == 1
+def test_records_are_the_numbers_of_the_section(tmp_path: Path) -> None:
+    rows = make_rows()
+    evaluation = make_evaluation(
+        tmp_path, {("box", 0): {"ours": rows}, ("box", -1): {"ours": rows}}
+    )
+    tones = Tones(evaluation, "box")
+    found = [record for record in tones.records() if record["metric"] == "lightness_error"]
+    darkest = found[0]
+    assert (darkest["grouping"], darkest["method"]) == ("hole_lightness", "ours")
+    assert darkest["num_finite"] == 24
+    order = rows.values["hole_lightness"].argsort()
+    expected = estimate(rows.values["lightness_error"][order[:24]])
+    assert float(str(darkest["mean"])) == pytest.approx(expected.mean, rel=1e-5)
+    gap = next(gap for gap in tones.gap_records() if gap["metric"] == "lightness_error")
+    assert float(str(gap["gap"])) == pytest.approx(5, abs=0.1)
+    assert str(gap["worst"]).startswith("1 (L* ")
+    changes = [r for r in Probe(evaluation, "box").records() if r["group"] == "-1 EV minus 0 EV"]
+    assert {record["mean"] for record in changes} == {"0"}
 
 
 def test_methods_with_rows_of_different_pictures_are_refused(tmp_path: Path) -> None:
     tables = {"ours": make_rows(0), "telea": make_rows(1, count=100)}
     evaluation = make_evaluation(tmp_path, {("box", 0): tables})
     with pytest.raises(BadDataError, match="different pictures"):
-        tone_section(evaluation, "box", ["ours", "telea"], tmp_path)
+        Tones(evaluation, "box").section(tmp_path)
 
 
 def test_plots_of_two_tasks_have_their_own_names(tmp_path: Path) -> None:
@@ -210,9 +236,7 @@ def test_plots_of_two_tasks_have_their_own_names(tmp_path: Path) -> None:
     evaluation = make_evaluation(
         tmp_path, {("box", 0): {"ours": rows}, ("centre", 0): {"ours": rows}}
     )
-    names = [
-        plots_of(tone_section(evaluation, task, ["ours"], tmp_path)) for task in ("box", "centre")
-    ]
+    names = [plots_of(Tones(evaluation, task).section(tmp_path)) for task in ("box", "centre")]
     assert not set(names[0]) & set(names[1])
     assert all(re.fullmatch(r"[\w.+-]+\.svg", name) for name in names[0] + names[1])
 
@@ -237,18 +261,18 @@ def test_the_probe_compares_every_picture_with_itself(tmp_path: Path) -> None:
             ("centre", 0): {"ours": snr_rows(snr)},
         },
     )
-    section = probe_section(evaluation, "box", tmp_path)
-    header = next(line for line in section.splitlines() if line.startswith("| method"))
-    assert "| +1 EV | 0 EV | -1 EV | -2 EV | -2 EV minus 0 EV | pictures |" in header
-    brightest, *_, change, pictures = lines_of(section, "ours")[0]
-    assert brightest.startswith(f"{snr[3:40].mean():.2f}<")
-    assert change == "-2.50<br /><small>-2.50 to -2.50</small>"
-    assert pictures == "37"
-    assert "40 pictures are in all of these tasks" in section
+    section = Probe(evaluation, "box").section(tmp_path)
+    (table,) = section.tables
+    header = ["+1 EV", "0 EV", "-1 EV", "-2 EV", "-2 EV minus 0 EV"]
+    assert [cell.text for cell in table.header] == ["method", *header]
+    brightest, *_, change = row_of(table, "ours")
+    assert brightest.text == f"{snr[3:40].mean():.2f}"
+    assert change == Cell("-2.50", ("-2.50 to -2.50", "3 missing"))
+    assert "40 pictures are in all of these tasks." in section.texts
     assert [(tmp_path / name).exists() for name in plots_of(section)] == [True]
 
 
 def test_there_is_no_probe_without_another_exposure(tmp_path: Path) -> None:
     rows = snr_rows(np.arange(9.0))
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": rows}})
-    assert probe_section(evaluation, "box", tmp_path) == ""
+    assert not Probe(evaluation, "box").is_one

@@ -14,7 +14,14 @@ from restauro.errors import BadDataError
 from restauro.evaluation.records import Rows
 from restauro.metrics.catalogue import METRICS
 from restauro.metrics.skin import ITA_GROUPS, ita_group
-from restauro.metrics.statistics import Array, Estimate, Gap, estimate, group_gap, quantile_bins
+from restauro.metrics.statistics import (
+    Array,
+    Estimate,
+    GroupGap,
+    estimate,
+    group_gap,
+    quantile_bins,
+)
 
 UNKNOWN = "unknown"
 """The group of pictures of which nothing can be said: shown, but never part of a gap."""
@@ -59,11 +66,11 @@ class GroupScores:
 
     estimates: dict[str, Estimate]
     """By group, in the grouping's order; each counts the values that it leaves out."""
-    gap: Gap | None
+    gap: GroupGap | None
     """Between the best and the worst group. Of a signed error, whose groups are neither, between
     the lowest mean (`best`) and the highest (`worst`): how unevenly the method lightens.
     """
-    matched: Gap | None
+    matched: GroupGap | None
     """The same after matching by `CONTENT`; None where that says nothing or cannot be done."""
 
 
@@ -125,7 +132,7 @@ def group_scores(rows: Rows, grouping: Grouping, metric: str) -> GroupScores:
     known = groups != UNKNOWN
     higher_is_better = METRICS.create(metric).better == "higher"
 
-    def gap(content: Array | None) -> Gap | None:
+    def gap(content: Array | None) -> GroupGap | None:
         return group_gap(
             values[known],
             groups[known].tolist(),

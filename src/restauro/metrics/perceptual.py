@@ -164,13 +164,15 @@ def distance_of(one: list[Tensor], other: list[Tensor], area: Tensor | None) -> 
 @once
 def composite_features(restored: Restored) -> list[Tensor]:
     """Maps of the restored pictures."""
-    return feature_network(str(restored.target.device))(restored.composite)
+    maps: list[Tensor] = feature_network(str(restored.target.device))(restored.composite)
+    return maps
 
 
 @once
 def target_features(restored: Restored) -> list[Tensor]:
     """Maps of the truth."""
-    return feature_network(str(restored.target.device))(restored.target)
+    maps: list[Tensor] = feature_network(str(restored.target.device))(restored.target)
+    return maps
 
 
 def area_at(area: Tensor, size: tuple[int, int]) -> Tensor:

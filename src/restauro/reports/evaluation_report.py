@@ -1,10 +1,10 @@
-"""The report on evaluations: methods side by side, as Markdown, CSV and one HTML page."""
+"""What evaluations say: CSV tables, one page in HTML, and a short one in Markdown."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from restauro.evaluation.records import Evaluation, read_evaluation
 from restauro.files import whole_file
 from restauro.metrics.statistics import MIN_PICTURES
 from restauro.reports.example_sheets import REASONS, write_sheets
-from restauro.reports.html_page import write_html_page
-from restauro.reports.markdown_parts import escaped, folded, picture, table
+from restauro.reports.page import NONE, Picture, Section, Table, cells, write_page
 from restauro.reports.plots import Series, plot_estimates, save
+from restauro.reports.readme import table_path, write_readme
 from restauro.reports.score_table import (
     BY_RATIO,
     FEATURES,
-    NONE,
     PSNR,
+    Record,
     TaskScores,
     close_table,
     looks_table,
@@ -27,20 +27,9 @@ from restauro.reports.score_table import (
     ratio_tables,
     records,
 )
-from restauro.reports.tone_report import probe_section, tone_section
+from restauro.reports.tone_report import Probe, Tones
 
 TITLE = "Evaluation of inpainting methods"
-HOW_TO_READ = """\
-A number is the mean of a metric over the pictures, inside the hole unless it says *whole*, with \
-its 95 % bootstrap interval beneath; arrows tell which way is better. **Methods are ranked only \
-where their intervals do not overlap**: the rank #n is one more than the number of methods that \
-are better by intervals apart, bold marks the methods that no other beats, and where all overlap \
-there are no ranks. \
-Perfect fills have no finite PSNR: they are counted beside the mean and not in it, and so are \
-pictures on which a method gave up. Sharpness and seam are medians with quartiles, because their \
-tails are long, and the Fréchet distance is one number of all pictures: these are not ranked. \
-The features are EfficientNet-Lite0's: neither LPIPS nor FID. Numbers may be compared only where \
-the hashes of their tasks are equal."""
 TIMED = ("median (ms)", "range (ms)", "not apart from")
 MAX_FAILURES = 100
 """That the page lists; the evaluation's own file has all."""
@@ -55,33 +44,44 @@ def write_report(
 
     Raises:
         BadDataError: A folder is no finished evaluation, or is damaged.
-        MissingExtraError: The package Markdown is not installed.
     """
     evaluations = [read_evaluation(folder) for folder in folders]
-    (output / "tables").mkdir(parents=True, exist_ok=True)
-    chapters = [f"# {TITLE}", HOW_TO_READ]
-    for name, evaluation in _named(evaluations).items():
+    table_path(output, "", "").parent.mkdir(parents=True, exist_ok=True)
+    sets = []
+    named = _named(evaluations)
+    for name, evaluation in named.items():
         folder = output / name
         folder.mkdir(exist_ok=True)
         for old in [*folder.glob("*.svg"), *folder.glob("*.webp")]:
-            old.unlink()  # of an earlier report with other tasks or sheets
+            old.unlink()  # of an earlier call with other tasks or sheets
         tasks = [TaskScores(evaluation, task) for task in evaluation.tasks]
-        text = "\n\n".join(part for part in _chapter(evaluation, tasks, folder, sheets) if part)
-        chapters.append(re.sub(r"(!\[[^]]*\]\()", rf"\1{name}/", text))
-        scores = [record for task in tasks for record in records(task)]
-        _write_csv(output / "tables" / f"{name}_scores.csv", scores)
-        _write_csv(output / "tables" / f"{name}_methods.csv", _costs(evaluation))
-    text = "\n\n".join(chapters) + "\n"
-    with whole_file(output / "README.md") as aside:
-        aside.write_text(text, encoding="utf-8")
+        # once, on the protocol that is darkened too: it is long, and tells of methods, not holes
+        tones = Tones(evaluation, evaluation.tasks[0].name)
+        protocols = dict.fromkeys(task.protocol for task in evaluation.tasks)
+        probes = [probe for protocol in protocols if (probe := Probe(evaluation, protocol)).is_one]
+        toned: list[Tones | Probe] = [tones, *probes]
+        tables = {
+            "facts": _facts(evaluation),
+            "scores": [record for task in tasks for record in records(task)],
+            "groups": [record for part in toned for record in part.records()],
+            "gaps": list(tones.gap_records()),
+            "methods": _costs(evaluation),
+        }
+        for what, lines in tables.items():
+            _write_csv(table_path(output, name, what), lines)
+        section = _set_section(evaluation, tasks, folder, sheets)
+        section.sections += [part.section(folder) for part in toned]
+        section.sections += [*_time_and_size(evaluation), *_failures(evaluation)]
+        sets.append(section)
+    write_readme(output, list(named))
     page = output / "report.html"
     titles = ", ".join(evaluation.title for evaluation in evaluations)
-    write_html_page(text, output, page, title=f"{TITLE}: {titles}")
+    write_page(sets, page, title=TITLE, subtitle=titles)
     return page
 
 
 def _named(evaluations: Iterable[Evaluation]) -> dict[str, Evaluation]:
-    """Evaluations by the name of their folder in the report: `celeba-test`, `celeba-test-2`."""
+    """Evaluations by the name of their files: `celeba-test`, `celeba-test-2`."""
     named: dict[str, Evaluation] = {}
     for evaluation in evaluations:
         stem = name = re.sub(r"\W+", "-", f"{evaluation.bank}-{evaluation.split}")
@@ -93,74 +93,69 @@ def _named(evaluations: Iterable[Evaluation]) -> dict[str, Evaluation]:
     return named
 
 
-def _chapter(
-    evaluation: Evaluation, tasks: Sequence[TaskScores], folder: Path, sheets: Sequence[str]
-) -> list[str]:
-    methods = [method.name for method in evaluation.methods]
-    plain = [scores for scores in tasks if not scores.task.exposure]
-    parts = [f"## {escaped(evaluation.title)}", _what_was_asked(evaluation)]
-    if len(plain) > 1:
-        parts += ["### All protocols", *_overviews(plain)]
-    for scores in plain:
-        parts += _protocol(scores, folder, sheets)
-    # Once, on the protocol that is darkened too: it is long, and tells of methods more than holes.
-    parts.append(tone_section(evaluation, evaluation.tasks[0].name, methods, folder))
-    for protocol in dict.fromkeys(task.protocol for task in evaluation.tasks):
-        parts.append(probe_section(evaluation, protocol, folder))
-    return [*parts, *_time_and_size(evaluation), *_failures(evaluation)]
-
-
-def _what_was_asked(evaluation: Evaluation) -> str:
+def _facts(evaluation: Evaluation) -> list[Record]:
+    """What was asked, and of which machine, a line a fact."""
     height, width = evaluation.size
-    known = {name: value for name, value in evaluation.environment.items() if value}
-    ran_on = [escaped(f"{name} {value}") for name, value in known.items()]
+    known = {
+        "bank": evaluation.bank,
+        "split": evaluation.split,
+        "size": f"{width} x {height}",
+        "seed": str(evaluation.seed),
+        "command": evaluation.command,
+        **evaluation.environment,
+    }
+    return [{"fact": name, "value": value} for name, value in known.items() if value]
+
+
+def _set_section(
+    evaluation: Evaluation, tasks: Sequence[TaskScores], folder: Path, sheets: Sequence[str]
+) -> Section:
+    """The chapter of an evaluation, without what is not of a single protocol."""
+    height, width = evaluation.size
+    ran_on = [f"{name} {value}" for name, value in evaluation.environment.items() if value]
     facts = [
-        f"- Pictures: the bank {escaped(evaluation.bank)}, its split {escaped(evaluation.split)}, "
+        f"Pictures: the bank {evaluation.bank}, its split {evaluation.split}, "
         f"{width} x {height} pixels",
-        f"- Seed of the holes: {evaluation.seed}",
-        f"- Made by: <code>{escaped(evaluation.command)}</code>",
-        f"- With: {', '.join(ran_on)}",
+        f"Seed of the holes: {evaluation.seed}",
+        f"Made by: {evaluation.command}",
+        f"With: {', '.join(ran_on)}",
     ]
-    tasks = [
-        [escaped(task.name), f"`{task.hash}`", f"{task.exposure:g}", f"{task.num_pictures:,}"]
+    asked = [
+        cells(task.name, task.hash, f"{task.exposure:g}", f"{task.num_pictures:,}")
         for task in evaluation.tasks
     ]
-    header = ["task", "hash", "exposure (stops)", "pictures"]
-    return "\n\n".join(
-        [
-            "\n".join(facts),
-            "**Tasks**: pictures and holes, named by a hash",
-            table(header, tasks, num_names=2),
-        ]
-    )
+    header = cells("task", "hash", "exposure (stops)", "pictures")
+    found = Section(evaluation.title, facts)
+    found.tables.append(Table("Tasks", header, asked, ": pictures and holes, named by a hash"))
+    plain = [scores for scores in tasks if not scores.task.exposure]
+    if len(plain) > 1:
+        known = [one for one in (PSNR, FEATURES) if any(scores.has(one) for scores in plain)]
+        overviews = [overview(plain, column) for column in known]
+        found.sections.append(Section("All protocols", tables=overviews))
+    found.sections += [_protocol(scores, folder, sheets) for scores in plain]
+    return found
 
 
-def _overviews(several: Sequence[TaskScores]) -> list[str]:
-    parts = []
-    for column in (PSNR, FEATURES):
-        if any(scores.has(column) for scores in several):
-            parts += [f"**{column.header}** of the hole, by protocol", overview(several, column)]
-    return parts
-
-
-def _protocol(scores: TaskScores, folder: Path, sheets: Sequence[str]) -> list[str]:
+def _protocol(scores: TaskScores, folder: Path, sheets: Sequence[str]) -> Section:
     """Tables, plots and sheets of one task."""
-    task, name = scores.task, escaped(scores.task.name)
-    asked = f"{name}, {task.num_pictures:,} pictures, task `{task.hash}`"
-    parts = [
-        f"### Protocol {name}",
-        f"**How close to the truth**: {asked}",
-        close_table(scores),
-        f"**How it looks**: {asked}",
-        looks_table(scores),
-    ]
+    task = scores.task
+    asked = f": {task.name}, {task.num_pictures:,} pictures, task {task.hash}"
+    tables = [close_table(scores, asked), looks_table(scores, asked)]
+    found = Section(f"Protocol {task.name}", tables=tables)
     if len(scores.bins) > 1:
-        parts += ["#### By hole ratio", *_ratio_plots(scores, folder), ratio_tables(scores)]
+        plots, numbers = _ratio_plots(scores, folder), ratio_tables(scores)
+        found.sections.append(
+            Section(
+                "By hole ratio", plots=plots, folded=numbers, fold_title="Numbers by hole ratio"
+            )
+        )
     shown = write_sheets(scores.evaluation, task.name, folder, sheets)
-    return [*parts, "#### Pictures", *shown] if shown else parts
+    if shown:
+        found.sections.append(Section("Pictures", sheets=shown))
+    return found
 
 
-def _ratio_plots(scores: TaskScores, folder: Path) -> list[str]:
+def _ratio_plots(scores: TaskScores, folder: Path) -> list[Picture]:
     """Error against hole ratio, where a bin has enough pictures to say something."""
     plots = []
     bins = [ratios for ratios, inside in scores.bins.items() if inside.sum() >= MIN_PICTURES]
@@ -176,28 +171,15 @@ def _ratio_plots(scores: TaskScores, folder: Path) -> list[str]:
         figure = plot_estimates(series, x_label="hole ratio", y_label=column.header, title=title)
         path = folder / f"{scores.task.name}_{column.metric}_by_ratio.svg"
         save(figure, path)
-        plots.append(picture(title, path.name))
+        plots.append(Picture(path, title))
     return plots
 
 
-def _time_and_size(evaluation: Evaluation) -> list[str]:
-    """A table of what methods cost; empty if nothing is known of it."""
+def _time_and_size(evaluation: Evaluation) -> Iterator[Section]:
+    """What methods cost; nothing if nothing is known of it."""
     timing = evaluation.timing
-    is_known = any(method.file_bytes is not None for method in evaluation.methods)
-    if not timing and not is_known:
-        return []
-    rounds = {f"{one.num_rounds:,}" for one in timing.values()}
-    timed = (
-        "**Milliseconds** of one picture at a time: median and range of "
-        f"{' or '.join(sorted(rounds))} rounds, each of which had every method once. Where ranges "
-        "overlap, neither method is faster."
-        if timing
-        else "**Size** of the weights"
-    )
-    return ["### Time and size", timed, _cost_table(evaluation)]
-
-
-def _cost_table(evaluation: Evaluation) -> str:
+    if not timing and all(method.file_bytes is None for method in evaluation.methods):
+        return
     rows = []
     for method in evaluation.methods:
         sizes = [
@@ -205,10 +187,20 @@ def _cost_table(evaluation: Evaluation) -> str:
             NONE if method.file_bytes is None else f"{method.file_bytes / 1e6:.1f}",
             NONE if method.file_sha256 is None else method.file_sha256[:12],
         ]
-        times = _times(evaluation, method.name) if evaluation.timing else []
-        rows.append([escaped(method.name), *sizes, *times])
-    timed = TIMED if evaluation.timing else ()
-    return table(["method", "parameters", "MB", "SHA-256", *timed], rows)
+        times = _times(evaluation, method.name) if timing else []
+        rows.append(cells(method.name, *sizes, *times))
+    header = cells("method", "parameters", "MB", "SHA-256", *(TIMED if timing else ()))
+    title, note = "Size", " of the weights"
+    if timing:
+        rounds = " or ".join(sorted({f"{one.num_rounds:,}" for one in timing.values()}))
+        title, note = (
+            "Milliseconds",
+            (
+                f" of one picture at a time: median and range of {rounds} rounds, each of which "
+                "had every method once. Where ranges overlap, neither method is faster."
+            ),
+        )
+    yield Section("Time and size", tables=[Table(title, header, rows, note)])
 
 
 def _times(evaluation: Evaluation, method: str) -> list[str]:
@@ -216,37 +208,38 @@ def _times(evaluation: Evaluation, method: str) -> list[str]:
     if one is None:
         return [NONE] * len(TIMED)
     tied = [
-        escaped(name)
-        for name, other in evaluation.timing.items()
-        if name != method and other.overlaps(one)
+        name for name, other in evaluation.timing.items() if name != method and other.overlaps(one)
     ]
     return [f"{one.median:.1f}", f"{one.low:.1f} to {one.high:.1f}", ", ".join(tied) or NONE]
 
 
-def _failures(evaluation: Evaluation) -> list[str]:
+def _failures(evaluation: Evaluation) -> Iterator[Section]:
+    """The pictures that a method gave up on, folded away; nothing if there are none."""
     if not evaluation.failures:
-        return []
+        return
     listed = [
-        [escaped(text) for text in (one.task, one.method, one.picture, one.message)]
+        cells(one.task, one.method, one.picture, one.message)
         for one in evaluation.failures[:MAX_FAILURES]
     ]
-    parts = [table(["task", "method", "picture", "why"], listed, num_names=4)]
     more = len(evaluation.failures) - len(listed)
-    if more:
-        parts.append(f"{more:,} more are in the evaluation's failures.csv.")
+    note = f"; {more:,} more are in the evaluation's failures.csv" if more else ""
+    table = Table("Given up", cells("task", "method", "picture", "why"), listed, note)
     count = f"{len(evaluation.failures):,} pictures on which a method gave up"
-    return ["### Failures", folded(count, *parts)]
+    yield Section("Failures", folded=[table], fold_title=count)
 
 
-def _costs(evaluation: Evaluation) -> list[dict[str, object]]:
-    """What is known of every method's size and time, for a CSV file."""
+def _costs(evaluation: Evaluation) -> list[Record]:
+    """What is known of every method's size and time."""
     times = {name: asdict(one) for name, one in evaluation.timing.items()}
     return [asdict(method) | times.get(method.name, {}) for method in evaluation.methods]
 
 
-def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    columns = dict.fromkeys(name for row in rows for name in row)
+def _write_csv(path: Path, lines: Sequence[Record]) -> None:
+    path.unlink(missing_ok=True)  # of an earlier call that had lines
+    columns = dict.fromkeys(name for line in lines for name in line)
+    if not columns:
+        return
     with whole_file(path) as aside, aside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(columns), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(lines)

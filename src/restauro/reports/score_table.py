@@ -1,4 +1,4 @@
-"""Methods side by side: estimates of a task's rows, ranks where they are apart, tables."""
+"""Methods side by side: estimates of a task's rows, ranks where they are apart, tables, records."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.evaluation.records import Evaluation, Rows, SetScore, TaskRecord
 from restauro.metrics import METRICS, Metric
 from restauro.metrics.statistics import Estimate, estimate
-from restauro.reports.markdown_parts import escaped, folded, table
+from restauro.reports.page import NONE, Cell, Table
 
 ALL = "all"
 """The bin of all pictures, in CSV files."""
-NONE = "–"
+QUARTILES = ("first_quartile", "median", "third_quartile")
+FRECHET = "frechet_feature_distance"
+"""Its name in CSV files: no metric of a picture, but of all together."""
 Mask = NDArray[np.bool_]
+Record = dict[str, object]
+"""A line of a CSV file."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +98,18 @@ class TaskScores:
     def estimates(self, metric: str, ratios: str = ALL) -> dict[str, Estimate]:
         """By method, over all pictures or those of a bin of hole ratios."""
         if (metric, ratios) not in self._known:
-            inside = slice(None) if ratios == ALL else self.bins[ratios]
+            inside = self._inside(ratios)
             self._known[metric, ratios] = {
                 name: estimate(self.values(name, metric)[inside]) for name in self.rows
             }
         return self._known[metric, ratios]
 
-    def quartiles(self, method: str, metric: str) -> tuple[float, float, float]:
+    def _inside(self, ratios: str) -> Mask | slice:
+        return slice(None) if ratios == ALL else self.bins[ratios]
+
+    def quartiles(self, method: str, metric: str, ratios: str = ALL) -> tuple[float, float, float]:
         """First quartile, median and third of the finite values; nan if there is none."""
-        values = self.values(method, metric)
+        values = self.values(method, metric)[self._inside(ratios)]
         finite = values[np.isfinite(values)]
         if len(finite) == 0:
             return np.nan, np.nan, np.nan
@@ -139,108 +146,136 @@ def ranks(estimates: Mapping[str, Estimate], metric: Metric) -> dict[str, int]:
     return found if len(set(found.values())) > 1 else {}
 
 
-def cell(one: Estimate, digits: int, rank: int | None) -> str:
-    """The mean, bold if nobody is better, above its interval and rank."""
+def cell(one: Estimate, digits: int, rank: int | None = None) -> Cell:
+    """The mean, bold if nobody is better, above its interval, its rank and what it leaves out."""
     if not math.isfinite(one.mean):
-        return "all perfect" if one.num_infinite else NONE
-    mean = f"{one.mean:z.{digits}f}"  # z: no -0.00
+        return Cell("all perfect" if one.num_infinite else NONE)
     beneath = []
     if math.isfinite(one.low):
-        beneath.append(f"{one.low:z.{digits}f} to {one.high:z.{digits}f}")
+        beneath.append(f"{one.low:z.{digits}f} to {one.high:z.{digits}f}")  # z: no -0.00
     if rank:
         beneath.append(f"#{rank}")
-    small = f"<br /><small>{' · '.join(beneath)}</small>" if beneath else ""
-    return (f"**{mean}**" if rank == 1 else mean) + small
+    left_out = {"perfect": one.num_infinite, "missing": one.num_missing}
+    lines = [
+        " · ".join(beneath),
+        *(f"{count:,} {what}" for what, count in left_out.items() if count),
+    ]
+    return Cell(f"{one.mean:z.{digits}f}", tuple(filter(None, lines)), rank == 1)
 
 
-def close_table(scores: TaskScores) -> str:
+def close_table(scores: TaskScores, note: str) -> Table:
     """How close the fills are to the truth, a row a method."""
-    columns = [column for column in CLOSE if scores.has(column)]
-    return _method_table(scores, {c.header: _ranked(scores, c) for c in columns})
+    columns = {
+        Cell(column.header): _ranked(scores, column) for column in CLOSE if scores.has(column)
+    }
+    return _method_table("How close to the truth", scores, columns, note)
 
 
-def looks_table(scores: TaskScores) -> str:
+def looks_table(scores: TaskScores, note: str) -> Table:
     """How the fills look, how many are perfect, and how often a method gave up."""
-    cells = {c.header: _ranked(scores, c) for c in LOOKS if scores.has(c)}
+    columns = {
+        Cell(column.header): _ranked(scores, column) for column in LOOKS if scores.has(column)
+    }
     if scores.sets:
-        cells["Fréchet ↓"] = partial(_frechet_cell, scores)
+        columns[Cell("Fréchet ↓")] = partial(_frechet_cell, scores)
     for column in MEDIANS:
         if scores.has(column):
-            cells[column.header] = partial(_median_cell, scores, column)
+            columns[Cell(column.header)] = partial(_median_cell, scores, column)
     perfect = scores.estimates(PSNR.metric)
-    cells["perfect"] = lambda name: f"{perfect[name].num_infinite:,}"
-    cells["failed"] = lambda name: f"{scores.num_failures[name]:,}"
-    return _method_table(scores, cells)
+    columns[Cell("perfect")] = lambda name: Cell(f"{perfect[name].num_infinite:,}")
+    columns[Cell("failed")] = lambda name: Cell(f"{scores.num_failures[name]:,}")
+    return _method_table("How it looks", scores, columns, note)
 
 
-def ratio_tables(scores: TaskScores) -> str:
-    """Tables by hole ratio, folded."""
-    parts = []
-    for column in BY_RATIO:
-        if scores.has(column):
-            cells = {
-                f"{ratios}<br />n = {inside.sum():,}": _ranked(scores, column, ratios)
+def ratio_tables(scores: TaskScores) -> list[Table]:
+    """One table a metric, a column for each bin of hole ratios."""
+    return [
+        _method_table(
+            column.header,
+            scores,
+            {
+                Cell(ratios, (f"n = {inside.sum():,}",)): _ranked(scores, column, ratios)
                 for ratios, inside in scores.bins.items()
-            }
-            parts += [f"**{column.header}** by hole ratio", _method_table(scores, cells)]
-    return folded("Numbers by hole ratio", *parts)
+            },
+            " by hole ratio",
+        )
+        for column in BY_RATIO
+        if scores.has(column)
+    ]
 
 
-def overview(several: Sequence[TaskScores], column: Column) -> str:
+def overview(several: Sequence[TaskScores], column: Column) -> Table:
     """One metric over several tasks of an evaluation."""
-    cells = {escaped(scores.task.name): _ranked(scores, column) for scores in several}
-    return _method_table(several[0], cells)
+    columns = {Cell(scores.task.name): _ranked(scores, column) for scores in several}
+    return _method_table(column.header, several[0], columns, " of the hole, by protocol")
 
 
-def records(scores: TaskScores) -> Iterator[dict[str, object]]:
-    """The tables' numbers, one record a bin, metric and method, for a CSV file."""
+def records(scores: TaskScores) -> Iterator[Record]:
+    """The tables' numbers, one record a bin, metric and method."""
+    task = scores.task
+    asked = {"task": task.name, "exposure": f"{task.exposure:g}", "hash": task.hash}
     columns = [c for c in (*CLOSE, *LOOKS, *MEDIANS) if scores.has(c)]
     for ratios in (ALL, *scores.bins):
         for column in columns:
             found = scores.estimates(column.metric, ratios)
             ranked = {} if column in MEDIANS else ranks(found, column.reading)
             for name, one in found.items():
-                yield {
-                    "task": scores.task.name,
-                    "hash": scores.task.hash,
-                    "hole_ratio": ratios,
-                    "metric": column.metric,
-                    "better": column.reading.better,
-                    "method": name,
-                    "mean": f"{one.mean:.6g}",
-                    "low": f"{one.low:.6g}",
-                    "high": f"{one.high:.6g}",
-                    "rank": ranked.get(name, ""),
-                    "num_finite": one.num_finite,
-                    "num_infinite": one.num_infinite,
-                    "num_missing": one.num_missing,
-                }
+                what = {"hole_ratio": ratios, "metric": column.metric, "method": name}
+                reading = {"better": column.reading.better}
+                record = asked | what | reading | estimate_record(one)
+                record["rank"] = ranked.get(name, "")
+                if column in MEDIANS:
+                    quartiles = scores.quartiles(name, column.metric, ratios)
+                    record |= dict(zip(QUARTILES, [f"{q:.6g}" for q in quartiles], strict=True))
+                yield record
+    for name, of_all in scores.sets.items():
+        distance = f"{of_all.frechet_feature_distance:.6g}"
+        what = {"hole_ratio": ALL, "metric": FRECHET, "method": name, "better": "lower"}
+        yield asked | what | {"mean": distance} | {"num_finite": of_all.num_pictures}
 
 
-def _method_table(scores: TaskScores, cells: Mapping[str, Callable[[str], str]]) -> str:
-    rows = [[escaped(name), *(one(name) for one in cells.values())] for name in scores.rows]
-    return table(["method", *cells], rows)
+def estimate_record(one: Estimate) -> Record:
+    """An estimate, to six digits."""
+    return {
+        "mean": f"{one.mean:.6g}",
+        "low": f"{one.low:.6g}",
+        "high": f"{one.high:.6g}",
+        "num_finite": one.num_finite,
+        "num_infinite": one.num_infinite,
+        "num_missing": one.num_missing,
+    }
 
 
-def _ranked(scores: TaskScores, column: Column, ratios: str = ALL) -> Callable[[str], str]:
+def _method_table(
+    title: str,
+    scores: TaskScores,
+    columns: Mapping[Cell, Callable[[str], Cell]],
+    note: str,
+) -> Table:
+    """A row a method, a column a head and what stands beneath it in the row of a method."""
+    rows = [[Cell(name), *(one(name) for one in columns.values())] for name in scores.rows]
+    return Table(title, [Cell("method"), *columns], rows, note)
+
+
+def _ranked(scores: TaskScores, column: Column, ratios: str = ALL) -> Callable[[str], Cell]:
     """The cell of a method in a column of estimates."""
     found = scores.estimates(column.metric, ratios)
     ranked = ranks(found, column.reading)
     return lambda name: cell(found[name], column.digits, ranked.get(name))
 
 
-def _frechet_cell(scores: TaskScores, method: str) -> str:
+def _frechet_cell(scores: TaskScores, method: str) -> Cell:
     one = scores.sets.get(method)
     if one is None or not math.isfinite(one.frechet_feature_distance):
-        return NONE
+        return Cell(NONE)
     is_short = one.num_pictures != scores.task.num_pictures
-    few = f"<br /><small>{one.num_pictures:,} pictures</small>" if is_short else ""
-    return f"{one.frechet_feature_distance:.1f}{few}"
+    small = (f"{one.num_pictures:,} pictures",) if is_short else ()
+    return Cell(f"{one.frechet_feature_distance:.1f}", small)
 
 
-def _median_cell(scores: TaskScores, column: Column, method: str) -> str:
+def _median_cell(scores: TaskScores, column: Column, method: str) -> Cell:
     low, middle, high = scores.quartiles(method, column.metric)
     if not math.isfinite(middle):
-        return NONE
+        return Cell(NONE)
     places = column.digits
-    return f"{middle:.{places}f}<br /><small>{low:.{places}f} to {high:.{places}f}</small>"
+    return Cell(f"{middle:.{places}f}", (f"{low:.{places}f} to {high:.{places}f}",))
