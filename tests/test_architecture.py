@@ -21,7 +21,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # The layers of docs/architecture.md, lowest first: a part imports from lower layers and from
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
-    {"errors", "seeds", "encoding", "interrupt", "cores"},
+    {"errors", "seeds", "encoding", "interrupt", "cores", "typed"},
     {"places"},
     {"files", "images", "registry", "sessions"},
     {"models", "masks", "metrics", "sheets"},
@@ -47,6 +47,7 @@ TOOL = {
     "encoding",
     "interrupt",
     "cores",
+    "typed",
     "places",
     "files",
     "images",

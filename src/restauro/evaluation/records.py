@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from restauro.errors import BadDataError
 from restauro.files import whole_file
+from restauro.typed import build
 
 DESCRIPTION = "evaluation.json"
 FORMAT = 1
@@ -232,19 +233,12 @@ def read_evaluation(path: Path) -> Evaluation:
     try:
         content = json.loads((path / DESCRIPTION).read_text())
         with (path / "failures.csv").open(newline="") as file:
-            failures = [Failure(**row) for row in csv.DictReader(file)]
+            content |= {"path": path, "failures": list(csv.DictReader(file))}
         if content.pop("format") > FORMAT:
             raise BadDataError(f"{path} was written by a newer restauro; update restauro")
-        content |= {
-            "size": tuple(content["size"]),
-            "tasks": [TaskRecord(**entry) for entry in content["tasks"]],
-            "methods": [MethodRecord(**entry) for entry in content["methods"]],
-            "sets": [SetScore(**entry) for entry in content["sets"]],
-            "timing": {name: Timing(**entry) for name, entry in content["timing"].items()},
-            "examples": [Example(**entry) for entry in content["examples"]],
-        }
-        return Evaluation(path=path, failures=failures, **content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        evaluation: Evaluation = build(Evaluation, content)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadDataError(
             f"{path} is no finished evaluation ({error}); make one with `restauro evaluate`"
         ) from error
+    return evaluation
