@@ -10,7 +10,7 @@ import base64
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import jinja2
@@ -49,6 +49,13 @@ class Table:
     def kinds(self) -> list[str]:
         """How each column is set: `number`, `name`, or `text` whose lines may break."""
         return ["name", *map(_kind, list(zip(*self.rows, strict=True))[1:])]
+
+    def beside(self, other: Table) -> Table:
+        """This table with the columns of another for the same rows."""
+        more = {row[0].text: list(row[1:]) for row in other.rows}
+        empty = cells(*[NONE] * (len(other.header) - 1))
+        rows = [[*row, *more.get(row[0].text, empty)] for row in self.rows]
+        return replace(self, header=[*self.header, *other.header[1:]], rows=rows)
 
 
 @dataclass(frozen=True)

@@ -2,67 +2,36 @@
 
 from __future__ import annotations
 
-import csv
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from restauro.errors import BadDataError
 from restauro.files import whole_file
-from restauro.reports.page import NONE, render
-from restauro.reports.score_table import ALL, FEATURES, PSNR, Column
+from restauro.reports.page import NONE, Cell, Table, cells, render
+from restauro.reports.sections import COLUMNS, FACTS, OVERVIEW, heading, number, pivot
+from restauro.reports.set_tables import ALL, TABLES, Line, SetTables, num_pictures
 
-TABLES = ("scores", "groups", "gaps", "methods", "facts")
-"""What there is a CSV file of for each set, unless it has no lines."""
-OTHER_FACTS = ("bank", "split", "size", "seed", "command")
-"""Facts of a set that are not of the machine."""
 _MARKUP = re.compile(r"""[&<>|*`\[\]\\~$"'#]|(?<![^\W_])_|_(?![^\W_])""")
-Line = dict[str, str]
-
-
-@dataclass(frozen=True)
-class _Set:
-    """A set as the template shows it."""
-
-    name: str
-    facts: Line
-    hashes: dict[str, str]
-    """By task, at every exposure."""
-    num_pictures: dict[str, int]
-    """By task."""
-    header: list[str]
-    rows: list[list[str]]
-    tables: list[str]
-    """Those of `TABLES` that there are."""
-
-    @property
-    def ran_on(self) -> str:
-        """The machine and its versions."""
-        kept = {name: value for name, value in self.facts.items() if name not in OTHER_FACTS}
-        return ", ".join(f"{name} {value}" for name, value in kept.items())
 
 
 def write_readme(folder: Path, names: Sequence[str]) -> None:
-    """Writes `folder`/README.md of the sets with these names, from their CSV tables.
+    """Writes `folder`/README.md of the sets with these names, from their tables in `folder`/tables.
 
     Raises:
-        BadDataError: A table is missing or lacks a column.
+        BadDataError: A set has no tables.
     """
-    try:
-        sets = [_read(folder, name) for name in names]
-    except (OSError, KeyError) as error:
-        raise BadDataError(
-            f"the tables of {folder} cannot be used ({error}); "
-            "make them again with `restauro report`"
-        ) from error
+    sets = [SetTables.read(folder / "tables", name) for name in names]
+    text = render(
+        "readme.md.j2",
+        sets=[(tables, _table(tables)) for tables in sets],
+        table_names=TABLES,
+        of_the_set={"bank", "split", "size", *FACTS},
+        num_pictures=num_pictures,
+        escaped=escaped,
+    )
     with whole_file(folder / "README.md") as aside:
-        aside.write_text(render("readme.md.j2", sets=sets, escaped=escaped), encoding="utf-8")
-
-
-def table_path(folder: Path, name: str, what: str) -> Path:
-    """Where a CSV table of a set lies; `what` is one of `TABLES`."""
-    return folder / "tables" / f"{name}_{what}.csv"
+        aside.write_text(text, encoding="utf-8")
 
 
 def escaped(text: str) -> str:
@@ -72,56 +41,31 @@ def escaped(text: str) -> str:
     return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", seen)
 
 
-def _read(folder: Path, name: str) -> _Set:
-    facts, scores, methods = (
-        _lines(table_path(folder, name, what)) for what in ("facts", "scores", "methods")
-    )
-    whole = {
-        (line["task"], line["metric"], line["method"]): line
-        for line in scores
-        if line["hole_ratio"] == ALL
-    }
-    tasks: dict[str, Line] = {}
-    for line in whole.values():
-        tasks.setdefault(line["task"], line)
-    plain = [task for task, line in tasks.items() if float(line["exposure"]) == 0]
-    columns = [
-        (task, column)
-        for task in plain
-        for column in (PSNR, FEATURES)
-        if any((task, column.metric, method["name"]) in whole for method in methods)
+def _table(tables: SetTables) -> Table:
+    """The main metrics of every task, and what methods cost."""
+    lines = [
+        line | {"column": f"{task}: {heading(metric)}"}
+        for task in tables.plain_tasks
+        for metric in OVERVIEW
+        for line in tables.scores(task=task, metric=metric, hole_ratio=ALL)
     ]
-    rows = [
+    table = pivot(tables.title, lines, "column", _mean)
+    costs = [
         [
-            escaped(method["name"]),
-            *(_cell(whole.get((task, one.metric, method["name"])), one) for task, one in columns),
-            f"{float(method['file_bytes']) / 1e6:.1f}" if method["file_bytes"] else NONE,
-            f"{float(method['median']):.1f}" if method.get("median") else NONE,
+            Cell(line["name"]),
+            Cell(f"{int(line['file_bytes']) / 1e6:.1f}" if line["file_bytes"] else NONE),
+            Cell(f"{float(line['median']):.1f}" if line.get("median") else NONE),
         ]
-        for method in methods
+        for line in tables.lines["methods"]
     ]
-    counts = ("num_finite", "num_infinite", "num_missing")
-    return _Set(
-        name,
-        {line["fact"]: line["value"] for line in facts},
-        {task: line["hash"] for task, line in tasks.items()},
-        {task: sum(int(line[count] or 0) for count in counts) for task, line in tasks.items()},
-        ["method", *(f"{escaped(task)}: {one.header}" for task, one in columns), "MB", "ms"],
-        rows,
-        [what for what in TABLES if table_path(folder, name, what).exists()],
-    )
+    return table.beside(Table("", cells("method", "MB", "ms"), costs))
 
 
-def _cell(line: Line | None, column: Column) -> str:
+def _mean(line: Line) -> Cell:
     """The mean and half of its interval, bold if no method is better."""
-    if line is None or line["mean"] == "nan":
-        return NONE
-    mean = f"{float(line['mean']):z.{column.digits}f}"
-    half = (float(line["high"]) - float(line["low"])) / 2
-    shown = f"**{mean}**" if line["rank"] == "1" else mean
-    return shown if half != half else f"{shown} ± {half:.{column.digits}f}"
-
-
-def _lines(path: Path) -> list[Line]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    digits = COLUMNS[line["metric"]].digits
+    mean, low, high = (number(line, name) for name in ("mean", "low", "high"))
+    if not math.isfinite(mean):
+        return Cell(NONE)
+    half = f" ± {(high - low) / 2:.{digits}f}" if math.isfinite(low) else ""
+    return Cell(f"{mean:z.{digits}f}", (half,), line["rank"] == "1")

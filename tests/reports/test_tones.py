@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,8 +17,10 @@ from restauro.evaluation.records import (
     write_rows,
 )
 from restauro.metrics.statistics import estimate
+from restauro.reports.numbers import tables_of
 from restauro.reports.page import Cell, Section, Table
-from restauro.reports.tone_report import Probe, Tones
+from restauro.reports.sections import set_section
+from restauro.reports.set_tables import Line, chosen
 
 NUM_PICTURES = 120
 
@@ -41,10 +42,10 @@ def make_rows(seed: int = 0, count: int = NUM_PICTURES) -> Rows:
     }
     labels = {"race": pictures.choice(["Black", "White"], NUM_PICTURES).tolist()}
     rows = Rows(np.arange(NUM_PICTURES), [f"{i}.jpg" for i in range(NUM_PICTURES)], labels, values)
-    return chosen(rows, range(count))
+    return ordered(rows, range(count))
 
 
-def chosen(rows: Rows, order: Sequence[int]) -> Rows:
+def ordered(rows: Rows, order: Sequence[int]) -> Rows:
     """The rows of some pictures, in this order."""
     return Rows(
         rows.index[order],
@@ -77,10 +78,11 @@ def make_evaluation(folder: Path, tables: dict[tuple[str, float], dict[str, Rows
     return found
 
 
-def tables_of(section: Section) -> list[Table]:
-    """All tables of a section and of those below."""
-    below = [table for part in section.sections for table in tables_of(part)]
-    return [*section.tables, *section.folded, *below]
+def sections_of(evaluation: Evaluation, folder: Path) -> dict[str, Section]:
+    """The sections on tones and exposures, by the first word of their titles."""
+    folder.mkdir(exist_ok=True)
+    found = set_section(tables_of("a", evaluation), folder, {}).sections
+    return {one.title.split()[0]: one for one in found if one.title.startswith("Dark")}
 
 
 def plots_of(section: Section) -> list[str]:
@@ -102,8 +104,7 @@ def part_of(section: Section, title: str) -> Section:
 def test_a_planted_bias_is_printed_with_its_interval(tmp_path: Path) -> None:
     rows = make_rows()
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": rows}})
-    tones = Tones(evaluation, "box")
-    part = part_of(tones.section(tmp_path / "page"), "By lightness")
+    part = part_of(sections_of(evaluation, tmp_path / "page")["Dark"], "By lightness")
     (table,) = (table for table in part.tables if table.title.startswith("lightness error"))
     darkest, *_, lightest, gap, _ = row_of(table, "ours")
     order = rows.values["hole_lightness"].argsort()
@@ -121,11 +122,12 @@ def test_every_part_is_there_and_every_plot_exists(tmp_path: Path) -> None:
     evaluation = make_evaluation(
         tmp_path, {("box", 0): {"ours": make_rows(0), "telea": make_rows(1)}}
     )
-    section = Tones(evaluation, "box").section(tmp_path / "page")
+    section = sections_of(evaluation, tmp_path / "page")["Dark"]
     titles = ["By lightness of the hidden content", "By apparent skin tone", "By race"]
     assert [part.title for part in section.sections] == titles
     assert [part.note for part in section.sections] == ["hole_lightness", "ita", "label"]
-    assert "Apparent skin tone is unknown in 7 of 120 pictures." in section.texts
+    facts = tables_of("a", evaluation).facts
+    assert facts["skin tone unknown"] == "7 of 120 pictures"
     assert [table.title for table in section.tables] == ["Gaps after matching"]
     assert len(plots_of(section)) == 4
     assert {path.name for path in (tmp_path / "page").iterdir()} == set(plots_of(section))
@@ -137,7 +139,7 @@ def test_less_important_tables_are_folded(tmp_path: Path) -> None:
         rows.index, rows.names, {}, {**rows.values, "relative_error": rows.values["hole_psnr"]}
     )
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": without(rows, "ita")}})
-    (part,) = Tones(evaluation, "box").section(tmp_path).sections
+    (part,) = sections_of(evaluation, tmp_path)["Dark"].sections
     assert len(part.tables) == 2
     assert [table.title for table in part.folded] == ["relative error of light ↓"]
     assert part.fold_title == "relative error of light"
@@ -146,40 +148,36 @@ def test_less_important_tables_are_folded(tmp_path: Path) -> None:
 def test_little_is_enough(tmp_path: Path) -> None:
     rows = without(make_rows(), "ita", "race", "lightness_error", "hole_variance")
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": rows}})
-    section = Tones(evaluation, "box").section(tmp_path)
+    section = sections_of(evaluation, tmp_path)["Dark"]
     assert [part.title for part in section.sections] == ["By lightness of the hidden content"]
-    assert "gap after matching" not in [cell.text for cell in tables_of(section)[0].header]
-    assert "Apparent skin tone was not measured." in section.texts
+    header = [cell.text for cell in section.sections[0].tables[0].header]
+    assert header[-1] == "gap"  # none after matching
+    assert "skin tone unknown" not in tables_of("a", evaluation).facts
     nothing = make_evaluation(
         tmp_path / "less", {("box", 0): {"ours": without(rows, "hole_lightness")}}
     )
-    assert not Tones(nothing, "box").section(tmp_path).sections
+    assert not sections_of(nothing, tmp_path)
 
 
 def test_pictures_mostly_without_skin_are_counted_and_not_grouped(tmp_path: Path) -> None:
     rows = make_rows()
     rows.values["ita"][:80] = np.nan
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": without(rows, "race")}})
-    section = Tones(evaluation, "box").section(tmp_path)
-    assert section.texts[1].endswith(
-        "unknown in 80 of 120 pictures, so that pictures are not grouped by it."
-    )
+    section = sections_of(evaluation, tmp_path)["Dark"]
+    assert tables_of("a", evaluation).facts["skin tone unknown"] == "80 of 120 pictures"
     assert "By apparent skin tone" not in [part.title for part in section.sections]
 
 
 def test_the_order_of_the_pictures_changes_nothing(tmp_path: Path) -> None:
     rows = without(make_rows(), "lightness_error")
-    shuffled = chosen(rows, np.random.default_rng(9).permutation(NUM_PICTURES).tolist())
+    shuffled = ordered(rows, np.random.default_rng(9).permutation(NUM_PICTURES).tolist())
     one, other = (
         make_evaluation(
             tmp_path / name, {("box", 0): {"ours": first}, ("box", -1): {"ours": second}}
         )
         for name, first, second in (("one", rows, rows), ("other", shuffled, rows))
     )
-    sections = [
-        (Tones(found, "box").section(tmp_path), Probe(found, "box").section(tmp_path))
-        for found in (one, other)
-    ]
+    sections = [sections_of(found, tmp_path / "page") for found in (one, other)]
     assert sections[0] == sections[1]
 
 
@@ -190,7 +188,7 @@ def test_failures_and_perfect_fills_are_counted_beneath(tmp_path: Path) -> None:
         column[3:5] = np.nan  # a method that gave up leaves nothing
     rows.values["hole_psnr"][9] = np.inf
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": rows, "poor": failed}})
-    table = part_of(Tones(evaluation, "box").section(tmp_path), "By lightness").tables[0]
+    table = part_of(sections_of(evaluation, tmp_path)["Dark"], "By lightness").tables[0]
     counted = {
         method: [
             line for cell in row_of(table, method) for line in cell.small if line[2:].isalpha()
@@ -204,41 +202,33 @@ def test_failures_and_perfect_fills_are_counted_beneath(tmp_path: Path) -> None:
     assert [cell.small for cell in groups] == [("n = 24",)] * 5
 
 
-def test_records_are_the_numbers_of_the_section(tmp_path: Path) -> None:
+def test_tables_have_the_numbers_to_six_digits(tmp_path: Path) -> None:
     rows = make_rows()
     evaluation = make_evaluation(
         tmp_path, {("box", 0): {"ours": rows}, ("box", -1): {"ours": rows}}
     )
-    tones = Tones(evaluation, "box")
-    found = [record for record in tones.records() if record["metric"] == "lightness_error"]
-    darkest = found[0]
-    assert (darkest["grouping"], darkest["method"]) == ("hole_lightness", "ours")
-    assert darkest["num_finite"] == 24
+    tables = tables_of("a", evaluation)
+
+    def lines(table: str, **wanted: str) -> list[Line]:
+        return chosen(tables.lines[table], metric="lightness_error", **wanted)
+
+    darkest = lines("groups", grouping="hole_lightness")[0]
+    assert (darkest["method"], darkest["num_finite"]) == ("ours", "24")
     order = rows.values["hole_lightness"].argsort()
     expected = estimate(rows.values["lightness_error"][order[:24]])
-    assert float(str(darkest["mean"])) == pytest.approx(expected.mean, rel=1e-5)
-    gap = next(gap for gap in tones.gap_records() if gap["metric"] == "lightness_error")
-    assert float(str(gap["gap"])) == pytest.approx(5, abs=0.1)
-    assert str(gap["worst"]).startswith("1 (L* ")
-    changes = [r for r in Probe(evaluation, "box").records() if r["group"] == "-1 EV minus 0 EV"]
-    assert {record["mean"] for record in changes} == {"0"}
+    assert float(darkest["mean"]) == pytest.approx(expected.mean, rel=1e-5)
+    gap = lines("gaps", kind="gap")[0]
+    assert float(gap["gap"]) == pytest.approx(5, abs=0.1)
+    assert gap["worst"].startswith("1 (L* ")
+    (change,) = lines("groups", group="-1 EV minus 0 EV")
+    assert change["mean"] == "0"
 
 
 def test_methods_with_rows_of_different_pictures_are_refused(tmp_path: Path) -> None:
     tables = {"ours": make_rows(0), "telea": make_rows(1, count=100)}
     evaluation = make_evaluation(tmp_path, {("box", 0): tables})
     with pytest.raises(BadDataError, match="different pictures"):
-        Tones(evaluation, "box").section(tmp_path)
-
-
-def test_plots_of_two_tasks_have_their_own_names(tmp_path: Path) -> None:
-    rows = without(make_rows(), "ita", "lightness_error")
-    evaluation = make_evaluation(
-        tmp_path, {("box", 0): {"ours": rows}, ("centre", 0): {"ours": rows}}
-    )
-    names = [plots_of(Tones(evaluation, task).section(tmp_path)) for task in ("box", "centre")]
-    assert not set(names[0]) & set(names[1])
-    assert all(re.fullmatch(r"[\w.+-]+\.svg", name) for name in names[0] + names[1])
+        sections_of(evaluation, tmp_path)["Dark"]
 
 
 def snr_rows(values: np.ndarray) -> Rows:
@@ -248,7 +238,7 @@ def snr_rows(values: np.ndarray) -> Rows:
 
 def test_the_probe_compares_every_picture_with_itself(tmp_path: Path) -> None:
     snr = np.random.default_rng(8).normal(5, 3, 60)
-    darker = chosen(snr_rows(snr - 1), range(39, -1, -1))  # fewer pictures, in another order
+    darker = ordered(snr_rows(snr - 1), range(39, -1, -1))  # fewer pictures, in another order
     darkest = snr_rows(snr - 2.5)
     darkest.values["hole_snr"][:3] = np.nan  # the method gave up
     evaluation = make_evaluation(
@@ -261,18 +251,17 @@ def test_the_probe_compares_every_picture_with_itself(tmp_path: Path) -> None:
             ("centre", 0): {"ours": snr_rows(snr)},
         },
     )
-    section = Probe(evaluation, "box").section(tmp_path)
+    section = sections_of(evaluation, tmp_path)["Darkened"]
     (table,) = section.tables
     header = ["+1 EV", "0 EV", "-1 EV", "-2 EV", "-2 EV minus 0 EV"]
-    assert [cell.text for cell in table.header] == ["method", *header]
+    assert table.header == [Cell("method"), *(Cell(name, ("n = 40",)) for name in header)]
     brightest, *_, change = row_of(table, "ours")
     assert brightest.text == f"{snr[3:40].mean():.2f}"
     assert change == Cell("-2.50", ("-2.50 to -2.50", "3 missing"))
-    assert "40 pictures are in all of these tasks." in section.texts
     assert [(tmp_path / name).exists() for name in plots_of(section)] == [True]
 
 
 def test_there_is_no_probe_without_another_exposure(tmp_path: Path) -> None:
     rows = snr_rows(np.arange(9.0))
     evaluation = make_evaluation(tmp_path, {("box", 0): {"ours": rows}})
-    assert not Probe(evaluation, "box").is_one
+    assert "Darkened" not in sections_of(evaluation, tmp_path)

@@ -6,11 +6,9 @@ import pytest
 
 from restauro.metrics import METRICS
 from restauro.metrics.statistics import Estimate
-from restauro.reports.page import Cell
-from restauro.reports.score_table import cell, ranks
+from restauro.reports.numbers import ranks
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0, 0, 30)
-PERFECT = Estimate(math.nan, math.nan, math.nan, 0, 30, 0)
 
 
 def between(low: float, high: float) -> Estimate:
@@ -56,24 +54,3 @@ def test_nobody_has_a_rank_where_no_two_are_apart(estimates: dict[str, Estimate]
 def test_method_without_a_mean_has_no_rank() -> None:
     estimates = {"a": between(1, 2), "b": between(3, 4), "gave up": NOTHING}
     assert ranks(estimates, METRICS.create("hole_psnr")) == {"b": 1, "a": 2}
-
-
-@pytest.mark.parametrize(
-    ("one", "rank", "shown"),
-    [
-        (between(18, 19), 1, Cell("18.50", ("18.00 to 19.00 · #1",), is_bold=True)),
-        (between(18, 19), 2, Cell("18.50", ("18.00 to 19.00 · #2",))),
-        (between(18, 19), None, Cell("18.50", ("18.00 to 19.00",))),
-        (Estimate(7, math.nan, math.nan, 1, 0, 0), None, Cell("7.00")),
-        (
-            Estimate(7, 6, 8, 9, 2, 1000),
-            None,
-            Cell("7.00", ("6.00 to 8.00", "2 perfect", "1,000 missing")),
-        ),
-        (Estimate(-0.001, -0.004, 0.002, 9, 0, 0), None, Cell("0.00", ("0.00 to 0.00",))),
-        (NOTHING, None, Cell("–")),
-        (PERFECT, None, Cell("all perfect")),
-    ],
-)
-def test_cell_says_mean_interval_and_rank(one: Estimate, rank: int | None, shown: Cell) -> None:
-    assert cell(one, 2, rank) == shown
