@@ -112,7 +112,7 @@ def render(template: str, **content: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(**content) + "\n"
+    return environment.get_template(template).render(**content).rstrip("\n") + "\n"
 
 
 def write_page(sections: Sequence[Section], output: Path, *, title: str, subtitle: str) -> None:
