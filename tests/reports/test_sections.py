@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from restauro.reports.page import Cell, Table, cells
-from restauro.reports.sections import heading, pivot, shown
+from restauro.reports.sections import heading, pivot, shown, time_and_size
 from restauro.reports.set_tables import Line
 
 
@@ -52,6 +52,17 @@ def test_columns_of_another_table_are_put_beside() -> None:
     other = Table("other", cells("method", "y"), [cells("b", "3")])
     rows = [cells("a", "1", "–"), cells("b", "2", "3")]
     assert one.beside(other) == Table("one", cells("method", "x", "y"), rows)
+
+
+def test_ranges_of_time_that_touch_are_not_apart() -> None:
+    nothing = {"file_bytes": "", "file_sha256": "", "parameters": "", "num_rounds": "5"}
+    ranges = {"a": ("1", "3"), "b": ("3", "5"), "c": ("3.1", "6")}
+    methods = [
+        nothing | {"name": name, "median": low, "low": low, "high": high}
+        for name, (low, high) in ranges.items()
+    ]
+    (section,) = time_and_size(methods)
+    assert [row[-1].text for row in section.tables[0].rows] == ["b", "a, c", "b"]
 
 
 @pytest.mark.parametrize(

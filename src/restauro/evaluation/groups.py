@@ -1,6 +1,6 @@
 """Groups of pictures by light, contrast, apparent tone and labels, and every group's scores.
 
-Pure functions of rows, NumPy alone; the pages that show them are made in `tone_report`.
+Pure functions of rows with NumPy alone; `reports.numbers` makes tables of them.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ from restauro.metrics.statistics import (
 )
 
 UNKNOWN = "unknown"
-"""The group of pictures of which nothing can be said: shown, but never part of a gap."""
+"""The group of pictures whose value is not known: shown, but never part of a gap."""
 NUM_FIFTHS = 5
 MAX_LABELS = 20
-"""Distinct values of a label above which it names pictures rather than groups of them."""
+"""A label with more distinct values than this names pictures rather than groups."""
 MIN_KNOWN_TONE = 0.5
 """Share of the pictures that must show skin: an aircraft's rust is no apparent tone."""
 CONTENT = "hole_variance"
 UNMATCHED_METRIC = "hole_snr"
-"""It divides by the content's variance already."""
+"""The metric that is not matched, because it divides by the content's variance already."""
 UNMATCHED_GROUPING = "hole_contrast"
-"""Contrast is nearly the content's deviation: its groups share no content to match by."""
+"""The grouping that is not matched: its groups differ in contrast, which is nearly the content
+that groups are matched by."""
 FIFTHS = {
     "hole_lightness": "lightness of the hidden content",
     "hole_contrast": "contrast of the hidden content",
@@ -75,7 +76,7 @@ class GroupScores:
 
 
 def undamaged(tables: Sequence[Rows]) -> Rows:
-    """What the rows of several methods on one task tell of the undamaged pictures, to group by.
+    """What is known of the undamaged pictures of a task, from the rows of several methods.
 
     A method that gave up on a picture left nan there; what the others tell is the same for all.
 

@@ -47,11 +47,6 @@ class Metric:
     needs: str = ""
     """The packages besides restauro's own extras, for pip; empty for most."""
 
-    @property
-    def is_descriptive(self) -> bool:
-        """Whether it tells of the undamaged picture and hole alone, the same for every method."""
-        return self.better is None
-
     def distance(self, value: float) -> float:
         """How far a value is from good, so that smaller is always better."""
         if self.better == "near":

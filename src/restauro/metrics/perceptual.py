@@ -43,8 +43,6 @@ class FeatureNetwork(nn.Module):
         MissingExtraError: The packages are not installed.
     """
 
-    num_pooled = 320
-
     def __init__(self, num_stages: int = 5) -> None:
         super().__init__()
         try:
@@ -91,10 +89,6 @@ class FeatureNetwork(nn.Module):
             if number in LAST_OF_STAGE:
                 features.append(x)
         return features
-
-    def pooled(self, images: Tensor) -> Tensor:
-        """Mean over the picture of the last features: (B, 320)."""
-        return pool(self(images))
 
 
 def _fold(module: Any, conv: str, norm: str) -> None:

@@ -1,6 +1,6 @@
-"""From values per picture to what may be said: means, intervals and gaps between groups.
+"""Means, intervals and gaps between groups, from one value a picture.
 
-NumPy alone, and every random number from a seed: the same values give the same report.
+NumPy alone, and every random number is of a seed: the same values give the same numbers.
 """
 
 from __future__ import annotations

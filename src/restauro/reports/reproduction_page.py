@@ -1,4 +1,4 @@
-"""The page that sets the report beside our runs of it: tables, curves and sheets."""
+"""The page that sets the Catania paper's numbers beside our runs: tables, curves and sheets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training run did: its curves, its curriculum and its last sheet, on one Markdown page."""
+"""The page on training runs, in Markdown: scores, curves, curriculum and the last pictures."""
 
 from __future__ import annotations
 
