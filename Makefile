@@ -55,7 +55,7 @@ evaluate: install  ## rebuild docs/evaluation: make evaluate DATA=banks
 	$(BIN)/restauro evaluate $(addprefix --methods ,$(FACES)) --data $(DATA)/fairface --split val --protocol box
 	$(BIN)/restauro evaluate $(addprefix --methods ,$(PLANES)) --data $(DATA)/aircraft --protocol box,irregular
 	$(BIN)/restauro report evaluations/celeba-test evaluations/fairface-val evaluations/aircraft-test \
-		-o docs/evaluation --sheets dark
+		-o docs/evaluation
 
 bench: install  ## speed, as ratios within one run, for docs/speed.md
 	$(BIN)/python benchmarks/training.py

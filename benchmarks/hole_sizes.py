@@ -18,8 +18,7 @@ from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
 from restauro.fill.catalogue import load
 from restauro.images import Image, Mask
-from restauro.metrics.fidelity import psnr
-from restauro.metrics.structure import seam, sharpness
+from restauro.metrics import Restored, psnr, seam, sharpness
 
 SHARES = (1 / 6, 1 / 4, 2 / 5, 2 / 3)
 """Sides of the holes, as shares of the picture's shorter side."""
@@ -37,9 +36,10 @@ def scores(restored: list[Image], images: list[Image], masks: list[Mask]) -> tup
     """Mean PSNR in the hole in dB, geometric mean of sharpness and of seam."""
     prediction, target = (to_tensor(torch.from_numpy(np.stack(x))) for x in (restored, images))
     mask = torch.from_numpy(np.stack(masks))[:, None].float()
-    ratios = (metric(prediction, target, mask) for metric in (sharpness, seam))
+    pictures = Restored(prediction, target, mask)
+    ratios = (sharpness(pictures), seam(pictures))
     return (
-        float(psnr(prediction, target, mask).mean()),
+        float(psnr(pictures, mask).mean()),
         *(float(ratio.log().mean().exp()) for ratio in ratios),
     )
 

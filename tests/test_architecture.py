@@ -21,7 +21,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # The layers of docs/architecture.md, lowest first: a part imports from lower layers and from
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
-    {"errors", "seeds", "encoding", "interrupt", "cores", "progress"},
+    {"errors", "seeds", "encoding", "interrupt", "cores", "progress", "typed"},
     {"places", "pool"},
     {"files", "images", "lock", "registry"},
     {"models", "masks", "metrics", "sheets"},
@@ -50,6 +50,7 @@ TOOL = {
     "interrupt",
     "cores",
     "progress",
+    "typed",
     "places",
     "pool",
     "files",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from restauro.errors import ConfigError, UnknownNameError
+from restauro.typed import nearest
 
 T = TypeVar("T")
 
@@ -60,7 +60,5 @@ class Registry(Generic[T]):
 
     def _factory(self, name: str) -> Callable[..., T]:
         if name not in self._factories:
-            close = difflib.get_close_matches(name, self.names(), n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(self.names())}"
-            raise UnknownNameError(f"no {self.kind} named {name!r}; {hint}")
+            raise UnknownNameError(f"no {self.kind} named {name!r}; {nearest(name, self.names())}")
         return self._factories[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.metadata
 import json
 import signal
 import subprocess
@@ -171,9 +172,9 @@ def test_what_is_done_is_not_done_again(bank: Path, tmp_path: Path) -> None:
     assert [entry.name for entry in read_evaluation(tmp_path).methods] == ["mean", "telea"]
 
 
-@pytest.mark.parametrize("change", ["seed", "metrics", "pictures", "weights"])
+@pytest.mark.parametrize("change", ["seed", "metrics", "pictures", "weights", "program"])
 def test_what_decides_a_score_decides_its_place_in_the_cache(
-    change: str, bank: Path, tmp_path: Path
+    change: str, bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     halves = write_method(tmp_path / f"halves_{change}.py", GIVES_UP)
     run(plan(bank, f"mine={halves}"), tmp_path / "out")
@@ -185,6 +186,8 @@ def test_what_decides_a_score_decides_its_place_in_the_cache(
         details["metrics"] = (*PIXELS, "seam")
     elif change == "pictures":
         bank = write_bank(tmp_path / "other", textured(NUM_PICTURES, (44, 40)))
+    elif change == "program":
+        monkeypatch.setattr(importlib.metadata, "version", lambda name: "another")
     else:
         mine = write_method(tmp_path / "thirds.py", GIVES_UP.replace("// 2", "// 3"))
     run(plan(bank, f"mine={mine}", **details), tmp_path / "out")  # type: ignore[arg-type]

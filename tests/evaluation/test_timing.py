@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from restauro.evaluation.records import Timing
 from restauro.evaluation.timing import time_methods
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.filler import Filler
@@ -59,8 +58,3 @@ def test_a_method_that_always_gives_up_has_no_time() -> None:
     masks = np.zeros((2, 8, 10), bool)
     masks[:, 0, 0] = True
     assert time_methods({"never": ArrayFiller("never", give_up)}, images, masks) == {}
-
-
-def test_ranges_that_touch_overlap() -> None:
-    assert Timing(2, 1, 3, 5).overlaps(Timing(4, 3, 5, 5))
-    assert not Timing(2, 1, 3, 5).overlaps(Timing(5, 4, 6, 5))

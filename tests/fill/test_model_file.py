@@ -32,7 +32,9 @@ def test_keys_that_this_version_does_not_know_are_ignored(make_model: MakeModel)
 
 def test_a_card_made_by_hand_is_checked_too(make_model: MakeModel) -> None:
     card = read_card(make_model())
-    with pytest.raises(BadModelError, match="parameters of the model card must be a number"):
+    with pytest.raises(
+        BadModelError, match="parameters of the model card is -1, but must be a number"
+    ):
         dataclasses.replace(card, parameters=-1)
 
 
@@ -40,13 +42,16 @@ def test_a_card_made_by_hand_is_checked_too(make_model: MakeModel) -> None:
     ("change", "message"),
     [
         ({"format": 2}, "format 2, but this restauro reads 1; update restauro"),
-        ({"size": [0, 128]}, r"size of the model card must be \[height, width\]"),
-        ({"size": [32, True]}, r"size of the model card must be \[height, width\]"),
-        ({"multiple": 7}, "multiple of the model card must be a divisor of the size"),
-        ({"multiple": 0}, "multiple of the model card must be a divisor of the size"),
-        ({"name": ""}, "name of the model card must be not empty"),
-        ({"terms": None}, "terms of the model card must be text"),
-        ({"scores": [1]}, "scores of the model card must be a table"),
+        (
+            {"size": [0, 128]},
+            r"size of the model card is \(0, 128\), but must be \[height, width\]",
+        ),
+        ({"size": [32, True]}, "in the model card size is True, but must be a whole number"),
+        ({"multiple": 7}, "multiple of the model card is 7, but must be a divisor of the size"),
+        ({"multiple": 0}, "multiple of the model card is 0, but must be a divisor of the size"),
+        ({"name": ""}, "name of the model card is '', but must be not empty"),
+        ({"terms": None}, "in the model card terms is None, but must be text"),
+        ({"scores": [1]}, "in the model card scores is .*, but must be a table"),
     ],
 )
 def test_a_wrong_card_is_one_sentence(
@@ -61,8 +66,11 @@ def test_a_wrong_card_is_one_sentence(
     [
         ("{", "the model card is no JSON"),
         ("[1]", "format None"),
-        ('{"format": 1, "name": "x"}', "lacks version, architecture, size"),
-        ('{"format": 1, "size": 7}', "lacks name"),
+        (
+            '{"format": 1, "name": "x"}',
+            "in the model card the keys 'version', 'architecture', 'size'",
+        ),
+        ('{"format": 1, "size": 7}', "the keys 'name', .* are missing; export the model again"),
     ],
 )
 def test_text_that_is_no_card_is_one_sentence(text: str, message: str) -> None:

@@ -243,9 +243,9 @@ def test_missing_and_damaged_files_are_told(tmp_path: Path) -> None:
     [
         ('name = "a"\nfile = "a.onnx"\nmask_value = [0, 1]', "did you mean 'mask_values'"),
         ('name = "a"', "lacks the key 'file'"),
-        ('name = "a"\nfile = "a.onnx"\nsize = 512', "must be a list of two numbers"),
+        ('name = "a"\nfile = "a.onnx"\nsize = 512', "must be a list of 2 numbers"),
         ('name = "a"\nfile = "a.onnx"\nsize = [0, 8]', "must be positive"),
-        ('name = "a"\nfile = "a.onnx"\nmultiple = "8"', "must be a number"),
+        ('name = "a"\nfile = "a.onnx"\nmultiple = "8"', "must be a whole number"),
         ('name = "a"\nfile = 3', "must be text"),
         ('name = "a"\nfile = "a.onnx"\nlayout = "chw"', "must be nchw or nhwc"),
         ('name = "a"\nfile = "a.onnx"\nmask_values = [1, 1]', "must differ"),

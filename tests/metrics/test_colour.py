@@ -5,7 +5,7 @@ import torch
 from skimage.color import deltaE_ciede2000, rgb2lab
 from torch import Tensor
 
-from restauro.metrics import colour_difference, lab, lightness, luminance
+from restauro.metrics import Restored, colour_difference, lab, lightness, luminance, scores
 
 
 @pytest.fixture
@@ -71,3 +71,19 @@ def test_colour_difference_has_the_published_values(
 def test_equal_colours_do_not_differ(colours: Tensor) -> None:
     same = lab(colours.float()).permute(0, 2, 3, 1)
     assert torch.equal(colour_difference(same, same), torch.zeros(2, 23, 31))
+
+
+def test_the_metric_is_the_mean_of_the_differences(colours: Tensor) -> None:
+    target, composite = colours, colours.flip(3)
+    mask = torch.zeros(2, 1, 23, 31, dtype=torch.float64)
+    mask[:, :, 3:12, 5:20] = 1
+    found = scores(Restored(composite, target, mask), ["hole_ciede2000", "composite_ciede2000"])
+    pairs = (rgb2lab(part.permute(0, 2, 3, 1).numpy()) for part in (composite, target))
+    difference = torch.from_numpy(deltaE_ciede2000(*pairs))  # type: ignore[no-untyped-call]
+    inside = difference[mask[:, 0].bool()].view(2, -1)
+    # 1e-2: scikit-image rounds the constants of Lab's curve, as above
+    torch.testing.assert_close(found["hole_ciede2000"], inside.mean(dim=1), atol=1e-2, rtol=0)
+    shares = mask.mean(dim=(1, 2, 3))
+    torch.testing.assert_close(
+        found["composite_ciede2000"], inside.mean(dim=1) * shares, atol=1e-2, rtol=0
+    )

@@ -11,21 +11,13 @@ from torch import Tensor
 from restauro.errors import UnknownNameError
 from restauro.metrics import (
     METRICS,
+    Metric,
     Restored,
-    colour_difference,
-    l1,
-    lab,
-    lightness_error,
-    ms_ssim,
-    mse,
+    metric,
+    metric_of_areas,
+    once,
     pixel_metrics,
-    psnr,
-    relative_error,
     scores,
-    seam,
-    sharpness,
-    snr,
-    ssim,
 )
 
 Pictures = tuple[Tensor, Tensor, Tensor]
@@ -44,29 +36,29 @@ def faces(pictures: Pictures) -> Pictures:
 
 @pytest.mark.parametrize("name", PIXEL_METRICS)
 def test_values_are_finite_in_range_and_one_per_picture(name: str, faces: Pictures) -> None:
-    metric = METRICS.create(name)
+    entry = METRICS.create(name)
     values = scores(Restored(*faces), [name])[name]
     assert values.shape == (3,)
     assert values.isfinite().all()
-    low, high = metric.range
+    low, high = entry.range
     assert low <= values.min()
     assert values.max() <= high
-    assert metric.name == name
-    assert metric.meaning
+    assert entry.name == name
+    assert entry.meaning
 
 
 @pytest.mark.parametrize("name", PIXEL_METRICS)
 def test_a_perfect_fill_has_the_best_value(name: str, faces: Pictures) -> None:
-    metric, (prediction, target, masks) = METRICS.create(name), faces
+    entry, (prediction, target, masks) = METRICS.create(name), faces
     perfect = scores(Restored(target, target, masks), [name])[name]
-    if metric.is_descriptive:
+    if entry.better is None:  # it describes the undamaged picture
         assert torch.equal(perfect, scores(Restored(*faces), [name])[name])
         return
-    assert metric.best is not None
-    torch.testing.assert_close(perfect, torch.full_like(perfect, metric.best), atol=1e-9, rtol=0)
-    best = metric.distance(metric.best)
+    assert entry.best is not None
+    torch.testing.assert_close(perfect, torch.full_like(perfect, entry.best), atol=1e-9, rtol=0)
+    best = entry.distance(entry.best)
     for value in scores(Restored(prediction, target, masks), [name])[name].tolist():
-        assert metric.distance(value) > best
+        assert entry.distance(value) > best
 
 
 @pytest.mark.parametrize("name", PIXEL_METRICS)
@@ -96,22 +88,52 @@ def test_predictions_outside_the_hole_do_not_count(name: str, faces: Pictures) -
     torch.testing.assert_close(one, other, atol=0, rtol=0)
 
 
-def test_named_metrics_equal_the_functions(faces: Pictures) -> None:
-    prediction, target, masks = faces
-    composite = masks * prediction + (1 - masks) * target
-    found = scores(Restored(prediction, target, masks))
-    both = {"l1": l1, "mse": mse, "psnr": psnr, "ssim": ssim, "ms_ssim": ms_ssim}
-    expected = {f"hole_{n}": f(composite, target, masks) for n, f in both.items()}
-    expected |= {f"composite_{n}": f(composite, target) for n, f in both.items()}
-    hole_only = {
-        "hole_snr": snr, "sharpness": sharpness, "seam": seam,
-        "lightness_error": lightness_error, "relative_error": relative_error,
-    }  # fmt: skip
-    expected |= {n: f(composite, target, masks) for n, f in hole_only.items()}
-    pixels = colour_difference(*(lab(x).permute(0, 2, 3, 1) for x in (composite, target)))
-    expected["composite_ciede2000"] = pixels.mean(dim=(1, 2))
-    for name, values in expected.items():
-        torch.testing.assert_close(found[name], values)
+def test_a_decorator_makes_a_metric_of_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(METRICS, "_factories", {})
+
+    @metric("worst", range=(0.0, 1.0), needs="a-package")
+    def worst(restored: Restored) -> Tensor:
+        """Largest error in the hole.
+
+        Of a channel.
+        """
+        return ((restored.composite - restored.target).abs() * restored.mask).amax(dim=(1, 2, 3))
+
+    assert METRICS.create("worst") == Metric(
+        "worst", "", "lower", 0.0, (0.0, 1.0), "Largest error in the hole", worst, "a-package"
+    )
+    assert pixel_metrics() == []
+
+
+def test_a_metric_of_areas_counts_the_hole_and_the_picture(
+    monkeypatch: pytest.MonkeyPatch, faces: Pictures
+) -> None:
+    monkeypatch.setattr(METRICS, "_factories", {})
+
+    @metric_of_areas("size", better=None, best=None)
+    def size(restored: Restored, area: Tensor | None) -> Tensor:
+        """Pixels."""
+        counted = torch.ones_like(restored.mask) if area is None else area
+        return counted.sum(dim=(1, 2, 3))
+
+    found = scores(Restored(*faces))
+    assert torch.equal(found["hole_size"], faces[2].sum(dim=(1, 2, 3)))
+    assert torch.equal(found["composite_size"], torch.full((3,), 37 * 50, dtype=torch.float64))
+    assert METRICS.create("hole_size").meaning == "Pixels, hole"
+    assert METRICS.create("composite_size").meaning == "Pixels, whole picture"
+
+
+def test_what_metrics_share_is_computed_once(faces: Pictures) -> None:
+    calls = []
+
+    @once
+    def count(restored: Restored) -> int:
+        calls.append(restored)
+        return len(restored)
+
+    restored = Restored(*faces)
+    assert (count(restored), count(restored), len(calls)) == (3, 3, 1)
+    assert (count(Restored(*faces)), len(calls)) == (3, 2)
 
 
 def test_single_precision_is_enough(faces: Pictures) -> None:

@@ -10,18 +10,19 @@ from skimage.filters import gaussian
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from restauro.metrics import (
-    content_variance,
-    fidelity_scores,
-    l1,
-    ms_ssim,
-    mse,
-    psnr,
-    snr,
-    ssim,
-    ssim_map,
-)
-from restauro.metrics.similarity import num_scales
+from restauro.metrics import Restored, fidelity_scores, scores
+from restauro.metrics.similarity import num_scales, similarity_maps
+
+
+def hole(name: str, prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """A metric of the hole, as an evaluation takes it."""
+    return scores(Restored(prediction, target, mask), [f"hole_{name}"])[f"hole_{name}"]
+
+
+def whole(name: str, prediction: Tensor, target: Tensor) -> Tensor:
+    """The same of two whole pictures, without a pixel that is pasted from the target."""
+    restored = Restored(prediction, target, torch.ones_like(target[:, :1]))
+    return scores(restored, [f"composite_{name}"])[f"composite_{name}"]
 
 
 def as_rows(pictures: Tensor) -> list[Tensor]:
@@ -35,16 +36,18 @@ MASK = torch.tensor([1.0, 0.0], dtype=torch.float64).expand(1, 1, 1, 2)
 
 
 def test_values_of_the_hole_by_hand() -> None:
-    assert l1(PREDICTION, TARGET, MASK).item() == 0.5
-    assert mse(PREDICTION, TARGET, MASK).item() == 0.25
-    assert psnr(PREDICTION, TARGET, MASK).item() == pytest.approx(10 * math.log10(4), abs=1e-12)
+    assert hole("l1", PREDICTION, TARGET, MASK).item() == 0.5
+    assert hole("mse", PREDICTION, TARGET, MASK).item() == 0.25
+    assert hole("psnr", PREDICTION, TARGET, MASK).item() == pytest.approx(
+        10 * math.log10(4), abs=1e-12
+    )
 
 
 def test_values_of_the_whole_picture_by_hand() -> None:
-    assert l1(PREDICTION, TARGET).item() == pytest.approx((0.5 + 0.1) / 2, abs=1e-12)
-    assert mse(PREDICTION, TARGET).item() == pytest.approx((0.25 + 0.01) / 2, abs=1e-12)
+    assert whole("l1", PREDICTION, TARGET).item() == pytest.approx((0.5 + 0.1) / 2, abs=1e-12)
+    assert whole("mse", PREDICTION, TARGET).item() == pytest.approx((0.25 + 0.01) / 2, abs=1e-12)
     expected = 10 * math.log10(1 / 0.13)
-    assert psnr(PREDICTION, TARGET).item() == pytest.approx(expected, abs=1e-12)
+    assert whole("psnr", PREDICTION, TARGET).item() == pytest.approx(expected, abs=1e-12)
 
 
 def test_sum_of_squared_errors_counts_every_value() -> None:
@@ -58,15 +61,15 @@ def test_perfect_fill_has_infinite_psnr_and_no_hole_has_none(
 ) -> None:
     prediction, target, masks = pictures
     perfect = torch.where(masks.bool(), target, prediction)
-    assert psnr(perfect, target, masks).isposinf().all()
-    for metric in (l1, mse, psnr, snr, ssim, ms_ssim):
-        assert metric(prediction, target, torch.zeros_like(masks)).isnan().all()
+    assert hole("psnr", perfect, target, masks).isposinf().all()
+    for name in ("l1", "mse", "psnr", "snr", "ssim", "ms_ssim"):
+        assert hole(name, prediction, target, torch.zeros_like(masks)).isnan().all()
 
 
 def test_identical_pictures_are_wholly_similar(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
     _, target, masks = pictures
-    for metric in (ssim, ms_ssim):
-        one, other = metric(target, target), metric(target, target, masks)
+    for name in ("ssim", "ms_ssim"):
+        one, other = whole(name, target, target), hole(name, target, target, masks)
         torch.testing.assert_close(one, torch.ones_like(one), atol=1e-12, rtol=0)
         torch.testing.assert_close(other, one, atol=1e-12, rtol=0)
 
@@ -87,7 +90,10 @@ def test_ssim_equals_scikit_image(pictures: tuple[Tensor, Tensor, Tensor]) -> No
     ]
     # 1e-9 in float64: the same formula with the sums in another order
     torch.testing.assert_close(
-        ssim(prediction, target), torch.tensor(expected, dtype=torch.float64), atol=1e-9, rtol=0
+        whole("ssim", prediction, target),
+        torch.tensor(expected, dtype=torch.float64),
+        atol=1e-9,
+        rtol=0,
     )
 
 
@@ -95,19 +101,20 @@ def test_ssim_keeps_three_digits_in_single_precision(
     pictures: tuple[Tensor, Tensor, Tensor],
 ) -> None:
     prediction, target, masks = pictures
-    single = ssim(prediction.float(), target.float(), masks.float()).double()
+    single = hole("ssim", prediction.float(), target.float(), masks.float()).double()
     # 1e-3: variances as differences of squares lose digits where a picture is flat
-    torch.testing.assert_close(single, ssim(prediction, target, masks), atol=1e-3, rtol=0)
+    torch.testing.assert_close(single, hole("ssim", prediction, target, masks), atol=1e-3, rtol=0)
 
 
 def test_ssim_of_the_hole_is_the_mean_of_the_map_there(
     pictures: tuple[Tensor, Tensor, Tensor],
 ) -> None:
     prediction, target, masks = pictures
-    similarity = ssim_map(prediction, target)
+    composite = torch.where(masks.bool(), prediction, target)
+    similarity, _ = similarity_maps(composite, target)
     assert similarity.shape == masks.shape
     expected = torch.stack([m[h.bool()].mean() for m, h in zip(similarity, masks, strict=True)])
-    torch.testing.assert_close(ssim(prediction, target, masks), expected)
+    torch.testing.assert_close(hole("ssim", prediction, target, masks), expected)
 
 
 def test_psnr_equals_scikit_image(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -118,14 +125,15 @@ def test_psnr_equals_scikit_image(pictures: tuple[Tensor, Tensor, Tensor]) -> No
         )
         for p, t in zip(as_rows(prediction), as_rows(target), strict=True)
     ]
-    torch.testing.assert_close(psnr(prediction, target), torch.tensor(expected))
+    torch.testing.assert_close(whole("psnr", prediction, target), torch.tensor(expected))
 
 
 def test_more_noise_scores_worse(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
     prediction, target, masks = pictures
-    for metric in (psnr, snr, ssim, ms_ssim):
-        for value in (metric(prediction, target), metric(prediction, target, masks)):
-            assert value.diff().max() < 0
+    for name in ("psnr", "ssim", "ms_ssim"):
+        assert whole(name, prediction, target).diff().max() < 0
+    for name in ("psnr", "snr", "ssim", "ms_ssim"):
+        assert hole(name, prediction, target, masks).diff().max() < 0
 
 
 def test_every_picture_is_scored_alone(pictures: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -155,9 +163,11 @@ def test_a_fill_of_one_colour_has_the_error_of_the_contents_variance(
     _, target, masks = pictures
     mean = (target * masks).sum(dim=(2, 3), keepdim=True) / masks.sum(dim=(2, 3), keepdim=True)
     flat = mean.expand_as(target)
-    torch.testing.assert_close(mse(flat, target, masks), content_variance(target, masks))
+    torch.testing.assert_close(
+        hole("mse", flat, target, masks), hole("variance", flat, target, masks)
+    )
     zero = torch.zeros(3, dtype=torch.float64)
-    torch.testing.assert_close(snr(flat, target, masks), zero, atol=1e-9, rtol=0)
+    torch.testing.assert_close(hole("snr", flat, target, masks), zero, atol=1e-9, rtol=0)
 
 
 def test_halving_the_contrast_of_truth_and_error_changes_psnr_but_not_snr(
@@ -165,15 +175,15 @@ def test_halving_the_contrast_of_truth_and_error_changes_psnr_but_not_snr(
 ) -> None:
     prediction, target, masks = pictures
     torch.testing.assert_close(
-        snr(prediction / 2, target / 2, masks), snr(prediction, target, masks)
+        hole("snr", prediction / 2, target / 2, masks), hole("snr", prediction, target, masks)
     )
-    gain = psnr(prediction / 2, target / 2, masks) - psnr(prediction, target, masks)
+    gain = hole("psnr", prediction / 2, target / 2, masks) - hole("psnr", prediction, target, masks)
     torch.testing.assert_close(gain, torch.full_like(gain, 20 * math.log10(2)))
 
 
 def test_content_of_one_colour_has_no_snr() -> None:
     target = torch.full((1, 3, 12, 12), 0.3)
-    assert snr(target + 0.1, target, torch.ones(1, 1, 12, 12)).isnan().all()
+    assert hole("snr", target + 0.1, target, torch.ones(1, 1, 12, 12)).isnan().all()
 
 
 @pytest.mark.parametrize(
@@ -192,11 +202,28 @@ def test_ms_ssim_is_the_product_of_its_scales() -> None:
     expected = 1.0
     one, other = prediction, target
     for scale, weight in enumerate((weights / weights.sum()).tolist()):
-        value = ssim(one, other).item() if scale == 2 else structure(one[0], other[0])
+        value = whole("ssim", one, other).item() if scale == 2 else structure(one[0], other[0])
         expected *= value**weight
         one, other = (torch.nn.functional.avg_pool2d(x, 2) for x in (one, other))
     # 1e-9 in float64: the same formula with the sums in another order
-    assert ms_ssim(prediction, target).item() == pytest.approx(expected, abs=1e-9)
+    assert whole("ms_ssim", prediction, target).item() == pytest.approx(expected, abs=1e-9)
+
+
+def test_ms_ssim_is_near_that_of_torchmetrics() -> None:
+    reference = pytest.importorskip("torchmetrics.functional.image")
+    rng = torch.Generator().manual_seed(2)
+    coarse = torch.rand(2, 3, 12, 16, generator=rng, dtype=torch.float64)
+    target = torch.nn.functional.interpolate(coarse, (192, 256), mode="bilinear")
+    prediction = target + 0.1 * torch.randn(target.shape, generator=rng, dtype=torch.float64)
+    expected = [
+        reference.multiscale_structural_similarity_index_measure(
+            one[None], other[None], data_range=1.0, kernel_size=11, sigma=1.5
+        )
+        for one, other in zip(prediction, target, strict=True)
+    ]
+    # 2e-3: torchmetrics counts the mirrored border at the last scale, here 12 x 16 pixels
+    found = whole("ms_ssim", prediction, target)
+    torch.testing.assert_close(found, torch.stack(expected), atol=2e-3, rtol=0)
 
 
 def structure(prediction: Tensor, target: Tensor) -> float:

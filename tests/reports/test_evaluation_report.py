@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -26,6 +27,7 @@ from restauro.evaluation.records import (
 from restauro.images import write_image
 from restauro.metrics.statistics import estimate
 from restauro.reports.evaluation_report import write_report
+from restauro.reports.readme import write_readme
 
 NUM_PICTURES = 40
 SIZE = (37, 50)
@@ -115,62 +117,68 @@ def readme(folder: Path) -> str:
     return (folder / "README.md").read_text()
 
 
-def section(text: str, start: str, end: str = "\n## ") -> str:
-    """What stands between a heading or caption and the next."""
-    return text[text.index(start) :].partition(end)[0]
-
-
-def rows_of(text: str) -> dict[str, list[str]]:
-    """The cells of the first table in a text, by their first cell."""
-    lines = text[text.index("\n| ") :].partition("\n\n")[0].strip().splitlines()
-    cells = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in lines]
-    return {first: rest for first, *rest in cells}
-
-
 def tree(folder: Path) -> ElementTree.Element:
     return ElementTree.fromstring(
         (folder / "report.html").read_text().replace("<!DOCTYPE html>", "")
     )
 
 
+def words(element: ElementTree.Element) -> str:
+    """The text of an element, with `<br />` as a blank."""
+    for line in element.iter("br"):
+        line.tail = f" {line.tail or ''}"
+    return " ".join("".join(element.itertext()).split())
+
+
+def table(folder: Path, caption: str) -> dict[str, list[str]]:
+    """The cells of the table whose caption begins so, by their first cell."""
+    figures = [e for e in tree(folder).iter("figure") if e.get("class") == "table"]
+    found = next(e for e in figures if words(e[0]).startswith(caption))
+    rows = [[words(cell) for cell in row] for row in found.iter("tr")]
+    return {first: rest for first, *rest in rows}
+
+
+def lines(folder: Path, what: str) -> list[dict[str, str]]:
+    """The lines of a CSV table."""
+    with (folder / "tables" / f"faces-co-test_{what}.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
 def test_numbers_are_the_estimates_of_the_rows(report: Path) -> None:
-    table = rows_of(section(readme(report), "**How close to the truth**: box", "**How it looks"))
-    assert table["method"] == ["PSNR (dB) ↑", "SSIM ↑"]
-    for name, shown in ((CLOSE_BY, CLOSE_BY), (BAD, BAD)):
+    found = table(report, "How close to the truth: box")
+    assert found["method"] == ["PSNR (dB) ↑", "SSIM ↑"]
+    for name in (CLOSE_BY, BAD):
         one = estimate(values(name)["hole_psnr"])
-        assert f"{one.mean:.2f}" in table[shown][0]
-        assert f"{one.low:.2f} to {one.high:.2f}" in table[shown][0]
+        assert found[name][0].startswith(f"{one.mean:.2f} {one.low:.2f} to {one.high:.2f} · ")
+    assert found[BAD][0].endswith(" 1 missing")
+    assert found[GOOD][0].endswith(" 3 perfect")
 
 
 def test_only_methods_apart_are_ranked(report: Path) -> None:
-    table = rows_of(section(readme(report), "**How close to the truth**: box", "**How it looks"))
-    ranks = [cells[0].split("#")[1][0] for name, cells in table.items() if "#" in cells[0]]
+    found = table(report, "How close to the truth: box")
+    ranks = [cells[0].split("#")[1][0] for name, cells in found.items() if "#" in cells[0]]
     assert ranks == ["1", "1", "4", "3"]
-    bold = [name for name, cells in table.items() if cells[0].startswith("**")]
-    assert bold == [GOOD, CLOSE_BY]
+    best = [
+        line.split(" | ")[0].strip("| ") for line in readme(report).splitlines() if "**" in line
+    ]
+    assert best == [GOOD, CLOSE_BY]
 
 
 def test_medians_perfect_fills_and_failures_are_told(report: Path) -> None:
-    table = rows_of(section(readme(report), "**How it looks**: box", "####"))
-    header = ["feature distance ↓", "Fréchet ↓", "sharpness → 1", "perfect", "failed"]
-    assert table["method"] == header
+    found = table(report, "How it looks: box")
+    assert found["method"] == ["feature distance ↓", "Fréchet ↓", "sharpness → 1"]
     low, middle, high = np.nanquantile(values(BAD)["sharpness"], [0.25, 0.5, 0.75])
-    assert table[BAD][2] == f"{middle:.2f}<br /><small>{low:.2f} to {high:.2f}</small>"
-    assert table[BAD][1] == "56.8<br /><small>39 pictures</small>"
-    assert table[CLOSE_BY][1] == "–"
-    assert [table[GOOD][3], table[BAD][3]] == ["3", "0"]
-    assert [table[GOOD][4], table[BAD][4]] == ["0", "1"]
-    assert "no &#60;memory&#62; &#124; left" in section(readme(report), "### Failures")
+    assert found[BAD][2] == f"{middle:.2f} {low:.2f} to {high:.2f} 1 missing"
+    assert found[BAD][1] == "56.8 1 missing"
+    assert found[CLOSE_BY][1] == "–"
+    assert table(report, "Given up")["box"] == [BAD, "5.png", "no <memory> | left"]
 
 
 def test_error_against_hole_ratio_where_there_are_several(report: Path) -> None:
-    table = rows_of(
-        section(readme(report), "<details><summary>Numbers by hole ratio", "</details>")
-    )
-    assert table["method"] == [f"{r} %<br />n = 20" for r in ("10-20", "20-30")]
+    found = table(report, "PSNR (dB) ↑ by hole ratio")
+    assert found["method"] == [f"{r} % n = 20" for r in ("10-20", "20-30")]
     one = estimate(values(ODD)["hole_psnr"][RATIOS == 0.25])
-    (odd,) = [cells for name, cells in table.items() if name.startswith("a&#124;b")]
-    assert f"{one.low:.2f} to {one.high:.2f}" in odd[1]
+    assert f"{one.low:.2f} to {one.high:.2f}" in found[ODD][1]
     assert (report / "faces-co-test" / "box_hole_psnr_by_ratio.svg").exists()
     assert not (report / "faces-co-test" / "centre_hole_psnr_by_ratio.svg").exists()
 
@@ -183,34 +191,61 @@ def test_bins_of_few_pictures_are_not_plotted(tmp_path: Path) -> None:
         rows = replace(evaluation.rows("box", name), values=kept)
         write_rows(rows_path(evaluation.path, "box", name), rows)
     write_report([evaluation.path], tmp_path / "out")
-    assert "n = 9" in readme(tmp_path / "out")
+    assert table(tmp_path / "out", "PSNR (dB) ↑ by hole ratio")["method"][0] == "10-20 % n = 9"
     assert not list((tmp_path / "out").rglob("box*_by_ratio.svg"))
 
 
 def test_time_names_who_is_not_faster(report: Path) -> None:
-    table = rows_of(section(readme(report), "### Time and size", "\n### "))
-    assert table[GOOD][:3] == ["5,485,188", "11.1", "abababababab"]
-    assert table[GOOD][3:] == ["80.0", "70.0 to 90.0", CLOSE_BY]
-    assert table[BAD] == ["–", "–", "–", "2.0", "1.0 to 3.0", "–"]
+    found = table(report, "Milliseconds")
+    assert found[GOOD][:3] == ["5,485,188", "11.1", "abababababab"]
+    assert found[GOOD][3:] == ["80.0", "70.0 to 90.0", CLOSE_BY]
+    assert found[BAD] == ["–", "–", "–", "2.0", "1.0 to 3.0", "–"]
 
 
 def test_what_was_asked_is_told(report: Path) -> None:
-    text = readme(report)
-    for fact in ("50 x 37 pixels", "Seed of the holes: 7", "restauro 1.2.3", "`cae9aa4c8d16`"):
-        assert fact in text
-    assert "restauro evaluate --data banks/*" in "".join(tree(report).itertext())
+    page = words(tree(report))
+    for fact in ("50 x 37 pixels", "Seed of the holes: 7", "restauro 1.2.3", "cae9aa4c8d16"):
+        assert fact in page
+    assert "restauro evaluate --data banks/*" in page
+    short = readme(report)
+    for fact in ("50 x 37 pixels, seed 7", "restauro 1.2.3", "`cae9aa4c8d16` (40 pictures)"):
+        assert fact in short
+    facts = {line["fact"]: line["value"] for line in lines(report, "facts")}
+    assert facts["command"] == "restauro evaluate --data banks/*"
 
 
 def test_every_picture_is_in_the_page(report: Path) -> None:
-    files = {p.relative_to(report).as_posix() for p in report.rglob("*.*g") if p.suffix == ".svg"}
-    files |= {p.relative_to(report).as_posix() for p in report.rglob("*.webp")}
-    assert len([name for name in files if name.endswith(".webp")]) == 2
-    named = re.findall(r"!\[[^]]*\]\(([^)]*)\)", readme(report))
-    assert sorted(named) == sorted(files)
-    elements = list(tree(report).iter())
-    shown = [e for e in elements if e.tag == "img" or e.tag.endswith("}svg")]
+    files = [*report.rglob("*.svg"), *report.rglob("*.webp")]
+    assert len([path for path in files if path.suffix == ".webp"]) == 2
+    shown = [e for e in tree(report).iter() if e.tag == "img" or e.tag.endswith("}svg")]
     assert len(shown) == len(files)
     assert all(e.get("alt") or e.get("aria-label") for e in shown)
+
+
+def test_the_short_page_is_one_table_a_set(report: Path) -> None:
+    text = readme(report)
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    header, _, *methods = rows
+    columns = [f"{task}: {what}" for task in ("box", "centre") for what in
+               ("PSNR (dB) ↑", "feature distance ↓")]  # fmt: skip
+    assert header == ["method", *columns, "MB", "ms"]
+    one = estimate(values(CLOSE_BY)["hole_psnr"])
+    assert methods[1][0] == CLOSE_BY
+    mean, half = methods[1][1].split(" ± ")
+    assert float(mean.strip("*")) == pytest.approx(one.mean, abs=0.005)
+    assert float(half) == pytest.approx((one.high - one.low) / 2, abs=0.006)
+    assert methods[0][-2:] == ["11.1", "80.0"]
+    assert methods[3][-2:] == ["–", "–"]
+    assert len(text) < 3000
+
+
+def test_the_short_page_is_made_of_the_tables_alone(report: Path, tmp_path: Path) -> None:
+    shutil.copytree(report / "tables", tmp_path / "tables")
+    write_readme(tmp_path, ["faces-co-test"])
+    assert readme(tmp_path) == readme(report)
+    (tmp_path / "tables" / "faces-co-test_scores.csv").unlink()
+    with pytest.raises(BadDataError, match="has no tables of faces-co-test; make them"):
+        write_readme(tmp_path, ["faces-co-test"])
 
 
 def test_page_asks_nothing_of_others(report: Path) -> None:
@@ -219,12 +254,20 @@ def test_page_asks_nothing_of_others(report: Path) -> None:
     assert all(link.startswith(("data:image/", "#")) for link in links)
 
 
+@pytest.mark.parametrize("name", ["docs/evaluation", "docs/evaluation/references"])
+def test_committed_short_page_is_made_of_the_committed_tables(name: str, tmp_path: Path) -> None:
+    folder = Path(__file__).parents[2] / name
+    shutil.copytree(folder / "tables", tmp_path / "tables")
+    write_readme(tmp_path, ["celeba-test", "fairface-val", "aircraft-test"])
+    assert readme(tmp_path) == readme(folder)
+
+
 def test_odd_names_stand_for_themselves(report: Path) -> None:
     root = tree(report)
-    cells = [" ".join("".join(e.itertext()).split()) for e in root.iter("th")]
-    assert ODD in cells
-    assert ODD_PICTURE in "".join(root.itertext())
+    assert ODD in [words(e) for e in root.iter("th")]
+    assert ODD_PICTURE in words(root)
     assert [e.text for e in root.iter("h2")] == ["faces & <co>, test"]
+    assert "## faces &#38; &#60;co&#62;, test" in readme(report)
 
 
 def test_headings_leave_out_no_level(report: Path) -> None:
@@ -234,21 +277,36 @@ def test_headings_leave_out_no_level(report: Path) -> None:
 
 
 def test_tables_are_there_for_programs(report: Path) -> None:
-    with (report / "tables" / "faces-co-test_scores.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["method"] == CLOSE_BY]
-    (row,) = [
-        row
-        for row in rows
-        if (row["task"], row["metric"], row["hole_ratio"]) == ("box", "hole_psnr", "all")
-    ]
-    one = estimate(values(CLOSE_BY)["hole_psnr"])
+    def line(metric: str, method: str) -> dict[str, str]:
+        (found,) = [
+            line
+            for line in lines(report, "scores")
+            if (line["metric"], line["method"]) == (metric, method)
+            and (line["task"], line["hole_ratio"]) == ("box", "all")
+        ]
+        return found
+
+    row, one = line("hole_psnr", CLOSE_BY), estimate(values(CLOSE_BY)["hole_psnr"])
     shown = [float(row[name]) for name in ("mean", "low", "high")]
     assert shown == pytest.approx([one.mean, one.low, one.high], rel=1e-5)  # six digits
-    assert (row["rank"], row["num_finite"]) == ("1", "40")
-    with (report / "tables" / "faces-co-test_methods.csv").open() as file:
-        costs = {row["name"]: row for row in csv.DictReader(file)}
+    assert (row["rank"], row["num_finite"], row["better"], row["median"]) == (
+        "1",
+        "40",
+        "higher",
+        "",
+    )
+    quartiles = [
+        float(line("sharpness", ODD)[name])
+        for name in ("first_quartile", "median", "third_quartile")
+    ]
+    expected = np.quantile(values(ODD)["sharpness"], [0.25, 0.5, 0.75])
+    assert quartiles == pytest.approx(list(expected), rel=1e-5)
+    distance = line("frechet_feature_distance", BAD)
+    assert (distance["mean"], distance["num_finite"], distance["low"]) == ("56.78", "39", "")
+    costs = {row["name"]: row for row in lines(report, "methods")}
     assert (costs[GOOD]["parameters"], costs[GOOD]["median"]) == ("5485188", "80")
     assert costs[ODD]["median"] == ""
+    assert not (report / "tables" / "faces-co-test_groups.csv").exists()  # nothing to group by
 
 
 def test_same_evaluation_gives_the_same_bytes(report: Path, tmp_path: Path) -> None:
@@ -270,11 +328,11 @@ def test_what_is_missing_is_left_out(tmp_path: Path) -> None:
         replace(bare, methods=methods, timing={}, sets=[], examples=[], failures=[], environment={})
     )
     write_report([tmp_path / "evaluation"], tmp_path / "out")
-    text = readme(tmp_path / "out")
-    for absent in ("feature distance", "Fréchet ↓", "Time and size", "Failures", "Pictures\n"):
-        assert absent not in text
-    assert "PSNR (dB) ↑" in text
-    assert (tmp_path / "out" / "report.html").exists()
+    page = words(tree(tmp_path / "out"))
+    for absent in ("feature distance", "Fréchet ↓", "Time and size", "Failures", "Pictures "):
+        assert absent not in page.partition("method PSNR")[2]
+    assert "PSNR (dB) ↑" in page
+    assert "feature distance" not in readme(tmp_path / "out")
 
 
 def test_several_evaluations_are_chapters(tmp_path: Path) -> None:
@@ -292,9 +350,9 @@ def test_long_list_of_failures_is_cut(tmp_path: Path) -> None:
     many = [Failure("box", BAD, f"{i}.png", "gave up") for i in range(105)]
     write_evaluation(replace(evaluation, failures=many))
     write_report([evaluation.path], tmp_path / "out")
-    text = section(readme(tmp_path / "out"), "### Failures")
-    assert text.count("gave up |") == 100
-    assert "5 more are in the evaluation's failures.csv" in text
+    page = words(tree(tmp_path / "out"))
+    assert page.count(".pnggave up") == 100
+    assert "5 more are in the table of failures" in page
 
 
 def test_folder_that_is_no_evaluation_leaves_nothing(tmp_path: Path) -> None:

@@ -92,11 +92,11 @@ def test_method_that_gave_up_has_empty_tiles(evaluation: Evaluation) -> None:
 def test_many_methods_make_several_sheets(evaluation: Evaluation, tmp_path: Path) -> None:
     folder = tmp_path / "report"
     folder.mkdir()
-    first, second, caption = write_sheets(evaluation, "box", folder)
-    assert "(box_worst.webp)" in first
-    assert "(box_worst_2.webp)" in second
-    assert caption.startswith("**Worst")
-    assert "röntgen &#42;1&#42;.png" in caption
+    first, second = write_sheets(evaluation, "box", folder)
+    assert [first.path.name, second.path.name] == ["box_worst.webp", "box_worst_2.webp"]
+    assert first.title == ""
+    assert second.title.startswith("Worst")
+    assert "röntgen *1*.png" in second.note
     widths = []
     for name in ("box_worst.webp", "box_worst_2.webp"):
         with PIL.Image.open(folder / name) as picture:

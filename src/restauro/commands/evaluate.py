@@ -48,7 +48,7 @@ class Stops(CommaList):
     required=True,
     multiple=True,
     type=CommaList(),
-    help="Names or paths, see docs/methods.md; NAME=PATH gives another name. May come again.",
+    help="Names or paths, see docs/methods.md; NAME=PATH gives another name. May be repeated.",
 )
 @device_option
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="A bank.")
@@ -66,7 +66,8 @@ class Stops(CommaList):
     "-o",
     default=None,
     type=click.Path(path_type=Path),
-    help="A folder; the same again goes on.  [default: evaluations/BANK-SPLIT]",
+    help="Folder to write to; one from an earlier call is taken up where it stopped.  "
+    "[default: evaluations/BANK-SPLIT]",
 )
 @click.option(
     "--metrics", default="", type=CommaList(), help="By default all whose packages are installed."
@@ -92,7 +93,9 @@ class Stops(CommaList):
     type=click.IntRange(min=0),
     help="Pictures on which all methods are timed in turn; 0 = no timing.",
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of holes.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of the holes."
+)
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -117,8 +120,8 @@ def command(
 ) -> None:
     r"""Score methods on the pictures of a bank, all on the same holes.
 
-    Writes one row a picture (CSV) and a summary; `restauro report` makes the page. Ctrl-C stops;
-    the same command goes on, and a method or protocol more costs only itself.
+    Writes one row a picture (CSV) and a summary; `restauro report` makes the page. After Ctrl-C the
+    same command continues; adding a method or protocol computes only what is new.
 
     \b
       restauro evaluate --methods faces,telea --data banks/celeba --protocol box,irregular

@@ -19,13 +19,13 @@ SHEETS = ("best", "median", "worst", "dark", "backlit")
     multiple=True,
     type=click.Choice(SHEETS),
     default=SHEETS,
-    help="Which pictures of an evaluation are shown; may come again.  [default: all]",
+    help="Which pictures of an evaluation are shown; may be repeated.  [default: all]",
 )
 def command(runs: tuple[Path, ...], output: Path, sheets: tuple[str, ...]) -> None:
-    """Show what training RUNS did, or how the methods of evaluations compare, as one page.
+    """Write one page on what training RUNS did, or on how the methods of evaluations compare.
 
     RUNS are folders of `restauro train` (scores, curves, curriculum and pictures) or of
-    `restauro evaluate` (tables with intervals, plots, sheets, time and size).
+    `restauro evaluate` (CSV tables, plots, pictures, time and size; README.md in short).
     """
     evaluations = [path for path in runs if (path / "evaluation.json").is_file()]
     trainings = [path for path in runs if (path / "config.toml").is_file()]

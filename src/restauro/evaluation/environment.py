@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 import subprocess
 from pathlib import Path
 
 from restauro import __version__
 from restauro.cores import num_cores
-
-LIBRARIES = (
-    "torch",
-    "numpy",
-    "onnxruntime",
-    "opencv-python-headless",
-    "scikit-image",
-    "patchmatch",
-)
+from restauro.evaluation.program import library_versions
 
 
 def environment() -> dict[str, str]:
     """The machine and what ran on it."""
-    found = {
+    return {
         "restauro": __version__,
         "commit": _commit(),
         "python": platform.python_version(),
         "processor": _processor(),
         "cores": str(num_cores()),
+        **library_versions(),
     }
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _processor() -> str:

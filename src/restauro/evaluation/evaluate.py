@@ -1,4 +1,4 @@
-"""Evaluates methods on the pictures of a bank: each is run once, and all metrics come from that."""
+"""Evaluates methods on a bank: each restores a picture once, and all metrics see the result."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from restauro.metrics import (
 from restauro.sheets import show_hole
 
 FEW = 64
-"""Restored pictures that are not worth the start of another process."""
+"""Fewer pictures than this are restored without starting further processes."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -62,20 +62,20 @@ class Plan:
     bank: Path
     split: str
     methods: Mapping[str, Filler]
-    """By the name that tables use."""
+    """By the name that tables call them."""
     sources: tuple[Source, ...]
     tasks: tuple[Task, ...]
     metrics: tuple[str, ...]
     limit: int | None = None
-    """At most so many pictures, the first of the split; None = all."""
+    """How many pictures at most, the first of the split; None = all."""
     probe_limit: int = 300
-    """At most so many pictures for tasks with another exposure."""
+    """How many pictures at most in tasks with another exposure."""
     timing_rounds: int = 7
     """Pictures that every method is timed on; 0 = no timing."""
     seed: int = 0
-    """Of the holes."""
+    """Seed of the holes."""
     command: str = ""
-    """What makes the evaluation again, to be printed with it."""
+    """The command that makes the evaluation again, to be printed with it."""
 
 
 def find_methods(
@@ -135,7 +135,7 @@ def evaluate(
 ) -> Evaluation | None:
     """Scores all methods on all tasks and writes the folder that `records` describes.
 
-    Goes on where an earlier call with the same output stopped, and computes nothing twice.
+    Continues where an earlier call with the same output stopped, and computes nothing twice.
 
     Args:
         plan: What is to be evaluated.

@@ -1,4 +1,4 @@
-"""Which pictures are shown: the same for all methods, chosen by what all of them made of them."""
+"""Chooses the pictures to show: the same for all methods, by the scores of all methods."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from restauro.evaluation.records import Example, Rows
 NUM_SHOWN = 3
 NUM_TONED = 4
 TONED_SHARE = 0.1
-"""Dark and backlit pictures are taken evenly from this share: the very extremes are oddities."""
+"""Dark and backlit pictures are taken evenly from this share: the very extremes are odd."""
 
 
 def choose_examples(task: str, rows: Sequence[Rows]) -> list[Example]:

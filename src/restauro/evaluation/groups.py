@@ -1,6 +1,6 @@
 """Groups of pictures by light, contrast, apparent tone and labels, and every group's scores.
 
-Pure functions of rows, NumPy alone; the pages that show them are made in `tone_report`.
+Pure functions of rows with NumPy alone; `reports.numbers` makes tables of them.
 """
 
 from __future__ import annotations
@@ -13,21 +13,29 @@ import numpy as np
 from restauro.errors import BadDataError
 from restauro.evaluation.records import Rows
 from restauro.metrics.catalogue import METRICS
-from restauro.metrics.skin import ITA_GROUPS, ita_groups
-from restauro.metrics.statistics import Array, Estimate, Gap, estimate, group_gap, quantile_bins
+from restauro.metrics.skin import ITA_GROUPS, ita_group
+from restauro.metrics.statistics import (
+    Array,
+    Estimate,
+    GroupGap,
+    estimate,
+    group_gap,
+    quantile_bins,
+)
 
 UNKNOWN = "unknown"
-"""The group of pictures of which nothing can be said: shown, but never part of a gap."""
+"""The group of pictures whose value is not known: shown, but never part of a gap."""
 NUM_FIFTHS = 5
 MAX_LABELS = 20
-"""Distinct values of a label above which it names pictures rather than groups of them."""
+"""A label with more distinct values than this names pictures rather than groups."""
 MIN_KNOWN_TONE = 0.5
 """Share of the pictures that must show skin: an aircraft's rust is no apparent tone."""
 CONTENT = "hole_variance"
 UNMATCHED_METRIC = "hole_snr"
-"""It divides by the content's variance already."""
+"""The metric that is not matched, because it divides by the content's variance already."""
 UNMATCHED_GROUPING = "hole_contrast"
-"""Contrast is nearly the content's deviation: its groups share no content to match by."""
+"""The grouping that is not matched: its groups differ in contrast, which is nearly the content
+that groups are matched by."""
 FIFTHS = {
     "hole_lightness": "lightness of the hidden content",
     "hole_contrast": "contrast of the hidden content",
@@ -59,16 +67,16 @@ class GroupScores:
 
     estimates: dict[str, Estimate]
     """By group, in the grouping's order; each counts the values that it leaves out."""
-    gap: Gap | None
+    gap: GroupGap | None
     """Between the best and the worst group. Of a signed error, whose groups are neither, between
     the lowest mean (`best`) and the highest (`worst`): how unevenly the method lightens.
     """
-    matched: Gap | None
+    matched: GroupGap | None
     """The same after matching by `CONTENT`; None where that says nothing or cannot be done."""
 
 
 def undamaged(tables: Sequence[Rows]) -> Rows:
-    """What the rows of several methods on one task tell of the undamaged pictures, to group by.
+    """What is known of the undamaged pictures of a task, from the rows of several methods.
 
     A method that gave up on a picture left nan there; what the others tell is the same for all.
 
@@ -105,7 +113,8 @@ def groupings(rows: Rows) -> list[Grouping]:
     angles = rows.values.get("ita", np.full(len(rows), np.nan))
     if np.isfinite(angles).mean() >= MIN_KNOWN_TONE:
         order = [*reversed(ITA_GROUPS), UNKNOWN]
-        found.append(_grouping("ita", "apparent skin tone", order, ita_groups(angles.tolist())))
+        tones = [ita_group(angle) for angle in angles.tolist()]
+        found.append(_grouping("ita", "apparent skin tone", order, tones))
     labels = [_labelled(name, values) for name, values in rows.labels.items()]
     labels = [label for label in labels if 2 <= _num_known(label) <= MAX_LABELS]
     if len(labels) > 1:
@@ -124,7 +133,7 @@ def group_scores(rows: Rows, grouping: Grouping, metric: str) -> GroupScores:
     known = groups != UNKNOWN
     higher_is_better = METRICS.create(metric).better == "higher"
 
-    def gap(content: Array | None) -> Gap | None:
+    def gap(content: Array | None) -> GroupGap | None:
         return group_gap(
             values[known],
             groups[known].tolist(),

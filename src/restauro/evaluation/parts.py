@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from restauro.data.bank import Bank
 from restauro.errors import RestauroError
+from restauro.evaluation.program import program_sha256
 from restauro.evaluation.scoring import Truth, restore
 from restauro.evaluation.tasks import Task
 from restauro.files import file_sha256, whole_file
@@ -68,6 +69,8 @@ class Setting:
     cache: Path
     metrics: tuple[str, ...]
     seed: int
+    program: str = field(default_factory=program_sha256)
+    """Of the process that asks: a file that is edited meanwhile moves nobody's cache."""
 
     def scores_path(self, task: Task, source: Source, rows: NDArray[np.int64]) -> Path:
         """Where the scores of consecutive pictures lie in the cache."""
@@ -81,7 +84,7 @@ class Setting:
         holes = task.hash(self.size, {}, self.bank_sha256, self.seed)
         # a file's content decides, not where it lies; what has no file is known by its name alone
         identity = source.identity or (source.origin,)
-        decisive = [CACHE_FORMAT, holes, identity, sorted(self.metrics)]
+        decisive = [CACHE_FORMAT, self.program, holes, identity, sorted(self.metrics)]
         digest = hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
         return self.cache / f"{task.name}-{source.name}-{digest[:16]}"
 

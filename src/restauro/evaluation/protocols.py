@@ -29,9 +29,9 @@ from restauro.images import Mask, Size
 from restauro.registry import Registry
 
 RATIO_EDGES_PERCENT = (0, 10, 20, 30, 40, 50, 60, 100)
-"""Ends of the bins of hole ratios; a bin has its lower end and lacks its upper one."""
+"""Ends of the bins of hole ratios; a bin includes its lower end and not its upper one."""
 HASHED_HOLES = 8
-"""Holes of the indices 0, 1, ... that go into a hash: a change of drawing shows in it."""
+"""How many holes, of the indices 0, 1, ..., go into a hash, which so changes with the drawing."""
 HASH_DIGITS = 12
 
 
@@ -149,14 +149,9 @@ def mmagic_bounding_box() -> Protocol:
 
 @PROTOCOLS.register("report")
 def report() -> Protocol:
-    """The curriculum's last limits: a box of 25 to 50 % of each side, anywhere."""
+    """The last limits of the Catania paper's curriculum: 25 to 50 % of each side, anywhere."""
     limits: dict[str, Any] = {"smallest": (1, 4), "largest": (1, 2), "margin": (0, 1)}
     return Protocol("report", partial(random_box, **limits), limits)
-
-
-def hole_ratio(mask: Mask) -> float:
-    """Share of the pixels that are hole, in [0, 1]; mask is (H, W), True = hole."""
-    return int(np.count_nonzero(mask)) / mask.size
 
 
 def ratio_bins() -> list[str]:

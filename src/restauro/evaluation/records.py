@@ -1,4 +1,4 @@
-"""The folder of an evaluation: what was asked, and one row a picture of what every method did.
+"""The folder of an evaluation: what was asked, and the scores of every method, a row a picture.
 
     evaluation.json         bank, split, tasks with their hashes, methods, sets, timing, machine
     rows/TASK/METHOD.csv    one row a picture: index, name, labels, every metric
@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 
 from restauro.errors import BadDataError
 from restauro.files import whole_file
+from restauro.typed import build
 
 DESCRIPTION = "evaluation.json"
 FORMAT = 1
 DIGITS = 6
-"""Significant ones of a value in a row."""
+"""How many significant digits a value in a row has."""
 KEYS = ("index", "name")
 
 
@@ -51,7 +52,7 @@ class MethodRecord:
 
     name: str
     source: str
-    """The name or path it was asked for by."""
+    """The name or path by which it was asked for."""
     file_bytes: int | None
     """Size of its weights; None for methods without."""
     file_sha256: str | None
@@ -70,14 +71,10 @@ class Timing:
     """The slowest round."""
     num_rounds: int
 
-    def overlaps(self, other: Timing) -> bool:
-        """Whether the ranges of two methods overlap: then neither is faster."""
-        return self.low <= other.high and other.low <= self.high
-
 
 @dataclass(frozen=True)
 class SetScore:
-    """What is known only of all pictures of a task together."""
+    """What can only be measured on all pictures of a task together."""
 
     task: str
     method: str
@@ -124,7 +121,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """An evaluation as it lies in its folder."""
+    """All that the folder of an evaluation says, but for its rows and pictures."""
 
     path: Path
     bank: str
@@ -134,7 +131,7 @@ class Evaluation:
     """(height, width) in pixels."""
     seed: int
     command: str
-    """What makes it again."""
+    """The command that makes it again."""
     environment: Mapping[str, Any]
     tasks: list[TaskRecord]
     methods: list[MethodRecord]
@@ -143,11 +140,6 @@ class Evaluation:
     """By method; empty if it was not asked for."""
     failures: list[Failure]
     examples: list[Example]
-
-    @property
-    def title(self) -> str:
-        """Such as `celeba, test`."""
-        return f"{self.bank}, {self.split}"
 
     def rows(self, task: str, method: str) -> Rows:
         """The scores of a method on a task.
@@ -173,7 +165,7 @@ def example_path(folder: Path, example: Example, what: str) -> Path:
 
 
 def write_rows(path: Path, rows: Rows) -> None:
-    """Writes one row a picture, aside first: a reader finds a whole file or none."""
+    """Writes one row a picture; a reader finds a whole file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as aside, aside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -210,7 +202,7 @@ def read_rows(path: Path) -> Rows:
 
 
 def write_evaluation(evaluation: Evaluation) -> None:
-    """Writes `evaluation.json` and `failures.csv`, aside first."""
+    """Writes `evaluation.json` and `failures.csv`, each whole or not at all."""
     content = asdict(evaluation)
     failures = content.pop("failures")
     del content["path"]
@@ -232,19 +224,12 @@ def read_evaluation(path: Path) -> Evaluation:
     try:
         content = json.loads((path / DESCRIPTION).read_text())
         with (path / "failures.csv").open(newline="") as file:
-            failures = [Failure(**row) for row in csv.DictReader(file)]
+            content |= {"path": path, "failures": list(csv.DictReader(file))}
         if content.pop("format") > FORMAT:
             raise BadDataError(f"{path} was written by a newer restauro; update restauro")
-        content |= {
-            "size": tuple(content["size"]),
-            "tasks": [TaskRecord(**entry) for entry in content["tasks"]],
-            "methods": [MethodRecord(**entry) for entry in content["methods"]],
-            "sets": [SetScore(**entry) for entry in content["sets"]],
-            "timing": {name: Timing(**entry) for name, entry in content["timing"].items()},
-            "examples": [Example(**entry) for entry in content["examples"]],
-        }
-        return Evaluation(path=path, failures=failures, **content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        evaluation: Evaluation = build(Evaluation, content)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadDataError(
             f"{path} is no finished evaluation ({error}); make one with `restauro evaluate`"
         ) from error
+    return evaluation

@@ -1,4 +1,7 @@
-"""Runs the reference system again, on the pictures at hand, and sets the report beside it."""
+"""Trains and scores the networks of the Catania paper again, on the pictures at hand.
+
+The paper is the reference system of docs/reference.md, which other pages call the report.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +31,15 @@ from restauro.training.validation import Validation
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """One of the report's trainings."""
+    """One of the paper's trainings."""
 
     config: str
     """Name of the file in `configs/`, without `.toml`."""
     title: str
     training_loss: float | None = None
-    """The report's training loss, in a unit that it does not give."""
+    """The paper's training loss, in a unit that it does not give."""
     validation_loss: float | None = None
-    """The report's validation loss, in the same unit."""
+    """The paper's validation loss, in the same unit."""
     bank: str = "celeba"
     """Which bank it is trained on: `celeba` or `aircraft`."""
 

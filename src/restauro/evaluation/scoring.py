@@ -1,4 +1,4 @@
-"""One method on some pictures of a task: restored once, and every metric taken from that."""
+"""Restores some pictures of a task with one method, and takes every metric of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from restauro.files import whole_file
 from restauro.fill.array_filler import Images, Masks
 from restauro.fill.filler import Filler
 from restauro.metrics import Restored, feature_network, scores
-from restauro.metrics.perceptual import give_target_features, pooled_features, uses_features
+from restauro.metrics.perceptual import pooled_features, target_features, uses_features
 
 
 @dataclass(frozen=True)
@@ -37,38 +37,23 @@ class PartScores:
     failures: Mapping[int, str]
     """Position in the bank -> why the method gave up on the picture."""
     seconds: float
-    """That the method took, without the metrics."""
+    """How long the method took, without the metrics."""
 
     def save(self, path: Path) -> None:
         """Writes the part, whole or not at all."""
-        failures = {str(index): message for index, message in self.failures.items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as aside, aside.open("wb") as file:
-            np.savez(
-                file,
-                index=self.index,
-                metrics=np.array(self.metrics),
-                values=self.values,
-                composite_features=self.composite_features,
-                target_features=self.target_features,
-                failures=np.array(json.dumps(failures)),
-                seconds=np.array(self.seconds),
-            )
+            np.savez(file, **vars(self) | {"failures": json.dumps(self.failures)})
 
     @classmethod
     def load(cls, path: Path) -> PartScores:
         """Reads what `save` wrote."""
-        with np.load(path, allow_pickle=False) as content:
-            failures = json.loads(str(content["failures"]))
-            return cls(
-                content["index"],
-                tuple(content["metrics"].tolist()),
-                content["values"],
-                content["composite_features"],
-                content["target_features"],
-                {int(index): message for index, message in failures.items()},
-                float(content["seconds"]),
-            )
+        with np.load(path, allow_pickle=False) as file:
+            content = dict(file)
+        failures = json.loads(str(content["failures"]))
+        content["failures"] = {int(index): message for index, message in failures.items()}
+        content["metrics"] = tuple(content["metrics"].tolist())
+        return cls(**content | {"seconds": float(content["seconds"])})
 
 
 class Truth:
@@ -100,7 +85,7 @@ class Truth:
         with_features = uses_features(metrics)
         pooled = [np.zeros((len(self.index), 0), np.float32)] * 2
         if with_features:
-            give_target_features(restored, self.features)
+            restored.kept[target_features] = self.features
         columns = scores(restored, metrics)
         values = np.stack([columns[name].double().numpy() for name in metrics], axis=1)
         if with_features:

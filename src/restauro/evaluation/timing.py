@@ -1,4 +1,4 @@
-"""How long methods take, one picture at a time, in interleaved rounds.
+"""Times methods, one picture at a time, in rounds that have every method once.
 
 Machines are shared and noisy: a method that is timed alone is timed under the load of its minute.
 Here every round has every method once, so that a slow minute slows all of them.

@@ -1,7 +1,8 @@
 """Model files: an ONNX file whose metadata says all that the tool needs to know about it.
 
 The workshop writes the card at export, the tool reads it before anything runs. Standard library
-only: `restauro models` lists models without loading ONNX Runtime.
+only: ONNX Runtime's `get_modelmeta` would first load itself, the weights and the graph of a file
+that nobody has looked at (0.9 s of `faces` against 0.3 ms here), and names no operator sets.
 
 Inputs of the network: `image` float32 (B, 3, H, W) RGB in [0, 1]; `mask` float32 (B, 1, H, W),
 1 = hole. Output: `prediction` float32 (B, 3, H, W) in [0, 1].
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from restauro.errors import BadModelError
+from restauro.typed import MisfitError, build
 
 FORMAT = 1  # raised when a reader of the old cards would misread a new one
 METADATA_KEY = "restauro"
@@ -58,23 +60,23 @@ class ModelCard:
     checkpoint_sha256: str
 
     def __post_init__(self) -> None:
-        for field in ("name", "version", "architecture", "domain", "training_data", "terms"):
-            _require(isinstance(getattr(self, field), str), field, "text")
-        _require(bool(self.name), "name", "not empty")
-        _require(isinstance(self.checkpoint_sha256, str), "checkpoint_sha256", "text")
-        _require(isinstance(self.scores, Mapping), "scores", "a table")
-        _require(_is_count(self.parameters), "parameters", "a number of weights")
-        _require(
-            len(self.size) == 2 and all(_is_count(side) and side > 0 for side in self.size),
-            "size",
-            "[height, width] in pixels",
-        )
-        fits = self.multiple is None or (
-            _is_count(self.multiple)
-            and self.multiple > 0
-            and all(side % self.multiple == 0 for side in self.size)
-        )
-        _require(fits, "multiple", "a divisor of the size, or null")
+        divisor = self.multiple or 1
+        for name, is_right, rule in (
+            ("name", bool(self.name), "not empty"),
+            ("parameters", self.parameters >= 0, "a number of weights"),
+            ("size", min(self.size) > 0, "[height, width] in pixels"),
+            (
+                "multiple",
+                (self.multiple is None or self.multiple > 0)
+                and all(side % divisor == 0 for side in self.size),
+                "a divisor of the size, or null",
+            ),
+        ):
+            if not is_right:
+                raise BadModelError(
+                    f"{name} of the model card is {getattr(self, name)!r}, but must be {rule}; "
+                    "export the model again"
+                )
 
     def takes(self, size: tuple[int, int]) -> bool:
         """Whether the network takes pictures of this size, (height, width) in pixels."""
@@ -103,15 +105,11 @@ class ModelCard:
                 f"the model card has the format {given!r}, but this restauro reads {FORMAT}; "
                 "update restauro or export the model again"
             )
-        fields = [field.name for field in dataclasses.fields(cls)]
-        missing = [name for name in fields if name not in values]
-        if missing:
-            raise BadModelError(
-                f"the model card lacks {', '.join(missing)}; export the model again"
-            )
-        _require(isinstance(values["size"], list), "size", "[height, width] in pixels")
-        values["size"] = tuple(values["size"])
-        return cls(**{name: values[name] for name in fields})
+        try:
+            card: ModelCard = build(cls, values, ignores_unknown=True)
+        except MisfitError as error:
+            raise BadModelError(f"in the model card {error}; export the model again") from error
+        return card
 
 
 def read_card(path: Path) -> ModelCard:
@@ -149,15 +147,6 @@ def read_card(path: Path) -> ModelCard:
         return ModelCard.from_json(metadata[METADATA_KEY])
     except BadModelError as error:
         raise BadModelError(f"{path}: {error}") from error
-
-
-def _require(condition: bool, field: str, rule: str) -> None:
-    if not condition:
-        raise BadModelError(f"{field} of the model card must be {rule}; export the model again")
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _header(file: BinaryIO, size_bytes: int) -> tuple[dict[str, str], dict[str, int]]:

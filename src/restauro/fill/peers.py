@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from restauro.errors import ConfigError
 from restauro.files import read_toml
+from restauro.typed import MisfitError, build
 
 LAYOUTS = ("nchw", "nhwc")
 COLOURS = ("rgb", "bgr")
@@ -95,34 +94,11 @@ def read_peer(path: Path) -> PeerDescription:
         ConfigError: Not TOML, an unknown or missing key, or a value of the wrong kind.
     """
     values = read_toml(path)
-    known = {field.name: field for field in dataclasses.fields(PeerDescription)}
-    for key in values:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-            raise ConfigError(f"{path} has an unknown key {key!r}; {hint}")
+    try:
+        peer: PeerDescription = build(PeerDescription, values)
+    except MisfitError as error:
+        raise ConfigError(f"{path}: {error}; correct it") from error
     for key in ("name", "file"):
-        if not values.get(key):
+        if not getattr(peer, key):
             raise ConfigError(f"{path} lacks the key {key!r}; add it")
-    plain = {key: _checked(path, key, known[key].default, values[key]) for key in values}
-    return PeerDescription(**plain | {"file": str(path.parent / plain["file"])})
-
-
-def _checked(path: Path, key: str, default: Any, value: Any) -> Any:
-    """The value of a key, if it is of the kind that the field has."""
-    if key == "size" or isinstance(default, tuple):
-        kind: tuple[type, ...] = (int,) if key == "size" else (int, float)
-        is_pair = isinstance(value, list) and len(value) == 2
-        if is_pair and all(isinstance(v, kind) and not isinstance(v, bool) for v in value):
-            return tuple(value)
-        wanted = "a list of two numbers"
-    elif key in ("multiple", "hidden"):
-        kind = (int,) if key == "multiple" else (int, float)
-        if isinstance(value, kind) and not isinstance(value, bool):
-            return value
-        wanted = "a number"
-    elif isinstance(value, str):
-        return value
-    else:
-        wanted = "text"
-    raise ConfigError(f"{key} in {path} is {value!r}, but must be {wanted}; correct it")
+    return dataclasses.replace(peer, file=str(path.parent / peer.file))

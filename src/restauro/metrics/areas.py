@@ -1,4 +1,4 @@
-"""Means over the hole or the whole picture: one value per picture, nan where there is nothing."""
+"""Means over an area or the whole picture: one value per picture, nan for an empty area."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -15,6 +15,17 @@ from restauro.registry import Registry
 
 Better = Literal["higher", "lower", "near"]
 Compute = Callable[[Restored], Tensor]
+ComputeOver = Callable[[Restored, Tensor | None], Tensor]
+"""Of restored pictures and an area, (B, 1, H, W) of weights, or None for the whole picture."""
+
+DECIBEL: dict[str, Any] = {
+    "unit": "dB",
+    "better": "higher",
+    "best": math.inf,
+    "range": (-math.inf, math.inf),
+}
+DESCRIPTIVE: dict[str, Any] = {"better": None, "best": None}
+"""Of the undamaged picture and the hole alone, the same for every method."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +47,6 @@ class Metric:
     needs: str = ""
     """The packages besides restauro's own extras, for pip; empty for most."""
 
-    @property
-    def is_descriptive(self) -> bool:
-        """Whether it tells of the undamaged picture and hole alone, the same for every method."""
-        return self.better is None
-
     def distance(self, value: float) -> float:
         """How far a value is from good, so that smaller is always better."""
         if self.better == "near":
@@ -54,19 +60,41 @@ METRICS: Registry[Metric] = Registry("metric")
 
 def metric(
     name: str,
-    meaning: str,
     *,
     better: Better | None = "lower",
     best: float | None = 0.0,
     unit: str = "",
     range: tuple[float, float] = (0.0, math.inf),
     needs: str = "",
+    meaning: str = "",
 ) -> Callable[[Compute], Compute]:
-    """Decorates the function that computes a metric; the arguments are those of `Metric`."""
+    """Decorates the function that computes a metric; the arguments are those of `Metric`.
+
+    The meaning is the first line of the function's docstring unless it is given.
+    """
 
     def register(compute: Compute) -> Compute:
-        entry = Metric(name, unit, better, best, range, meaning, compute, needs)
+        said = meaning or _first_line(compute)
+        entry = Metric(name, unit, better, best, range, said, compute, needs)
         METRICS.register(name)(lambda: entry)
+        return compute
+
+    return register
+
+
+def metric_of_areas(name: str, **reading: Any) -> Callable[[ComputeOver], ComputeOver]:
+    """Decorates a function of restored pictures and an area, which makes two metrics.
+
+    `hole_NAME` is over the hole and `composite_NAME` over the whole picture; `reading` are the
+    arguments of `metric`.
+    """
+
+    def register(compute: ComputeOver) -> ComputeOver:
+        said = _first_line(compute)
+        over_hole = metric(f"hole_{name}", meaning=f"{said}, hole", **reading)
+        over_all = metric(f"composite_{name}", meaning=f"{said}, whole picture", **reading)
+        over_hole(lambda restored: compute(restored, restored.mask))
+        over_all(lambda restored: compute(restored, None))
         return compute
 
     return register
@@ -92,3 +120,7 @@ def scores(restored: Restored, names: Iterable[str] | None = None) -> dict[str, 
     """
     chosen = pixel_metrics() if names is None else list(names)
     return {name: METRICS.create(name).compute(restored) for name in chosen}
+
+
+def _first_line(compute: Callable[..., Tensor]) -> str:
+    return (compute.__doc__ or "").partition("\n")[0].rstrip(".")

@@ -7,6 +7,10 @@ import math
 import torch
 from torch import Tensor
 
+from restauro.metrics.areas import mean_over
+from restauro.metrics.catalogue import metric_of_areas
+from restauro.metrics.restored import Restored, once
+
 # sRGB primaries and D65 to CIE XYZ, with the digits of Poynton's Colour FAQ, as scikit-image has
 # them; the second row is the luminance
 XYZ_FROM_RGB = (
@@ -63,6 +67,35 @@ def lab_of(light: Tensor) -> Tensor:
     xyz = (matrix @ light.flatten(2)).view_as(light)  # of a white of 1, 1, 1
     x, y, z = _lab_curve(xyz).unbind(dim=1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
+
+
+@once
+def lights(restored: Restored) -> tuple[Tensor, Tensor]:
+    """Linear light of the restored pictures and of the truth: (B, 3, H, W) in [0, 1] each."""
+    return linear_light(restored.composite), linear_light(restored.target)
+
+
+@once
+def labs(restored: Restored) -> tuple[Tensor, Tensor]:
+    """CIELAB of the restored pictures and of the truth: (B, 3, H, W) each."""
+    composite, target = lights(restored)
+    return lab_of(composite), lab_of(target)
+
+
+@metric_of_areas("ciede2000", unit="ΔE00", range=(0.0, 120.0))
+def ciede2000(restored: Restored, area: Tensor | None) -> Tensor:
+    """Mean colour difference that an eye sees, 1 just visible."""
+    return mean_over(_differences(restored), area)
+
+
+@once
+def _differences(restored: Restored) -> Tensor:
+    """CIEDE2000 of every pixel: (B, 1, H, W); computed in the holes, for it is 0 elsewhere."""
+    hole = restored.mask[:, 0] > 0
+    composite, target = (lab.permute(0, 2, 3, 1)[hole] for lab in labs(restored))
+    result = torch.zeros_like(restored.mask)
+    result[:, 0][hole] = colour_difference(composite, target)
+    return result
 
 
 def _lab_curve(ratio: Tensor) -> Tensor:

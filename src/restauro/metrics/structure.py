@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from restauro.metrics.catalogue import metric
+from restauro.metrics.restored import Restored, once
+
 ROUNDING_ENERGY = 2 * (1 / 255) ** 2 / 12
 """Mean squared difference of neighbours that 8-bit rounding alone gives a flat area.
 
@@ -12,54 +15,55 @@ Both energies of a ratio get it, so that a flat fill of a flat truth is right, 1
 """
 
 
-def sharpness(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Gradient energy of the fill over that of the truth: (B,) >= 0, 1 is right, below it blurred.
-
-    The mean squared difference of neighbours that both lie in the hole, so that a visible edge
-    does not count as sharpness. Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W),
-    1 = hole. Both energies get `ROUNDING_ENERGY`: where the truth is flat, a flat fill gives 1
-    and any texture a large, finite value. A hole without neighbours, or no hole, gives nan.
-    """
-    return energy_ratio(gradients(prediction), gradients(target), pairs_inside(mask))
-
-
-def seam(composite: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Gradient energy across the hole's edge over the truth's: (B,) >= 0, 1 is right.
-
-    Above 1 the edge of the hole shows. The mean squared difference of neighbours of which one
-    lies in the hole and one is known. Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W),
-    1 = hole. Both energies get `ROUNDING_ENERGY`. A mask of hole or known pixels alone gives nan.
-    """
-    return energy_ratio(gradients(composite), gradients(target), pairs_across(mask))
-
-
 Pairs = tuple[Tensor, Tensor]
 """Of every pixel with its lower neighbour, (B, 1, H-1, W), and its right one, (B, 1, H, W-1)."""
 
 
-def gradients(images: Tensor) -> Pairs:
-    """Squared differences of neighbours, means of the channels."""
+@metric("sharpness", better="near", best=1.0)
+def sharpness(restored: Restored) -> Tensor:
+    """Gradient energy of the fill over the truth's, below 1 blurred.
+
+    The mean squared difference of neighbours that both lie in the hole, so that a visible edge
+    does not count as sharpness. Both energies get `ROUNDING_ENERGY`: where the truth is flat, a
+    flat fill gives 1 and any texture a large, finite value. A hole without neighbours, or no
+    hole, gives nan.
+    """
+    mask = restored.mask
+    down, right = mask[:, :, 1:] * mask[:, :, :-1], mask[:, :, :, 1:] * mask[:, :, :, :-1]
+    return _energy_ratio(restored, (down, right))
+
+
+@metric("seam", better="near", best=1.0)
+def seam(restored: Restored) -> Tensor:
+    """Gradient energy across the hole's edge over the truth's, above 1 visible.
+
+    The mean squared difference of neighbours of which one lies in the hole and one is known. Both
+    energies get `ROUNDING_ENERGY`. A mask of hole or known pixels alone gives nan.
+    """
+    return _energy_ratio(
+        restored, (restored.mask.diff(dim=2).abs(), restored.mask.diff(dim=3).abs())
+    )
+
+
+@once
+def gradients(restored: Restored) -> tuple[Pairs, Pairs]:
+    """Squared differences of neighbours, means of the channels: of the restored and the truth."""
+    return _gradients(restored.composite), _gradients(restored.target)
+
+
+def _gradients(images: Tensor) -> Pairs:
     down, right = images.diff(dim=2).square(), images.diff(dim=3).square()
     return down.mean(dim=1, keepdim=True), right.mean(dim=1, keepdim=True)
 
 
-def pairs_inside(mask: Tensor) -> Pairs:
-    """1 where both neighbours lie in the hole; the mask is (B, 1, H, W), 1 = hole."""
-    return mask[:, :, 1:] * mask[:, :, :-1], mask[:, :, :, 1:] * mask[:, :, :, :-1]
-
-
-def pairs_across(mask: Tensor) -> Pairs:
-    """1 where one neighbour lies in the hole and one is known."""
-    return mask.diff(dim=2).abs(), mask.diff(dim=3).abs()
-
-
-def energy_ratio(one: Pairs, other: Pairs, chosen: Pairs) -> Tensor:
-    """Mean of `one` over that of `other` where `chosen` is 1: (B,), nan where it is nowhere."""
+def _energy_ratio(restored: Restored, chosen: Pairs) -> Tensor:
+    """Mean energy of the pairs that are 1 in `chosen` over the truth's: (B,), nan without any."""
     count = _total(chosen)
-    energies = [
-        _total((pairs[0] * chosen[0], pairs[1] * chosen[1])) / count for pairs in (one, other)
-    ]
-    return (energies[0] + ROUNDING_ENERGY) / (energies[1] + ROUNDING_ENERGY)
+    fill, truth = (
+        _total((pairs[0] * chosen[0], pairs[1] * chosen[1])) / count
+        for pairs in gradients(restored)
+    )
+    return (fill + ROUNDING_ENERGY) / (truth + ROUNDING_ENERGY)
 
 
 def _total(pairs: Pairs) -> Tensor:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from restauro.metrics.areas import mean_over
-from restauro.metrics.colour import lightness_of, luminance
+from restauro.metrics.areas import deviation_over, mean_over
+from restauro.metrics.catalogue import DESCRIPTIVE, metric
+from restauro.metrics.colour import labs, lightness_of, lights, luminance, luminance_of
+from restauro.metrics.restored import Restored
 
+LIGHTNESS: dict[str, Any] = {"unit": "L*", "range": (0.0, 100.0), **DESCRIPTIVE}
 LUMINANCE_FLOOR = 0.01
 """Added to the luminance that an error is divided by: about L* 9, where screens end in glare."""
 
@@ -34,42 +39,68 @@ def subject_lightness(images: Tensor) -> Tensor:
     return mean_over(lightness(images), _subject_like(images))
 
 
-def backlight_index(images: Tensor) -> Tensor:
+def backlight_of(lightness: Tensor) -> Tensor:
     """Mean L* of what is around the subject minus that of the subject: (B,), large = backlit.
 
-    Images are (B, 3, H, W) in [0, 1].
+    `lightness` is the L* of every pixel, (B, 1, H, W).
     """
-    return backlight_of(lightness(images))
-
-
-def backlight_of(lightness: Tensor) -> Tensor:
-    """`backlight_index` of pictures whose L* is there already, (B, 1, H, W): (B,)."""
     subject = _subject_like(lightness)
     return mean_over(lightness, 1 - subject) - mean_over(lightness, subject)
 
 
-def lightness_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean L* of the fill minus that of the truth: (B,) in [-100, 100], above 0 = lightened.
+@metric("lightness_error", better="near", unit="L*", range=(-100.0, 100.0))
+def lightness_error(restored: Restored) -> Tensor:
+    """Mean L* of the fill minus the truth's, above 0 lightened.
 
-    Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. Errors of both signs cancel:
-    this is a bias and no distance. A mask without a hole gives nan.
+    Errors of both signs cancel: this is a bias and no distance. No hole gives nan.
     """
-    return mean_over(lightness(prediction) - lightness(target), mask)
+    composite, target = labs(restored)
+    return mean_over(composite[:, :1] - target[:, :1], restored.mask)
 
 
-def relative_error(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean of |dY| / (Y + 0.01), Y the true luminance: (B,) >= 0, 0 is best.
+@metric("relative_error")
+def relative_error(restored: Restored) -> Tensor:
+    """Error of the light by the light there, |dY| / (Y + 0.01).
 
-    An error of light counts by the light that is there, as for an eye; PSNR counts it the same in
-    light and shadow. Images are (B, 3, H, W) in [0, 1]; mask is (B, 1, H, W), 1 = hole. A mask
-    without a hole gives nan.
+    The mean over the hole, Y the true luminance. An error of light counts by the light that is
+    there, as for an eye; PSNR counts it the same in light and shadow. No hole gives nan.
     """
-    return relative_error_of(luminance(prediction), luminance(target), mask)
+    composite, target = map(luminance_of, lights(restored))
+    return mean_over((composite - target).abs() / (target + LUMINANCE_FLOOR), restored.mask)
 
 
-def relative_error_of(prediction: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-    """`relative_error` of luminances that are there already, (B, 1, H, W): (B,)."""
-    return mean_over((prediction - target).abs() / (target + LUMINANCE_FLOOR), mask)
+@metric("hole_lightness", **LIGHTNESS)
+def hole_lightness(restored: Restored) -> Tensor:
+    """Mean L* of what the hole hides."""
+    return mean_over(_target_lightness(restored), restored.mask)
+
+
+@metric("hole_contrast", **LIGHTNESS)
+def hole_contrast(restored: Restored) -> Tensor:
+    """Standard deviation of the L* that the hole hides."""
+    return deviation_over(_target_lightness(restored), restored.mask)
+
+
+@metric("picture_lightness", **LIGHTNESS)
+def picture_lightness(restored: Restored) -> Tensor:
+    """Mean L* of the undamaged picture."""
+    return mean_over(_target_lightness(restored))
+
+
+@metric("picture_contrast", **LIGHTNESS)
+def picture_contrast(restored: Restored) -> Tensor:
+    """Standard deviation of the undamaged picture's L*."""
+    return deviation_over(_target_lightness(restored))
+
+
+@metric("backlight", **LIGHTNESS | {"range": (-100.0, 100.0)})
+def backlight(restored: Restored) -> Tensor:
+    """Mean L* around the subject minus the subject's, large is backlit."""
+    return backlight_of(_target_lightness(restored))
+
+
+def _target_lightness(restored: Restored) -> Tensor:
+    return labs(restored)[1][:, :1]
 
 
 def _subject_like(values: Tensor) -> Tensor:

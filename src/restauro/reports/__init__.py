@@ -1,1 +1,1 @@
-"""Pages for people: tables, plots and sheets of evaluations, trainings and the reproduction."""
+"""Pages on evaluations, trainings and the reproduction: tables, plots and sheets of pictures."""

@@ -16,7 +16,7 @@ from restauro.evaluation.records import Evaluation, Example
 from restauro.files import whole_file
 from restauro.images import Image, read_image
 from restauro.metrics import colour_difference, lab
-from restauro.reports.markdown_parts import escaped, picture
+from restauro.reports.page import Picture
 from restauro.sheets import GAP_PX, INK, PAPER, sheet
 
 REASONS = {
@@ -47,24 +47,25 @@ SCALE = (
 
 def write_sheets(
     evaluation: Evaluation, task: str, folder: Path, reasons: Sequence[str] = tuple(REASONS)
-) -> list[str]:
-    """Writes a task's sheets to `folder`; returns the Markdown that shows them, with captions."""
-    parts: list[str] = []
+) -> list[Picture]:
+    """Writes a task's sheets to `folder`; the last of each reason has the caption."""
+    sheets: list[Picture] = []
     names = [method.name for method in evaluation.methods]
     several = [names[i : i + MAX_METHODS] for i in range(0, len(names), MAX_METHODS)]
-    for reason, caption in REASONS.items():
+    for reason, title in REASONS.items():
         examples = [e for e in evaluation.examples if (e.task, e.reason) == (task, reason)]
         if not examples or reason not in reasons:
             continue
+        shown = ", ".join(example.name for example in examples)
         for number, methods in enumerate(several, start=1):
             path = folder / f"{task}_{reason}{f'_{number}' if number > 1 else ''}.webp"
             page = _with_key(example_sheet(evaluation, examples, methods))
             with whole_file(path) as aside:
                 page.save(aside, format="WEBP", quality=88, method=6)
-            parts.append(picture(f"{reason} pictures of {task}, restored, with errors", path.name))
-        shown = ", ".join(escaped(example.name) for example in examples)
-        parts.append(f"**{caption}.** From above: {shown}.")
-    return parts
+            caption = (f"{title}.", f" From above: {shown}.") if methods is several[-1] else ()
+            description = f"{reason} pictures of {task}, restored, with errors"
+            sheets.append(Picture(path, description, *caption))
+    return sheets
 
 
 def example_sheet(

@@ -1,4 +1,4 @@
-"""What a training run did: its curves, its curriculum and its last sheet, on one Markdown page."""
+"""The page on training runs, in Markdown: scores, curves, curriculum and the last pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from restauro.errors import BadDataError
+from restauro.reports.page import render
 from restauro.reports.plots import Line, plot_curriculum, plot_lines, save
 from restauro.training.config import Config, load_config
 from restauro.training.run_folder import RunFolder
@@ -39,21 +40,28 @@ def write_run_report(runs: Sequence[Path], output: Path) -> Path:
     best = {name: folder.best_record() for name, folder in folders.items()}
     output.mkdir(parents=True, exist_ok=True)
     save(loss_curves(histories), output / "curves.svg")
-    page = ["# Training runs", "", _table(best), "", "![validation curves](curves.svg)", ""]
-    if all("sharpness" in record for records in histories.values() for record in records):
+    has_sharpness = all("sharpness" in row for rows in histories.values() for row in rows)
+    if has_sharpness:  # runs from before it was scored lack it
         save(sharpness_curves(histories), output / "sharpness.svg")
-        page += ["![sharpness of the fills](sharpness.svg)", ""]
+    last_sheets = {}
     for path in runs:
-        name, config = path.name, configs[path.name]
-        save(curriculum_of(config), output / f"{name}_curriculum.svg")
-        page += [f"## {name}", "", f"![curriculum]({name}_curriculum.svg)", ""]
+        name = path.name
+        save(curriculum_of(configs[name]), output / f"{name}_curriculum.svg")
         sheets = sorted((path / "samples").glob("*.png"))
         if sheets:
             shutil.copyfile(sheets[-1], output / f"{name}_samples.png")
-            page += [f"![pictures after {sheets[-1].stem}]({name}_samples.png)", ""]
-    target = output / "README.md"
-    target.write_text("\n".join(page))
-    return target
+        last_sheets[name] = sheets[-1].stem if sheets else ""
+    page = output / "README.md"
+    page.write_text(
+        render(
+            "runs.md.j2",
+            columns=COLUMNS,
+            best=best,
+            has_sharpness=has_sharpness,
+            sheets=last_sheets,
+        )
+    )
+    return page
 
 
 def loss_curves(histories: dict[str, list[dict[str, Any]]]) -> Any:
@@ -84,15 +92,3 @@ def _config_of(path: Path) -> Config:
     if not (path / "config.toml").exists():
         raise BadDataError(f"{path} is no run folder, for it holds no config.toml; check the path")
     return load_config(path / "config.toml")
-
-
-def _table(best: dict[str, dict[str, Any]]) -> str:
-    lines = [
-        "| run | " + " | ".join(name for name, _ in COLUMNS) + " |",
-        "| --- " * (len(COLUMNS) + 1) + "|",
-    ]
-    for run, record in best.items():
-        # runs from before sharpness was scored lack it
-        cells = [text.format(record[name]) if name in record else "" for name, text in COLUMNS]
-        lines.append(f"| {run} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)

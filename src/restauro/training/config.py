@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import math
 import tomllib
-import types
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +16,7 @@ from restauro.errors import ConfigError
 from restauro.files import read_toml
 from restauro.masks.curriculum import Curriculum
 from restauro.training.optimizers import OPTIMIZERS
+from restauro.typed import MisfitError, build
 
 
 @dataclass(frozen=True)
@@ -204,14 +202,12 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     values = read_toml(path)
     for override in overrides:
         _apply(values, override)
-    config: Config = _build(Config, values, "")
-    return config
+    return _build(values)
 
 
 def config_from_dict(values: Mapping[str, Any]) -> Config:
     """The config that `config_to_dict` described."""
-    config: Config = _build(Config, values, "")
-    return config
+    return _build(values)
 
 
 def config_to_dict(config: Config) -> dict[str, Any]:
@@ -220,17 +216,15 @@ def config_to_dict(config: Config) -> dict[str, Any]:
     return values
 
 
-def differences(
-    one: Mapping[str, Any], other: Mapping[str, Any], where: str = ""
-) -> dict[str, list[Any]]:
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Where two configs differ, as plain values: dotted key -> [value in one, in the other]."""
     found: dict[str, list[Any]] = {}
     for key in sorted(one.keys() | other.keys()):
         a, b = one.get(key), other.get(key)
         if isinstance(a, Mapping) and isinstance(b, Mapping):
-            found |= differences(a, b, _join(where, key))
+            found |= {f"{key}.{inner}": pair for inner, pair in differences(a, b).items()}
         elif a != b:
-            found[_join(where, key)] = [a, b]
+            found[key] = [a, b]
     return found
 
 
@@ -262,56 +256,15 @@ def _apply(values: dict[str, Any], override: str) -> None:
     values[last] = value
 
 
-def _build(kind: Any, values: Any, where: str) -> Any:
-    """Builds the dataclass `kind`, checking keys and types; `where` names the table in errors."""
-    if not isinstance(values, Mapping):
-        raise ConfigError(f"{where or 'the config'} is {values!r}, but must be a table")
-    hints = typing.get_type_hints(kind)
-    known = {f.name: f for f in dataclasses.fields(kind)}
-    for key in values:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-            raise ConfigError(f"there is no key {_join(where, key)!r}; {hint}")
-    for name, spec in known.items():
-        has_default = (
-            spec.default is not dataclasses.MISSING
-            or spec.default_factory is not dataclasses.MISSING
-        )
-        if name not in values and not has_default:
-            raise ConfigError(f"the key {_join(where, name)!r} is missing; add it to the config")
-    parts = {key: _convert(hints[key], values[key], _join(where, key)) for key in values}
-    return kind(**parts)
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        if value is None:
-            return None
-        hint = next(part for part in typing.get_args(hint) if part is not type(None))
-    if dataclasses.is_dataclass(hint):
-        return _build(hint, value, where)
-    if typing.get_origin(hint) is tuple:
-        kinds = typing.get_args(hint)
-        if kinds[-1] is Ellipsis and isinstance(value, Sequence) and not isinstance(value, str):
-            return tuple(_convert(kinds[0], v, where) for v in value)
-        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != len(kinds):
-            raise ConfigError(f"{where} is {value!r}, but must be a list of {len(kinds)} numbers")
-        return tuple(_convert(k, v, where) for k, v in zip(kinds, value, strict=True))
-    if typing.get_origin(hint) is dict:
-        hint = dict
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
-        raise ConfigError(f"{where} is {value!r}, but must be of type {hint.__name__}; correct it")
-    return value
+def _build(values: Mapping[str, Any]) -> Config:
+    try:
+        config: Config = build(Config, values)
+    except MisfitError as error:
+        raise ConfigError(f"{error}; correct the config") from error
+    return config
 
 
 def _check(name: str, value: float, *, at_least: float, at_most: float = math.inf) -> None:
     if not at_least <= value <= at_most:
         limits = f"at least {at_least}" if at_most == math.inf else f"in [{at_least}, {at_most}]"
         raise ConfigError(f"{name} is {value}, but must be {limits}; correct it")
-
-
-def _join(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key
