@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,11 +12,9 @@ from lightning.fabric import Fabric
 from tinyruns import (
     assert_same_run,
     history,
-    last_state,
     make_bank,
     tiny_config,
     train_here,
-    write_config,
 )
 from torch import Tensor
 from torch._dynamo.testing import CompileCounter
@@ -32,21 +28,7 @@ from restauro.training.loop import Run, train_step
 from restauro.training.validation import Validation
 
 NAME = "model.name=tiny_variational"
-STILL = "model.arguments.noise=0"
 SHORT = "training.epochs=2"
-
-TWO_PROCESSES = f"""
-import sys
-from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-import tinyvariational
-from restauro.training.config import load_config
-from restauro.training.run import train
-
-tinyvariational.register()
-config = load_config(Path(sys.argv[1]), sys.argv[3:])
-train(config, Path(sys.argv[2]), accelerator="cpu", devices=2)
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -139,19 +121,3 @@ def test_drawn_codes_are_resumed_exactly(
     for step in (2, 4, 6):
         assert train_here(config, tmp_path / "parts", resume=True).step == step
     assert_same_run(tmp_path / "parts", tmp_path / "whole")
-
-
-def test_two_processes_with_two_micro_batches_each_train_as_one(bank: Path, tmp_path: Path) -> None:
-    settings = (NAME, STILL, SHORT)
-    train_here(tiny_config(tmp_path, bank, *settings), tmp_path / "one")
-    script, config_path = tmp_path / "script.py", write_config(tmp_path, bank)
-    script.write_text(TWO_PROCESSES)
-    command = [sys.executable, script, config_path, tmp_path / "two", *settings]
-    command += ["training.accumulate=2"]
-    subprocess.run(list(map(str, command)), timeout=300, check=True)
-    one, two = last_state(tmp_path / "one")["model"], last_state(tmp_path / "two")["model"]
-    for name in one:
-        # 1e-5: a hundredth of one step of AdamW, which divides a gradient by its own size
-        torch.testing.assert_close(two[name], one[name], rtol=0, atol=1e-5)
-    for ours, theirs in zip(history(tmp_path / "two"), history(tmp_path / "one"), strict=True):
-        assert ours == pytest.approx(theirs, rel=1e-4)

@@ -1,4 +1,4 @@
-"""The losses are read now and then, and the processes agree then; neither changes what is learned.
+"""The losses are read now and then, which changes nothing that is learned.
 
 Nothing here depends on the clock: the loop is given one that the steps themselves move.
 """
@@ -6,15 +6,13 @@ Nothing here depends on the clock: the loop is given one that the steps themselv
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from tinyruns import assert_same_run, last_state, make_bank, tiny_config, train_here, write_config
+from tinyruns import assert_same_run, last_state, make_bank, tiny_config, train_here
 from torch import Tensor
 
 from restauro.errors import TrainingError
@@ -24,33 +22,6 @@ from restauro.training.reading import MOST_STEPS, Reading, read
 
 EVERY_STEP = "training.checkpoint_minutes=1e-9"
 AVERAGED = ("training.average_decay=0.9", "training.epochs=6")
-
-ONE_IS_STOPPED = """
-import signal, sys
-from pathlib import Path
-from types import SimpleNamespace
-from restauro.training import loop
-from restauro.training.config import load_config
-from restauro.training.run import train
-
-step, hour = loop.train_step, iter(range(10**9))
-
-def stopped_step(run, images, masks):
-    losses = step(run, images, masks)
-    if run.fabric.global_rank == 1:
-        # its clock runs ahead of the other's by hours
-        loop.time = SimpleNamespace(monotonic=lambda: 3600.0 * next(hour))
-        if run.step == 4 and "--stop" in sys.argv:
-            signal.raise_signal(signal.SIGTERM)
-    return losses
-
-loop.train_step = stopped_step
-often = ["training.checkpoint_minutes=1e-9"] if "--stop" in sys.argv else []
-config = load_config(Path(sys.argv[1]), ["training.epochs=3", *often])
-resume = "--resume" in sys.argv
-run = train(config, Path(sys.argv[2]), accelerator="cpu", devices=2, resume=resume)
-Path(f"{sys.argv[2]}_{run.fabric.global_rank}").write_text(str(run.step))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -153,19 +124,3 @@ def test_clipping_leaves_a_bad_gradient_to_the_reading(bank: Path, tmp_path: Pat
     settings = ("training.learning_rate=1e30", "training.max_gradient_norm=1.0")
     with pytest.raises(TrainingError, match=r"is nan after step 2, .*learning_rate"):
         train_here(tiny_config(tmp_path, bank, *settings), tmp_path / "run")
-
-
-def test_processes_stop_together_when_one_is_asked_to(bank: Path, tmp_path: Path) -> None:
-    """And go on to the same bits, though one's clock calls for a checkpoint at every step."""
-    script, config_path = tmp_path / "script.py", write_config(tmp_path, bank)
-    script.write_text(ONE_IS_STOPPED)
-
-    def steps_of_both(run: Path, *options: str) -> list[str]:
-        command = [sys.executable, str(script), str(config_path), str(run), *options]
-        subprocess.run(command, timeout=300, check=True)
-        return [Path(f"{run}_{rank}").read_text() for rank in (0, 1)]
-
-    assert steps_of_both(tmp_path / "whole") == ["9", "9"]
-    assert steps_of_both(tmp_path / "parts", "--stop") == ["5", "5"]
-    assert steps_of_both(tmp_path / "parts", "--resume") == ["9", "9"]
-    assert_same_run(tmp_path / "parts", tmp_path / "whole")
