@@ -163,7 +163,7 @@ def test_a_run_killed_between_the_two_renames_loses_nothing(source: Path, bank: 
 
 def interrupted(bank: Path, number: signal.Signals) -> int:
     """The exit status of a run that was signalled after some pictures of a million were written."""
-    command = [sys.executable, "-m", "restauro", "prepare", "samples", bank, "--size", "16"]
+    command = [sys.executable, "-m", "restauro", "prepare", "samples", str(bank), "--size", "16"]
     images = bank.with_name(f".{bank.name}.partial") / "images.npy"
     with started([*command, "--count", "1000000"], stderr=DEVNULL) as run:
         until(lambda: images.exists() and images.stat().st_size > 20_000, True)

@@ -109,7 +109,7 @@ def test_two_processes_train_as_one_and_leave_no_thread(
     script = tmp_path / "script.py"
     script.write_text(WITH_THREADS_TOLD)
     arguments = training_arguments(alone.parent / "tiny.toml", tmp_path / "two", *CASES[case])
-    command = [sys.executable, script, *arguments, "--devices", "2"]
+    command = [sys.executable, str(script), *arguments, "--devices", "2"]
     with started(command, env=environment, stdout=PIPE, stderr=STDOUT) as process:
         output, _ = process.communicate()
     assert process.returncode == 0, output
