@@ -7,7 +7,6 @@ import select
 import signal
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 PATIENCE = 900
 """Seconds after which a wait is given up: far more than any takes on the busiest machine."""
@@ -36,14 +35,9 @@ class Lifeline:
         self._poll.register(self._line, select.POLLIN)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         os.close(self._line)
-        for holder in self.holders if error else ():
+        for holder in self.holders if kind else ():
             with suppress(ProcessLookupError):
                 os.kill(holder, signal.SIGKILL)
 

@@ -17,7 +17,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from types import TracebackType
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from restauro.interrupt import StopRequest, end_with_parent
@@ -94,7 +93,7 @@ def _answered(
                 process, task = at_work.pop(given)
                 done.append((task, given))
                 if _is_dead(given):
-                    process.end(waits=True)
+                    process.end(waits=True)  # it may live, if its answer could not be read
                 else:
                     idle.append(process)
     finally:
@@ -133,12 +132,7 @@ class Pool(Generic[Asked, Given]):
             raise
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         for release in self._releases:
             release.cancel()
         self._end()
@@ -188,7 +182,8 @@ class Pool(Generic[Asked, Given]):
         process.end()
         self._processes.remove(process)
         self.num_renewed += 1
-        await self._start()
+        # a start that fails is told to who asks next
+        await asyncio.gather(self._start(), return_exceptions=True)
 
     async def _start(self) -> None:
         process = _Process(self._make)
