@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -41,31 +42,44 @@ class Moment:
             if event not in ("open", "os.rename"):
                 return
             path = Path(os.fsdecode(arguments[0])) if not isinstance(arguments[0], int) else folder
-            # what native code has written aside is opened once more, to be brought to the disk
-            is_written = event == "os.rename" or arguments[2] & (os.O_WRONLY | os.O_RDWR)
-            is_aside = path.suffix == ".partial"
-            name = path.name.removeprefix(".").removesuffix(".partial")
-            if folder in path.parents and (is_written or is_aside) and self.file in ("", name):
+            is_whole = event == "os.rename"
+            writes = not is_whole and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
+            # what is written aside is opened once more, to be brought to the disk
+            is_finished = is_whole or writes != (path.suffix == ".partial")
+            if folder in path.parents and is_finished and self.file in ("", name_of(path)):
                 remaining -= 1
                 if remaining == 0:
-                    act(path, event == "os.rename")
+                    act(path, is_whole)
 
         sys.addaudithook(hear)
 
 
-def killed(moment: Moment, config: Config, run_path: Path) -> bool:
-    """Trains, or goes on, until the moment; False if the run ended before it came."""
-    process = PROCESSES.Process(target=_train_until_killed, args=(moment, config, run_path))
+def name_of(path: Path) -> str:
+    """The name that a file has, or gets once it is whole."""
+    return path.name.removeprefix(".").removesuffix(".partial")
+
+
+def killed(moment: Moment, config: Config, run_path: Path) -> str:
+    """Trains, or goes on, until the moment.
+
+    Returns:
+        What was there of which file, such as `half last.pt`; empty if the run ended before.
+    """
+    ours, theirs = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=_train_until_killed, args=(moment, config, run_path, theirs))
     process.start()
+    theirs.close()
     process.join()
     assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode != 0
+    with ours:
+        return "" if process.exitcode == 0 else str(ours.recv())
 
 
-def _train_until_killed(moment: Moment, config: Config, run_path: Path) -> None:
+def _train_until_killed(moment: Moment, config: Config, run_path: Path, told: Connection) -> None:
     def end(path: Path, is_whole: bool) -> None:
         if not is_whole:
             _leave_half(path)
+        told.send(f"{'whole' if is_whole else 'half'} {name_of(path)}")
         os.kill(os.getpid(), signal.SIGKILL)
 
     moment.watch(run_path, end)
