@@ -47,7 +47,7 @@ def batches(tmp_path: Path) -> RecordedBatches:
 
 
 def test_a_step_sees_the_same_whatever_was_asked_for_before(batches: RecordedBatches) -> None:
-    with Feed(batches, CURRICULUM, 1, num_steps=9) as feed:
+    with Feed(batches, CURRICULUM, 1, num_steps=9, is_ahead=True) as feed:
         in_order = [feed.at(step) for step in (0, 1, 2)]
     with Feed(batches, CURRICULUM, 1, num_steps=9) as feed:
         other_order = [feed.at(step) for step in (2, 0, 1, 0)]
@@ -67,30 +67,37 @@ def test_holes_are_those_of_the_steps_epoch(batches: RecordedBatches) -> None:
 
 
 def test_next_step_is_made_ready_in_another_thread(batches: RecordedBatches) -> None:
-    with Feed(batches, CURRICULUM, 1, num_steps=9) as feed:
+    with Feed(batches, CURRICULUM, 1, num_steps=9, is_ahead=True) as feed:
         feed.at(0)
         assert batches.was_asked.wait(timeout=300)
         assert batches.asked[1].startswith("feed")
 
 
+def test_on_a_processor_nothing_is_made_ahead(batches: RecordedBatches) -> None:
+    with Feed(batches, CURRICULUM, 1, num_steps=9) as feed:
+        feed.at(0)
+    assert batches.asked == {0: threading.current_thread().name}
+
+
 def test_nothing_is_made_beyond_the_last_step(batches: RecordedBatches) -> None:
-    with Feed(batches, CURRICULUM, 1, num_steps=2) as feed:
+    with Feed(batches, CURRICULUM, 1, num_steps=2, is_ahead=True) as feed:
         feed.at(0)
         feed.at(1)
     assert sorted(batches.asked) == [0, 1]
 
 
 def test_what_fails_is_raised_when_it_is_asked_for(batches: RecordedBatches) -> None:
-    with Feed(batches, CURRICULUM, 1, num_steps=9) as feed:
+    with Feed(batches, CURRICULUM, 1, num_steps=9, is_ahead=True) as feed:
         feed.at(2)
         with pytest.raises(BadDataError, match="no pictures for step 3"):
             feed.at(3)
 
 
-def test_dropouts_randomness_is_left_alone(batches: RecordedBatches) -> None:
+@pytest.mark.parametrize("is_ahead", [True, False])
+def test_dropouts_randomness_is_left_alone(batches: RecordedBatches, is_ahead: bool) -> None:
     torch.manual_seed(7)
     before = torch.get_rng_state()
-    with Feed(batches, CURRICULUM, 1, num_steps=9) as feed:
+    with Feed(batches, CURRICULUM, 1, num_steps=9, is_ahead=is_ahead) as feed:
         feed.at(0)
         feed.at(1)
     assert torch.equal(torch.get_rng_state(), before)

@@ -19,11 +19,24 @@ class Feed:
     Whoever asks for a step will most likely ask for the next one, which a thread makes ready
     meanwhile: decoding, crops and copies to the device take place beside the step. The thread
     draws from generators of its own, so it has no influence on anything else that is random.
+
+    On a processor nothing is made ahead unless `is_ahead` says so: the step needs all cores, and a
+    second team of threads would let those of the first sleep at each of its meetings, which costs
+    a tenth of the step where making it all in turn costs a hundredth (docs/log.md, 2026-11-27).
     """
 
-    def __init__(self, batches: Batches, curriculum: Curriculum, seed: int, num_steps: int) -> None:
+    def __init__(
+        self,
+        batches: Batches,
+        curriculum: Curriculum,
+        seed: int,
+        num_steps: int,
+        *,
+        is_ahead: bool | None = None,
+    ) -> None:
         self.batches, self.curriculum = batches, curriculum
         self.seed, self.num_steps = seed, num_steps
+        self.is_ahead = batches.device.type != "cpu" if is_ahead is None else is_ahead
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="feed")
         self._ahead: dict[int, Future[tuple[Tensor, Tensor]]] = {}
 
@@ -43,6 +56,8 @@ class Feed:
 
         Returns (B, 3, H, W) in [0, 1] and (B, 1, H, W), 1 = hole.
         """
+        if not self.is_ahead:
+            return self._make(step)
         ready = self._ahead.pop(step, None) or self._thread.submit(self._make, step)
         if step + 1 < self.num_steps:
             self._ahead = {step + 1: self._thread.submit(self._make, step + 1)}
