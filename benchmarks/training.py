@@ -64,7 +64,8 @@ NUM_DRAWINGS = 128
 JPEG_SIZE = (178, 218)
 """Width and height of a CelebA picture."""
 BARS = {"bare step": 0.95, "plain script": 1.5}
-"""The least that the loop's pictures a second must be, as a multiple of the other's."""
+"""The least that the loop's pictures a second must be, as a multiple of the other's; of the plain
+script only where the loop computes in bf16, which is what it gains."""
 TimeSteps = Callable[[], float]
 
 
@@ -314,7 +315,7 @@ def spread(values: list[float], digits: int) -> str:
     return f"{middle:8.{digits}f}  ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def report(seconds: dict[str, list[float]], pictures: int) -> bool:
+def report(seconds: dict[str, list[float]], pictures: int, precision: str) -> bool:
     """Prints rates and ratios; tells whether every bar is reached."""
     for name, values in seconds.items():
         click.echo(f"{name:<32}{spread([pictures / s for s in values], 1)} pictures/s")
@@ -322,12 +323,12 @@ def report(seconds: dict[str, list[float]], pictures: int) -> bool:
     for other in seconds.keys() - {"loop"}:
         pairs = zip(seconds["loop"], seconds[other], strict=True)
         ratios = [theirs / ours for ours, theirs in pairs]
-        reaches = float(np.median(ratios)) >= BARS[other]
-        is_reached &= reaches
-        verdict = "reached" if reaches else "NOT reached"
-        click.echo(
-            f"{f'loop / {other}':<32}{spread(ratios, 3)}, at least {BARS[other]} asked: {verdict}"
-        )
+        line = f"{f'loop / {other}':<32}{spread(ratios, 3)}"
+        if other != "plain script" or precision == "bf16-mixed":
+            reaches = float(np.median(ratios)) >= BARS[other]
+            is_reached &= reaches
+            line += f", at least {BARS[other]} asked: {'reached' if reaches else 'NOT reached'}"
+        click.echo(line)
     return is_reached
 
 
@@ -385,7 +386,7 @@ def main(
             if name == SCRIPTED:
                 paths = sorted(jpegs.glob("*.jpg")) if jpegs else make_jpegs(Path(folder), bank)
                 contestants["plain script"] = plain_script(fabric, config, paths, bank.size, steps)
-            is_reached &= report(measure(contestants, rounds), pictures * steps)
+            is_reached &= report(measure(contestants, rounds), pictures * steps, precision)
             report_parts(case)
     sys.exit(0 if is_reached else 1)
 

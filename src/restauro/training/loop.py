@@ -157,43 +157,42 @@ def fit(run: Run, feed: Feed, validation: Validation, stop: StopRequest) -> None
     """
     checkpoint_seconds = 60 * run.config.training.checkpoint_minutes
     steps_per_epoch = feed.batches.steps_per_epoch
-    bar = progress_bar(
+    saved_at = time.monotonic()
+    num_steps, seconds_per_step, should_stop = 1, math.inf, False
+    run.model.train()
+    with progress_bar(
         run.num_steps,
         "step",
         is_shown=run.fabric.is_global_zero,
         initial=run.step,
         desc=run.config.name,
-    )
-    saved_at = time.monotonic()
-    num_steps, seconds_per_step, should_stop = 1, math.inf, False
-    run.model.train()
-    while not (run.is_finished or should_stop):
-        started, first = time.monotonic(), run.step
-        epoch = first // steps_per_epoch
-        end = min(first + num_steps, (epoch + 1) * steps_per_epoch, run.num_steps)
-        losses = train_steps(run, feed, end, stop)
-        reading = read(
-            run.fabric,
-            losses,
-            wants_stop=stop.is_requested,
-            wants_save=time.monotonic() - saved_at > checkpoint_seconds,
-            seconds_per_step=seconds_per_step,
-        )
-        add_losses(run, reading.losses)
-        _show(bar, reading.losses, run.config.training.global_batch_size)
-        seconds = time.monotonic() - started
-        run.seconds += seconds
-        seconds_per_step = seconds / len(losses)
-        num_steps = reading.steps_to_the_next(most_seconds=checkpoint_seconds)
-        should_stop = reading.should_stop
+    ) as bar:
+        while not (run.is_finished or should_stop):
+            started, first = time.monotonic(), run.step
+            epoch = first // steps_per_epoch
+            end = min(first + num_steps, (epoch + 1) * steps_per_epoch, run.num_steps)
+            losses = train_steps(run, feed, end, stop)
+            reading = read(
+                run.fabric,
+                losses,
+                wants_stop=stop.is_requested,
+                wants_save=time.monotonic() - saved_at > checkpoint_seconds,
+                seconds_per_step=seconds_per_step,
+            )
+            add_losses(run, reading.losses)
+            _show(bar, reading.losses, run.config.training.global_batch_size)
+            seconds = time.monotonic() - started
+            run.seconds += seconds
+            seconds_per_step = seconds / len(losses)
+            num_steps = reading.steps_to_the_next(most_seconds=checkpoint_seconds)
+            should_stop = reading.should_stop
 
-        is_epoch_end = run.step % steps_per_epoch == 0 or run.is_finished
-        if is_epoch_end:
-            finish_epoch(run, feed.batches, validation, epoch)
-        if is_epoch_end or should_stop or reading.should_save:
-            run.save(epoch + 1 if is_epoch_end else None)
-            saved_at = time.monotonic()
-    bar.close()
+            is_epoch_end = run.step % steps_per_epoch == 0 or run.is_finished
+            if is_epoch_end:
+                finish_epoch(run, feed.batches, validation, epoch)
+            if is_epoch_end or should_stop or reading.should_save:
+                run.save(epoch + 1 if is_epoch_end else None)
+                saved_at = time.monotonic()
     for logger in run.fabric.loggers:
         logger.finalize("success")  # else what it has not written yet is lost
 
