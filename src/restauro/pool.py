@@ -160,6 +160,7 @@ class Pool(Generic[Asked, Given]):
         try:
             process = await self._idle.get()
             given = asyncio.wrap_future(process.ask(asked))
+            given.add_done_callback(_seen)  # nobody may want it any more when it comes
             try:
                 async with asyncio.timeout(self.seconds):
                     return await asyncio.shield(given)
@@ -231,6 +232,12 @@ class _Process(Generic[Asked, Given]):
         """Kills the process, as soon as it has started."""
         self._id.add_done_callback(_kill)
         self._executor.shutdown(wait=waits)
+
+
+def _seen(given: asyncio.Future[Any]) -> None:
+    """Looks at an answer, so that asyncio does not tell that nobody did."""
+    if not given.cancelled():
+        given.exception()
 
 
 def _is_dead(given: Future[Any] | asyncio.Future[Any]) -> bool:

@@ -26,10 +26,10 @@ import threading
 from pathlib import Path
 
 from lifelines import hold
-from restauro.evaluation.methods import register_method
+from restauro.fill.entries import register_filler
 
 
-@register_method("waits")
+@register_filler("waits")
 def waits(image, mask):
     if multiprocessing.parent_process():
         hold(Path(__file__).with_name("line"))
@@ -39,10 +39,10 @@ def waits(image, mask):
 DIES = """
 import os
 
-from restauro.evaluation.methods import register_method
+from restauro.fill.entries import register_filler
 
 
-@register_method("dies")
+@register_filler("dies")
 def dies(image, mask):
     if image[0, 0, 0] == 7:
         os._exit(3)
