@@ -116,14 +116,14 @@ def _in_one_sentence(folder: RunFolder) -> Iterator[None]:
 def _train(
     config: Config, folder: RunFolder, fabric: Fabric, precision: str, *, resume: bool
 ) -> Run:
-    bank = Bank.open(Path(config.data.bank))
+    banks = {
+        key: [Bank.open(Path(path)) for path in paths] for key, paths in _banks_of(config).items()
+    }
+    (bank,) = banks["bank"]
     config = with_size(config, bank.size)
     state = _state_to_resume(folder, resume=resume)
     before = config_from_dict(state["config"]) if state else config
     changes = _check_settings(before, config, folder)
-    banks = {
-        key: [Bank.open(Path(path)) for path in paths] for key, paths in _banks_of(config).items()
-    }
     batches = Batches(
         bank,
         "train",
