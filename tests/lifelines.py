@@ -8,8 +8,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-PATIENCE = 900
-"""Seconds after which a wait is given up: far more than any takes on the busiest machine."""
+from started import PATIENCE
 
 _held: dict[Path, int] = {}
 

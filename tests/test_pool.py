@@ -23,8 +23,9 @@ from typing import Any, TypeAlias
 import pytest
 
 import restauro.pool
-from lifelines import PATIENCE, Lifeline, hold
+from lifelines import Lifeline, hold
 from restauro.pool import Pool, PoolFullError, map_unordered
+from started import PATIENCE
 
 Task: TypeAlias = Callable[[], Any]
 Calls: TypeAlias = Callable[[Task], Any]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from restauro.errors import BadModelError, RestauroError, UnknownNameError, first_line
+from restauro.typed import nearest
 
 Device: TypeAlias = str | Sequence[str]
 """Names in `DEVICES`, or of ONNX Runtime's execution providers, the preferred one first.
@@ -100,13 +100,7 @@ def _names(device: Device) -> list[str]:
 
 def _not_here(name: str, provider: str, offered: Sequence[str]) -> str:
     """Why there is no such device, and what to do."""
-    close = difflib.get_close_matches(name, DEVICES, n=1)
     package = next((package for own, package in DEVICES.values() if own == provider), "")
-    if package:
-        advice = f"install {package} or leave --device"
-    elif close:
-        advice = f"did you mean {close[0]!r}?"
-    else:
-        advice = f"known: {', '.join(DEVICES)}"
+    advice = f"install {package} or leave --device" if package else nearest(name, DEVICES)
     usable = ", ".join(one for one in offered if one != "AzureExecutionProvider")  # a remote one
     return f"no such device {name!r}: onnxruntime offers {usable}; {advice}"

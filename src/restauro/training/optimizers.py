@@ -94,10 +94,8 @@ def orthogonal(matrix: Tensor, num_steps: int = 5) -> Tensor:
     gram = x @ x.T
     product = torch.eye(len(gram), device=gram.device)
     for _ in range(num_steps):
-        factor = torch.addmm(
-            gram, gram, gram, beta=b, alpha=c
-        )  # of this step: x becomes factor @ x
-        factor.diagonal().add_(a)
+        factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal().add_(a)  # the step itself would be x = factor @ x
         product = factor @ product
         gram = factor @ gram @ factor
     x = product @ x
