@@ -512,5 +512,14 @@ def test_the_end_of_a_pool_waits_for_nothing(
             await gone(pool, wait)
         await asyncio.to_thread(line.next_holder)
 
+    awaited: list[asyncio.Future[Any]] = []
+    wrap = asyncio.wrap_future
+
+    def recorded(future: Any) -> asyncio.Future[Any]:
+        awaited.append(wrap(future))
+        return awaited[-1]
+
+    monkeypatch.setattr(asyncio, "wrap_future", recorded)
     serve(use, make=partial(make_after, at_start) if what == "starts" else make)
     line.wait_for_end()
+    assert awaited[-1].cancelled()  # what the killed process fails with would find nobody

@@ -118,7 +118,7 @@ class Pool(Generic[Asked, Given]):
         self._num_places = processes + waiting
         self._processes: set[_Process[Asked, Given]] = set()
         self._idle: asyncio.Queue[_Process[Asked, Given]] = asyncio.LifoQueue()
-        self._releases: set[asyncio.Task[None]] = set()
+        self._releases: dict[asyncio.Task[None], asyncio.Future[Given]] = {}
         self.num_admitted = 0
         """Callers that wait or are being answered."""
         self.num_renewed = 0
@@ -133,8 +133,9 @@ class Pool(Generic[Asked, Given]):
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        for release in self._releases:
+        for release, given in self._releases.items():
             release.cancel()
+            given.cancel()  # else asyncio may tell that nobody looked at how it ended
         self._end()
 
     @property
@@ -160,14 +161,13 @@ class Pool(Generic[Asked, Given]):
         try:
             process = await self._idle.get()
             given = asyncio.wrap_future(process.ask(asked))
-            given.add_done_callback(_seen)  # nobody may want it any more when it comes
             try:
                 async with asyncio.timeout(self.seconds):
                     return await asyncio.shield(given)
             finally:
                 release = asyncio.create_task(self._release(process, given))
-                self._releases.add(release)
-                release.add_done_callback(self._releases.discard)
+                self._releases[release] = given
+                release.add_done_callback(self._releases.pop)
         finally:
             self.num_admitted -= 1
 
@@ -232,12 +232,6 @@ class _Process(Generic[Asked, Given]):
         """Kills the process, as soon as it has started."""
         self._id.add_done_callback(_kill)
         self._executor.shutdown(wait=waits)
-
-
-def _seen(given: asyncio.Future[Any]) -> None:
-    """Looks at an answer, so that asyncio does not tell that nobody did."""
-    if not given.cancelled():
-        given.exception()
 
 
 def _is_dead(given: Future[Any] | asyncio.Future[Any]) -> bool:
