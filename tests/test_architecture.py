@@ -63,7 +63,7 @@ TOOL = {
 }
 HEAVY = {
     "torch",
-    "lightning",
+    "lightning_fabric",
     "matplotlib",
     "onnx",
     "onnxruntime",
@@ -147,7 +147,8 @@ def test_restoring_loads_neither_pytorch_nor_libraries_of_other_methods() -> Non
         "import sys, numpy, restauro, restauro.commands.inpaint;"
         "faces = restauro.load('faces', threads=1);"
         "faces(numpy.zeros((8, 8, 3), 'uint8'), numpy.eye(8, dtype=bool));"
-        "print(*{'torch', 'lightning', 'cv2', 'skimage', 'scipy', 'patchmatch'} & {*sys.modules})"
+        "workshop = {'torch', 'lightning_fabric', 'cv2', 'skimage', 'scipy', 'patchmatch'};"
+        "print(*workshop & {*sys.modules})"
     )
     output = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -31,7 +31,7 @@ from restauro.fill.entries import CLASSICAL
 MakeModel = Callable[..., Path]
 WORKSHOP = {
     "torch",
-    "lightning",
+    "lightning_fabric",
     "matplotlib",
     "onnx",
     "cv2",

@@ -49,7 +49,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         loss = "huber" if "huber" in run.config else "mse"
         text = CONFIG.format(name=run.config, loss=loss)
         (folder / "configs" / f"{run.config}.toml").write_text(text)
-    images = np.random.default_rng(0).integers(0, 256, (16, 128, 128, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)
     images[11] //= 16  # very dark
     bank = str(write_bank(folder / "bank", images, split=["train"] * 8 + ["val"] * 8))
     arguments = ["reproduce", "--data", bank, "--aircraft", bank, "--accelerator", "cpu"]

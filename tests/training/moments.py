@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import tinyvariational
 from tinyruns import train_here
 
 from restauro.training.config import Config
@@ -82,6 +83,7 @@ def _train_until_killed(moment: Moment, config: Config, run_path: Path, told: Co
         told.send(f"{'whole' if is_whole else 'half'} {name_of(path)}")
         os.kill(os.getpid(), signal.SIGKILL)
 
+    tinyvariational.register()
     moment.watch(run_path, end)
     train_here(config, run_path, resume=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from tinyruns import make_bank, tiny_config, train_here
 from torch import Tensor
 from torch.testing import assert_close

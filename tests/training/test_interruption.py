@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import tinyvariational
 from moments import Moment, killed, signalled
 from tinyruns import (
     SMALL_AUTOENCODER,
@@ -35,8 +36,16 @@ UNET = (
     "adversary.num_stages=2",
 )
 """All that keeps a state."""
-SHORT = ("training.average_decay=0.9", "training.max_gradient_norm=1.0", "training.epochs=1.5")
-"""Three steps of a bank of 16 pictures, one of them in an epoch that is cut short."""
+SHORT = (
+    "model.name=tiny_variational",
+    "training.average_decay=0.9",
+    "training.max_gradient_norm=1.0",
+    "training.epochs=1.5",
+)
+"""Three steps of a bank of 16 pictures, one of them in an epoch that is cut short.
+
+A network of few tensors, for this is trained some eighty times; it draws random numbers.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +65,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, bank: Path) -> Path:
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run folder of three steps, trained at one go; its bank lies beside it."""
+    tinyvariational.register()
     folder = tmp_path_factory.mktemp("short")
     bank = make_bank(folder / "bank", 16, 4)
     train_here(tiny_config(folder, bank, *SHORT), folder / "run")
@@ -92,7 +102,7 @@ def test_killed_before_its_first_checkpoint_starts_again(short: Path, tmp_path: 
 
 
 def test_dropout_and_batch_statistics_are_resumed_exactly(tmp_path: Path) -> None:
-    bank = make_bank(tmp_path / "bank", 4, 2, size=(128, 128))
+    bank = make_bank(tmp_path / "bank", 4, 2, size=(64, 64))
     dropout = ("model.arguments.dropout=0.3", "model.arguments.linear_dropout=0.3")
     settings = (*SMALL_AUTOENCODER, *dropout)
     train_here(tiny_config(tmp_path, bank, *settings), tmp_path / "uninterrupted")

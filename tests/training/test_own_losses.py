@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tinyvariational
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from tinyruns import (
     assert_same_run,
     history,

@@ -8,7 +8,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from tinyruns import history, last_state, make_bank, tiny_config, train_here
 from torch import Tensor
 

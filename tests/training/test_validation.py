@@ -5,7 +5,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from tinyruns import make_bank
 from torch import Tensor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 
 from restauro.data.bank import Bank
 from restauro.errors import ConfigError, OutputExistsError

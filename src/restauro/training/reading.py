@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from torch import Tensor
 
 SECONDS = 1.0
