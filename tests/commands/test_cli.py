@@ -24,7 +24,7 @@ def test_missing_library_is_one_sentence_with_the_pip_command() -> None:
 
 
 def test_debug_shows_the_traceback() -> None:
-    result = run("--debug", "export", "nowhere", "--output", "x.onnx")
+    result = run("--debug", "inpaint", "nowhere", "nowhere", "x.png")
     assert result.returncode != 0
     assert "Traceback" in result.stderr
 

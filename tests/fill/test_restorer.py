@@ -443,7 +443,6 @@ assert restored.getpixel((7010, 5010)) == (10, 20, 30)
 del restored
 image = np.full((10_000, 10_000, 3), 50, dtype=np.uint8)
 del picture
-restorer(image, mask)
 steps = np.arange(10_000)
 mask[steps, steps] = True  # a scratch whose box is the whole picture
 restorer(image, mask)

@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationW
 SAMPLES = Path(__file__).parents[2] / "src" / "restauro" / "samples"
 SMALL = ("astronaut", "hat", "pearls")  # 128x128
 LARGE = "child"  # 380x440: known by its size
-COUNT = 12
+COUNT = 8
 STARTS = 5
 PATIENT = {
     "RAY_agent_register_timeout_ms": f"{1000 * PATIENCE}",

@@ -9,7 +9,7 @@ import pytest
 from damage import damaged
 from small_service import form, metric, serving
 
-CASES = 240
+CASES = 120
 """More of them: benchmarks/service_load.py."""
 
 
