@@ -17,8 +17,8 @@ import torch
 from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
 from restauro.fill.catalogue import load
-from restauro.images import Image, Mask
 from restauro.metrics import Restored, psnr, seam, sharpness
+from restauro.picture.types import Image, Mask
 
 SHARES = (1 / 6, 1 / 4, 2 / 5, 2 / 3)
 """Sides of the holes, as shares of the picture's shorter side."""

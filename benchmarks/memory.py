@@ -17,7 +17,7 @@ import numpy as np
 
 import restauro
 from restauro.fill.catalogue import DEFAULT_MODEL
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 HOLES = ("none", "small", "scratch", "square")
 SCRATCH_PX = 8

@@ -40,7 +40,7 @@ import PIL.Image
 
 import restauro
 from restauro.cores import num_cores
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests" / "server"))

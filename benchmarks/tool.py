@@ -41,7 +41,7 @@ import PIL.Image
 
 import restauro
 from restauro.fill.catalogue import DEFAULT_MODEL, model_path
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 ROOT = Path(__file__).parents[1]
 PEERS = ("iopaint", "simple-lama-inpainting")

@@ -21,13 +21,14 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # The layers of docs/architecture.md, lowest first: a part imports from lower layers and from
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
-    {"errors", "seeds", "encoding", "interrupt", "cores", "progress", "typed"},
+    {"errors", "seeds", "interrupt", "cores", "progress", "typed"},
     {"places", "pool"},
-    {"files", "images", "lock", "registry"},
+    {"files", "lock", "registry", "picture"},
     {"models", "masks", "metrics", "sheets"},
     {"losses"},
     {"data", "fill"},
-    {"training", "jobs"},
+    {"training", "restore"},
+    {"jobs"},
     {"evaluation", "export"},
     {"reports"},
     {"server"},
@@ -46,7 +47,6 @@ UPWARDS = {"fill/entries.py": {"restauro.evaluation.run_network"}}
 TOOL = {
     "errors",
     "seeds",
-    "encoding",
     "interrupt",
     "cores",
     "progress",
@@ -54,7 +54,8 @@ TOOL = {
     "places",
     "pool",
     "files",
-    "images",
+    "picture",
+    "restore",
     "registry",
     "sheets",
     "fill",

@@ -11,8 +11,10 @@ import PIL.Image
 import pytest
 
 from restauro.errors import BadImageError, MissingExtraError, RestauroError
-from restauro.images import check_output, read_mask, read_picture, write_picture
 from restauro.jobs.planning import plan
+from restauro.picture.masks import read_mask
+from restauro.picture.read import read_picture
+from restauro.picture.write import check_output, write_picture
 from restauro.places import Place, files_in, place_of, relative, resolved, state, whole
 
 

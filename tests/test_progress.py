@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from restauro.cli import cli
 from restauro.data.bank_writer import BankWriter
-from restauro.images import Image
+from restauro.picture.types import Image
 from restauro.progress import progress_bar
 
 

@@ -17,7 +17,14 @@ class RestauroError(Exception):
 
 
 class BadImageError(RestauroError):
-    """A picture or mask cannot be read, is too large, or does not fit its partner."""
+    """A picture or mask cannot be read, is too large, or does not fit its partner.
+
+    `code` says to programs what is wrong; all are listed in `server/refusals.py`.
+    """
+
+    def __init__(self, message: str, code: str = "image") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class BadModelError(RestauroError):

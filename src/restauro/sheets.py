@@ -8,7 +8,7 @@ import numpy as np
 import PIL.Image
 from PIL import ImageDraw, ImageFont
 
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 HOLE_COLOUR = (200, 200, 205)
 """A light, neutral grey: a hole shown in it stands out from dark and bright pictures alike."""

@@ -13,7 +13,8 @@ import restauro
 from restauro.cli import cli
 from restauro.commands.demo import SAMPLES_DIR, restored_samples
 from restauro.errors import RestauroError
-from restauro.images import read_image, read_mask
+from restauro.picture.masks import read_mask
+from restauro.picture.read import read_image
 from restauro.sheets import HOLE_COLOUR
 
 MakeModel = Callable[..., Path]

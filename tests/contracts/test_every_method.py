@@ -12,7 +12,7 @@ from restauro.errors import MissingExtraError
 from restauro.fill.catalogue import load
 from restauro.fill.entries import FILLERS
 from restauro.fill.filler import Filler
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 from tinyfolders import write_run
 
 MakeModel = Callable[..., Path]

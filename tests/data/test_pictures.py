@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sourcemakers import encoded, jpeg, picture
 
-from restauro.data import pictures
 from restauro.data.pictures import UnusablePictureError, centre_square, decode
+from restauro.picture.formats import READABLE
 
 
 def test_an_rgb_picture_is_decoded_as_it_is() -> None:
@@ -133,7 +133,7 @@ def test_a_picture_that_unpacks_to_too_many_pixels_is_refused_before_it_is_unpac
 def test_formats_that_run_other_programs_are_not_opened() -> None:
     with pytest.raises(UnusablePictureError, match="no picture"):
         decode(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 50 37\n%%EndComments\n")
-    assert "EPS" not in pictures.FORMATS
+    assert "EPS" not in READABLE
 
 
 def test_the_square_is_cut_from_the_middle_of_the_longer_side() -> None:

@@ -20,7 +20,7 @@ from restauro.data.bank_writer import BankWriter
 from restauro.data.prepare import Recipe, prepare
 from restauro.data.sources import SOURCES, SourceOptions
 from restauro.errors import BadDataError, OutputExistsError, RestauroError, UnknownNameError
-from restauro.images import Image
+from restauro.picture.types import Image
 from started import PATIENCE, started, until
 
 PICTURES = {f"{number:02}.jpg": jpeg(seed=number) for number in range(30)}

@@ -5,7 +5,7 @@ import numpy as np
 from restauro.evaluation.timing import time_methods
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.filler import Filler
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 
 class Clock:

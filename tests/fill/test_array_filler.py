@@ -13,8 +13,8 @@ from restauro.errors import BadImageError, BadModelError, MissingExtraError, Unk
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.catalogue import load
 from restauro.fill.entries import FILLERS
-from restauro.images import Image, Mask
 from restauro.models import MODELS
+from restauro.picture.types import Image, Mask
 from tinyfolders import CONFIG, write_run
 
 MakeModel = Callable[..., Path]

@@ -8,7 +8,7 @@ from smoothpictures import MODES, ORIENTATION, SIZE, grey, hole, mean, picture
 
 from restauro.errors import BadImageError
 from restauro.fill.array_filler import ArrayFiller
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -13,7 +13,8 @@ import restauro
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.auto import AutoFiller, errors_beside
 from restauro.fill.compose import damaged
-from restauro.images import Image, Mask, upright
+from restauro.picture.read import upright
+from restauro.picture.types import Image, Mask
 
 MakeModel = Callable[..., Path]
 

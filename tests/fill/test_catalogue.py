@@ -29,7 +29,7 @@ from restauro.fill import sessions
 from restauro.fill.catalogue import find
 from restauro.fill.entries import FILLERS
 from restauro.fill.filler import Filled, Filler
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 from restauro.server.offers import Model
 from tinyfolders import write_bank, write_run
 

@@ -7,7 +7,7 @@ import pytest
 
 from restauro.errors import MissingExtraError
 from restauro.fill.catalogue import load
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 MODULES = {
     "telea": "cv2",

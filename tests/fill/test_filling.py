@@ -10,9 +10,9 @@ from restauro.fill import windows
 from restauro.fill.canvas import Canvas, to_colours, to_levels
 from restauro.fill.filling import fill, matched, scale_for, trust_in
 from restauro.fill.lockstep import Predict, Window, run_together
-from restauro.fill.modes import Colours
 from restauro.fill.windows import Box, WindowRule
-from restauro.images import Mask
+from restauro.picture.modes import Colours
+from restauro.picture.types import Mask
 
 RULE = WindowRule((32, 32), 16)
 

@@ -12,7 +12,7 @@ import pytest
 from restauro.errors import BadModelError, ConfigError
 from restauro.fill.onnx_peer import OnnxPeer
 from restauro.fill.peers import PEERS, PeerDescription, read_peer
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 onnx = pytest.importorskip("onnx")
 

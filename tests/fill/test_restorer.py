@@ -20,9 +20,10 @@ import restauro
 from restauro.errors import BadImageError, BadModelError, RestauroError, UnknownNameError
 from restauro.fill import catalogue, windows
 from restauro.fill.filler import Filler
-from restauro.fill.modes import MODES
 from restauro.fill.windows import Box, WindowRule
-from restauro.images import Image, Mask, as_stored, upright
+from restauro.picture.modes import MODES
+from restauro.picture.read import as_stored, upright
+from restauro.picture.types import Image, Mask
 
 MakeModel = Callable[..., Path]
 ORIENTATION = 0x0112

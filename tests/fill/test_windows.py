@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from restauro.fill.windows import Box, WindowRule, cells, hole_boxes
-from restauro.images import Mask
+from restauro.picture.types import Mask
 
 FIXED = WindowRule((32, 48), None)
 FLEXIBLE = WindowRule((32, 32), 16)

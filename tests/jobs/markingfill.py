@@ -10,7 +10,7 @@ from pathlib import Path
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.compose import Damaged
 from restauro.fill.filler import Painter
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 
 class MarkingFill(ArrayFiller):

@@ -11,8 +11,8 @@ import pytest
 from restauro.errors import MissingExtraError
 from restauro.jobs.engines import Attempt, Processes
 from restauro.jobs.on_ray import ray_engine
-from restauro.jobs.outcomes import FAILED, RESTORED, Outcome
 from restauro.jobs.planning import Task
+from restauro.jobs.record import FAILED, RESTORED, Outcome
 
 DEADLY = "3.png"
 

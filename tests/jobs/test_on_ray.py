@@ -23,14 +23,13 @@ from numpy.testing import assert_array_equal
 from restauro.errors import RestauroError
 from restauro.fill.catalogue import load
 from restauro.fill.filler import Filler
-from restauro.images import read_image, read_mask
 from restauro.jobs.engines import Engine, Processes
-from restauro.jobs.holes import HoleOptions
 from restauro.jobs.job import UNFINISHED, Job
 from restauro.jobs.on_ray import ray_engine
-from restauro.jobs.outcomes import FAILED, RESTORED, SKIPPED, Outcome
 from restauro.jobs.planning import plan
-from restauro.jobs.record import Record
+from restauro.jobs.record import FAILED, RESTORED, SKIPPED, Outcome, Record
+from restauro.picture.masks import HoleOptions, read_mask
+from restauro.picture.read import read_image
 from restauro.places import place_of
 from started import PATIENCE
 

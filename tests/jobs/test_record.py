@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from restauro.errors import OutputExistsError, RestauroError
-from restauro.jobs.outcomes import COLUMNS, FAILED, NO_HOLE, RESTORED, Outcome
-from restauro.jobs.record import Record
+from restauro.jobs.record import COLUMNS, FAILED, NO_HOLE, RESTORED, Outcome, Record
 
 DONE = Outcome("a.png", "m.png", "out/a.png", RESTORED, 0.25, "faces", "", "a" * 16, 3)
 

@@ -12,7 +12,8 @@ from numpy.testing import assert_array_equal
 from playwright.sync_api import expect
 from visitor import Visitor, encoded, patch_on_grey
 
-from restauro.images import Mask, mask_of_picture
+from restauro.picture.masks import mask_of_picture
+from restauro.picture.types import Mask
 
 HEIGHT, WIDTH = 60, 80
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Route, expect
 from visitor import Visitor, encoded, patch_on_grey
 
 from restauro.commands.demo import SAMPLES_DIR
-from restauro.images import read_image
+from restauro.picture.read import read_image
 
 GREY, GREEN = (128, 128, 128), (0, 220, 0)
 TWICE_THE_PATCH = ((18, 12), (62, 48))

@@ -10,7 +10,9 @@ import numpy as np
 import PIL.Image
 from playwright.sync_api import Page, expect
 
-from restauro.images import Mask, mask_of_picture, upright
+from restauro.picture.masks import mask_of_picture
+from restauro.picture.read import upright
+from restauro.picture.types import Mask
 
 Point: TypeAlias = tuple[float, float]
 """(x, y) in pixels of the picture."""

@@ -24,8 +24,8 @@ from restauro.evaluation.records import (
     write_evaluation,
     write_rows,
 )
-from restauro.images import write_image
 from restauro.metrics.statistics import estimate
+from restauro.picture.write import write_image
 from restauro.reports.evaluation_report import write_report
 from restauro.reports.readme import write_readme
 

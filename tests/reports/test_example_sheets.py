@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from restauro.evaluation.records import Evaluation, Example, MethodRecord
-from restauro.images import Image, write_image
 from restauro.metrics import lightness
+from restauro.picture.types import Image
+from restauro.picture.write import write_image
 from restauro.reports.example_sheets import (
     SCALE,
     coloured,

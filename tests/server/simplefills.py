@@ -10,7 +10,7 @@ from pathlib import Path
 from restauro.errors import BadModelError
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.filler import Filler
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 
 COLOUR = (10, 200, 30)
 """What a hole becomes."""

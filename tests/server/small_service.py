@@ -18,7 +18,7 @@ import simplefills
 import uvicorn
 from prometheus_client.parser import text_string_to_metric_families
 
-from restauro.images import Image, Mask
+from restauro.picture.types import Image, Mask
 from restauro.pool import Pool
 from restauro.server.app import create_app
 from restauro.server.guard import Access

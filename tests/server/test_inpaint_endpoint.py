@@ -121,7 +121,7 @@ WHITE_ON_CLEAR[4:8, :, 3] = 0
     [
         (form(b"no picture"), {}, 415, "picture_format", "the image is no picture that"),
         (form(mask=b"%!PS-Adobe-3.0 EPSF"), {}, 415, "picture_format", "the mask is no picture"),
-        (form(b""), {}, 415, "picture_format", "the image is no picture"),
+        (form(b""), {}, 415, "picture_format", "the image is empty"),
         (form(CUT), {}, 422, "image", "the image is damaged or cut short"),
         (form(mask=CUT), {}, 422, "mask", "the mask is damaged or cut short"),
         (form(mask=encoded(WHITE_ON_CLEAR)), {}, 422, "mask", "white on transparent"),

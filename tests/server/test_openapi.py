@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from small_service import LIMITS, form, serving
 
+import restauro
 from restauro.server.guard import Access
 from restauro.server.refusals import KINDS
 
@@ -91,7 +93,28 @@ def test_a_token_is_documented() -> None:
     assert "401" in document["paths"]["/v1/inpaint"]["post"]["responses"]
 
 
-def test_the_manual_names_every_code_with_its_status() -> None:
+def test_the_manual_has_every_refusal() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "service.md").read_text()
+    table = re.findall(r"^\| `(\w+)` \| (\d{3}) \| (.*) \|$", manual, re.MULTILINE)
+    assert table == [(code, str(kind.status), kind.english) for code, kind in KINDS.items()]
+
+
+def test_every_code_of_a_picture_has_a_refusal() -> None:
+    source = Path(restauro.__file__).parent
+    used = {
+        code
+        for path in source.rglob("*.py")
+        for code in re.findall(r"(?:Refusal\(\s*|code=)\"(\w+)\"", path.read_text())
+    }
+    assert {"mask_size", "picture_format", "busy"} <= used
+    assert used <= KINDS.keys()
+
+
+def test_every_refusal_has_a_sentence_in_each_language_of_the_page() -> None:
+    with serving(dataclasses.replace(LIMITS, processes=0)) as client:
+        module = client.get("/static/refusals.js")
+    assert module.headers["content-type"].startswith("text/javascript")
     for code, kind in KINDS.items():
-        assert f"| `{code}` | {kind.status} |" in manual
+        assert f'"service_{code}": "{kind.italian}"' in module.text
+        assert ";" in kind.english  # what is wrong; what to do
+        assert re.fullmatch(r"[A-Zr].*; .*\.", kind.italian)

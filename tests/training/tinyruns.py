@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from restauro.images import Size
+from restauro.picture.types import Size
 from restauro.training.config import Config, load_config
 from restauro.training.loop import Run
 from restauro.training.run import train

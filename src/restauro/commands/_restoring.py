@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,12 +20,14 @@ from restauro.interrupt import INTERRUPTED
 
 if TYPE_CHECKING:
     from restauro.jobs.engines import Engine
-    from restauro.jobs.holes import HoleOptions
     from restauro.jobs.job import Job
     from restauro.jobs.planning import Task
+    from restauro.picture.masks import HoleOptions
     from restauro.places import Place
 
 RAY = "ray"
+PIPE = Path("-")
+"""Standard input or output."""
 
 
 @dataclass(frozen=True)
@@ -52,23 +53,34 @@ class Workers:
 
 
 def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str | None) -> None:
-    """Restores a picture into a file, or to standard output."""
+    """Restores a picture into a file, or to standard output; `suffix` names the format there."""
     from restauro.errors import RestauroError
-    from restauro.images import check_output
-    from restauro.jobs.outcomes import FAILED, Outcome
-    from restauro.jobs.pipes import PIPE, as_files
     from restauro.jobs.planning import Task
-    from restauro.jobs.restoring import Restoration
+    from restauro.jobs.record import FAILED, Outcome
+    from restauro.picture.formats import WRITTEN
+    from restauro.picture.write import check_output, format_named, write_bytes
+    from restauro.restore import restore
 
     task = Task(picture, mask, result.output, result.output.name, str(mask or result.holes))
+    is_piped = result.output == PIPE
     try:
-        if result.output != PIPE:
-            check_output(
-                result.output, [path for path in (picture, mask) if path], force=result.force
-            )
-        with as_files(picture, result.output, suffix) as (source, place):
-            restoration = Restoration(load(result.model, result.device), result.holes)
-            outcome = restoration(dataclasses.replace(task, picture=source), place)
+        if not is_piped:
+            files = [path for path in (picture, mask) if path]
+            check_output(result.output, files, force=result.force)
+        restored = restore(
+            sys.stdin.buffer.read() if picture == PIPE else picture,
+            mask,
+            load(result.model, result.device),
+            holes=result.holes,
+            written_as=WRITTEN.get(suffix or "") if is_piped else format_named(result.output),
+            name="standard input",
+            mask_name=task.marked_by,
+        )
+        if is_piped:
+            sys.stdout.buffer.write(restored.data)
+            sys.stdout.buffer.flush()
+        else:
+            write_bytes(result.output, restored.data)
     except KeyboardInterrupt:
         click.echo("stopped; nothing is written", err=True)
         sys.exit(INTERRUPTED)
@@ -76,12 +88,11 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
         if result.as_json:
             click.echo(Outcome.of(task, FAILED, message=str(error)).to_json())
         raise
-    outcome = dataclasses.replace(outcome, picture=str(picture))
-    if outcome.message:
-        click.echo(outcome.message, err=True)
+    if restored.remark:
+        click.echo(restored.remark, err=True)
     if result.as_json:
-        click.echo(outcome.to_json())
-    elif result.output != PIPE:
+        click.echo(Outcome.restored(task, restored).to_json())
+    elif not is_piped:
         click.echo(f"wrote {result.output}")
 
 
@@ -91,7 +102,7 @@ def restore_many(
     """Runs a job; ends with exit status 1 if a picture failed."""
     from restauro.jobs.engines import Processes
     from restauro.jobs.job import Job
-    from restauro.jobs.outcomes import FAILED
+    from restauro.jobs.record import FAILED
 
     filler = load(result.model, result.device, threads=1)
     stdout = sys.stdout  # before an engine turns it aside, as libraries print
@@ -114,8 +125,7 @@ def _run(
 ) -> tuple[Counter[str], Counter[str]]:
     """How many pictures have which status, and were restored by which model."""
     from restauro.interrupt import StopRequest
-    from restauro.jobs.outcomes import FAILED
-    from restauro.jobs.record import Record
+    from restauro.jobs.record import FAILED, Record
     from restauro.places import make_folder
     from restauro.progress import progress_bar
 
@@ -156,7 +166,7 @@ def _engine(workers: Workers, num_tasks: int) -> Iterator[Engine]:
 
 def _summary(found: Counter[str], models: Counter[str], record_path: Path) -> str:
     """Such as `3 restored, 1 failed (by faces 2, telea 1); each is in out/restauro.csv`."""
-    from restauro.jobs.outcomes import STATUSES
+    from restauro.jobs.record import STATUSES
 
     by_model = ", ".join(f"{name} {count}" for name, count in models.most_common() if name)
     counts = [f"{count} {status}" for status in STATUSES if (count := found[status])]

@@ -12,7 +12,7 @@ from restauro.commands._fillers import device_option, model_option
 
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler
-    from restauro.images import Image
+    from restauro.picture.types import Image
 
 SAMPLES_DIR = Path(__file__).parents[1] / "samples"
 SHEET_NAME = "before_after.png"
@@ -44,7 +44,7 @@ def command(output: Path, model: str, device: str) -> None:
     """Restore damaged sample pictures and write a before/after sheet."""
     from restauro.errors import RestauroError
     from restauro.fill.catalogue import load
-    from restauro.images import write_picture  # loads NumPy: --help need not wait
+    from restauro.picture.write import write_picture  # loads NumPy: --help need not wait
     from restauro.sheets import sheet
 
     try:
@@ -62,7 +62,8 @@ def command(output: Path, model: str, device: str) -> None:
 
 def restored_samples(filler: Filler) -> Iterator[Row]:
     """The shipped samples, damaged by their masks and restored."""
-    from restauro.images import read_image, read_mask
+    from restauro.picture.masks import read_mask
+    from restauro.picture.read import read_image
     from restauro.sheets import show_hole
 
     for mask_path in sorted(SAMPLES_DIR.glob("*_mask.png")):

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from restauro.commands._fillers import device_option, model_option
-from restauro.commands._restoring import RAY, Result, Workers, restore_many, restore_one
+from restauro.commands._restoring import PIPE, RAY, Result, Workers, restore_many, restore_one
 from restauro.fill.catalogue import find
+from restauro.picture.formats import FORMATS, WRITTEN
 from restauro.places import Place, is_url, place_of
 
-FORMATS = ("png", "jpg", "tif", "webp", "bmp", "gif", "ppm")
 RECORD = "restauro.csv"
 
 EPILOG = """\b
@@ -100,7 +100,7 @@ def parse_colour(
 @click.option(
     "--format",
     "suffix",
-    type=click.Choice(FORMATS),
+    type=click.Choice([chosen.suffixes[0][1:] for chosen in FORMATS if chosen.is_written]),
     callback=lambda context, parameter, value: value and f".{value}",
     help="Format of results in a folder or on standard output.  [default: the picture's own]",
 )
@@ -188,14 +188,13 @@ def command(
         mask, masks = mask and mask.absolute(), masks and masks.absolute()
         model = find(model).origin
 
-    from restauro.images import WRITABLE
-    from restauro.jobs.holes import HoleOptions  # loads NumPy: --help need not wait
     from restauro.jobs.planning import plan
+    from restauro.picture.masks import HoleOptions  # loads NumPy: --help need not wait
 
     holes = HoleOptions(mask_colour, tolerance, mask_alpha, invert_mask, resize_mask, grow_mask)
     result = Result(output, holes, model, device, force, as_json)
     if not _is_one_file(pictures, output, is_short=is_short):
-        is_file = output == Path("-") or output.suffix.lower() in WRITABLE
+        is_file = output == PIPE or output.suffix.lower() in WRITTEN
         if is_file and not output.is_dir():
             raise click.UsageError(f"{output} is for one picture; give a folder with --output")
         record = csv_path or output / RECORD
@@ -214,12 +213,12 @@ def command(
             suffix=suffix,
         )
         restore_many(tasks, result, Workers(engine, jobs, ray_address), record)
-    elif masks or recursive or jobs or engine or csv_path or (suffix and output != Path("-")):
+    elif masks or recursive or jobs or engine or csv_path or (suffix and output != PIPE):
         raise click.UsageError(
             "--masks, --recursive, --jobs, --engine, --csv and --format are for folders of "
             f"results, but {output} is one picture"
         )
-    elif as_json and output == Path("-"):
+    elif as_json and output == PIPE:
         raise click.UsageError("--json and the picture cannot both go to standard output")
     else:
         restore_one(place_of(pictures[0]), mask, result, suffix)
@@ -232,5 +231,5 @@ def _is_one_file(pictures: tuple[str, ...], output: Place, *, is_short: bool) ->
     """
     first = place_of(pictures[0])
     is_pattern = glob.has_magic(str(first)) and not first.exists()
-    to_folder = output.is_dir() or not (output.suffix or is_short or output == Path("-"))
+    to_folder = output.is_dir() or not (output.suffix or is_short or output == PIPE)
     return not (len(pictures) > 1 or is_pattern or first.is_dir() or to_folder)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from restauro.errors import ConfigError
-from restauro.images import Size
+from restauro.picture.types import Size
 
 ENCODING = 2.2
 """Exponent between encoded values and light; sRGB's own curve differs by less than this matters."""

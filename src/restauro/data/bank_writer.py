@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 
 from restauro.data.bank import FORMAT, SPLITS
-from restauro.images import Image
+from restauro.picture.types import Image
 
 
 class BankWriter:

@@ -1,6 +1,6 @@
 """Decodes any picture file to RGB, once, when a bank is made.
 
-The tool's own reader (`restauro.images`) keeps mode and alpha; a bank wants neither, so this file
+The tool's own reader (`restauro.picture`) keeps mode and alpha; a bank wants neither, so this file
 is small. Color profiles are not applied: the official pictures have none.
 """
 
@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
-SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
+from restauro.picture.formats import READABLE
+
 MAX_PIXELS = 80_000_000  # below the 89 million at which Pillow starts to warn
 
 PAPER = (255, 255, 255)
@@ -53,7 +53,7 @@ def centre_square(image: Pillow.Image) -> Pillow.Image:
 
 def _loaded(data: bytes) -> Pillow.Image:
     try:
-        image = Pillow.open(io.BytesIO(data), formats=FORMATS)
+        image = Pillow.open(io.BytesIO(data), formats=READABLE)
         if image.width * image.height <= MAX_PIXELS:
             image.load()
             upright: Pillow.Image = ImageOps.exif_transpose(image)

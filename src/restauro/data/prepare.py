@@ -23,7 +23,7 @@ from restauro.data.pictures import UnusablePictureError
 from restauro.data.sources import SOURCES, Entry, Plan, Source, SourceOptions
 from restauro.data.sources._source import Render
 from restauro.errors import BadDataError, OutputExistsError
-from restauro.images import Image
+from restauro.picture.types import Image
 from restauro.progress import progress_bar
 
 BANK_FILES = {"bank.json", "images.npy", "index.csv", "rejected.csv"}

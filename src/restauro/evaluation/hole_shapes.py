@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from restauro.errors import BadImageError
-from restauro.images import Mask, Size
+from restauro.picture.types import Mask, Size
 
 Draw: TypeAlias = Callable[[Size, "WholeNumbers"], Mask]
 Share: TypeAlias = tuple[int, int]

@@ -25,7 +25,7 @@ from restauro.evaluation.hole_shapes import (
     random_box,
     strokes,
 )
-from restauro.images import Mask, Size
+from restauro.picture.types import Mask, Size
 from restauro.registry import Registry
 
 RATIO_EDGES_PERCENT = (0, 10, 20, 30, 40, 50, 60, 100)

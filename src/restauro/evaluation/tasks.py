@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from restauro.errors import ConfigError
 from restauro.evaluation.protocols import PROTOCOLS, Protocol
-from restauro.images import Size
+from restauro.picture.types import Size
 
 EXPOSURE_LIMITS = (-8.0, 4.0)
 """In stops: below, 8 bits hold nothing; above, nearly everything is white."""

@@ -16,7 +16,7 @@ from restauro.fill.compose import Damaged, DamagedArray
 from restauro.fill.filler import Filler, Painter
 from restauro.fill.sessions import CPU, Device, on_device
 from restauro.fill.windows import Box, surroundings_of
-from restauro.images import Image, Inpaint, Mask
+from restauro.picture.types import Image, Inpaint, Mask
 
 Images: TypeAlias = NDArray[np.uint8]
 """(B, H, W, 3) RGB."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from restauro.fill.compose import Damaged
 from restauro.fill.filler import Filler, Painter
-from restauro.fill.modes import to_rgb, value_range, visible
 from restauro.fill.windows import surroundings_of
-from restauro.images import Mask
+from restauro.picture.modes import to_rgb, value_range, visible
+from restauro.picture.types import Mask
 
 MIN_PROBE = 0.25
 """Least share of the hole's area that a probe must keep, as parts of it may not be known."""

@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from restauro.fill.modes import Colours
 from restauro.fill.windows import Box
-from restauro.images import Mask, Size
+from restauro.picture.modes import Colours
+from restauro.picture.types import Mask, Size
 
 Levels: TypeAlias = NDArray[np.uint16]
 """Colours (h, w, 3) in [0, 65535], which take half the memory of floats."""

@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 
 from restauro.errors import MissingExtraError
-from restauro.images import Image, Inpaint, Mask
+from restauro.picture.types import Image, Inpaint, Mask
 
 OPENCV_RADIUS_PX = 3.0
 """Neighbourhood of a pixel that is filled; OpenCV's own examples use 3."""

@@ -13,7 +13,9 @@ import PIL.Image
 
 from restauro.errors import BadImageError
 from restauro.fill.canvas import Canvas
-from restauro.fill.modes import (
+from restauro.fill.windows import Box, parts
+from restauro.picture.masks import check_size, mask_of_array, mask_of_picture
+from restauro.picture.modes import (
     Colours,
     check_mode,
     part_from_rgb,
@@ -21,8 +23,8 @@ from restauro.fill.modes import (
     value_range,
     visible,
 )
-from restauro.fill.windows import Box, parts
-from restauro.images import Image, Mask, Size, as_stored, mask_of_array, mask_of_picture, upright
+from restauro.picture.read import as_stored, upright
+from restauro.picture.types import Image, Mask, Size
 
 
 class Damaged(ABC):
@@ -139,7 +141,7 @@ def damaged(image: Any, mask: Any) -> Damaged:
         if not is_known or isinstance(value, np.ma.MaskedArray):
             raise BadImageError(
                 f"the {name} is a {type(value).__name__}; give an array or a Pillow picture, which "
-                "restauro.images.read_picture reads from a file"
+                "restauro.picture.read_picture reads from a file"
             )
     hole = mask_of_array(mask) if isinstance(mask, np.ndarray) else mask_of_picture(mask)
     if isinstance(image, np.ndarray):
@@ -149,14 +151,10 @@ def damaged(image: Any, mask: Any) -> Damaged:
 
 def _check_hole(hole: Mask, size: Size, *, is_turned: bool = False) -> None:
     """Refuses a hole (H, W) that does not fit the picture's size or leaves nothing known."""
-    if hole.shape != size:
-        upright_note = " as its orientation tag shows it" if is_turned else ""
-        raise BadImageError(
-            f"the mask is {hole.shape[1]}x{hole.shape[0]} pixels, but the image is "
-            f"{size[1]}x{size[0]}{upright_note}; resize the mask first"
-        )
+    check_size(hole, size, is_turned=is_turned)
     if hole.size and hole.all():
         raise BadImageError(
             "the mask covers the whole picture, so nothing is known to restore it from; "
-            "leave some of it black"
+            "leave some of it black",
+            code="mask_full",
         )

@@ -21,7 +21,7 @@ from restauro.registry import Registry
 
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler
-    from restauro.images import Inpaint
+    from restauro.picture.types import Inpaint
 
 AUTO = "auto"
 CLASSICAL = {

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
 from restauro.fill.compose import Damaged, damaged
-from restauro.images import Image
+from restauro.picture.types import Image
 
 SomeMask: TypeAlias = NDArray[Any] | PIL.Image.Image
 """Hole = True, 1 or 255 of an array (H, W), or white or transparent of a picture."""

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from restauro.fill.canvas import Canvas, to_colours
 from restauro.fill.lockstep import Asking
-from restauro.fill.modes import Colours
 from restauro.fill.resizing import part_resized, shrunk, smoothed
 from restauro.fill.windows import Box, WindowRule, cells, hole_boxes, parts
-from restauro.images import Mask, Size
+from restauro.picture.modes import Colours
+from restauro.picture.types import Mask, Size
 
 Filling: TypeAlias = Asking[None]
 """Asks for the predictions of windows, again and again; ends when all is painted."""

@@ -12,8 +12,8 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from restauro.fill.modes import Colours
-from restauro.images import Mask
+from restauro.picture.modes import Colours
+from restauro.picture.types import Mask
 
 Window: TypeAlias = tuple[Colours, Mask]
 """Colours (h, w, 3) and mask (h, w) that the network is shown."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.model_file import ModelCard, read_card
-from restauro.fill.modes import Colours
 from restauro.fill.sessions import CPU, Device, open_session
-from restauro.images import Image, Mask, Size
+from restauro.picture.modes import Colours
+from restauro.picture.types import Image, Mask, Size
 
 MAX_BATCH_PX = 32 * 128 * 128
 """Pixels of the windows in one run of the network; bounds the memory of its inner layers."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from restauro.errors import BadModelError, first_line
 from restauro.fill.peers import PeerDescription
 from restauro.fill.sessions import CPU, Device, open_session
-from restauro.images import Image, Mask, Size
+from restauro.picture.types import Image, Mask, Size
 
 _TYPES: dict[str, Any] = {
     "tensor(bool)": np.bool_,

@@ -11,9 +11,9 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from restauro.fill.canvas import Canvas, Levels, to_levels
-from restauro.fill.modes import Colours
 from restauro.fill.windows import Box, parts
-from restauro.images import Mask, Size
+from restauro.picture.modes import Colours
+from restauro.picture.types import Mask, Size
 
 Look: TypeAlias = Callable[[Box], Colours]
 """The channels (h, w, C) in a box of a picture."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from restauro.images import Mask, Size
+from restauro.picture.types import Mask, Size
 
 LONG = 4
 """Groups of holes this many times as long as one window fills are parted wherever they can be."""

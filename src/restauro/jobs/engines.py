@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from restauro.jobs.outcomes import FAILED, Outcome
 from restauro.jobs.planning import Task
+from restauro.jobs.record import FAILED, Outcome
 from restauro.pool import ShouldStop, map_unordered
 
 Attempt: TypeAlias = Callable[[Task], Outcome]

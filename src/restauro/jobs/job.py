@@ -6,20 +6,20 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from restauro.errors import RestauroError, first_line
 from restauro.fill.filler import Filler
-from restauro.images import check_output
-from restauro.jobs.engines import Attempt, Engine
-from restauro.jobs.holes import HoleOptions
-from restauro.jobs.outcomes import FAILED, SKIPPED, Outcome
+from restauro.jobs.engines import Engine
 from restauro.jobs.planning import Task
-from restauro.jobs.record import Record
-from restauro.jobs.restoring import Restoration, StagedRestoration, staged
+from restauro.jobs.record import FAILED, SKIPPED, Outcome, Record
+from restauro.picture.masks import HoleOptions, read_mask
+from restauro.picture.types import Mask
+from restauro.picture.write import check_output, format_named, write_bytes
 from restauro.places import Place, make_folder, move, remove_folder, state
 from restauro.pool import ShouldStop
+from restauro.restore import restore
 
 UNFINISHED = ".restauro-unfinished"
 """Folder inside the output's, for results that are not recorded yet; gone when a job ends."""
@@ -54,7 +54,7 @@ class Job:
                     yield refused
                 else:
                     to_do[task.fingerprint] = task
-            make = partial(_attempt, self.make_filler, self.holes, unfinished)
+            make = partial(_make_attempt, self.make_filler, self.holes, unfinished)
             with closing(engine(to_do.values(), make, should_stop)) as outcomes:
                 for outcome in outcomes:
                     yield self._settled(outcome, to_do[outcome.fingerprint], record)
@@ -93,7 +93,7 @@ class Job:
         try:
             task.output.unlink(missing_ok=True)
             record.add(outcome)
-            move(staged(task, self.output / UNFINISHED), task.output)
+            move(_staged(task, self.output / UNFINISHED), task.output)
         except RestauroError:  # of the record, without which nothing goes on
             raise
         except Exception as error:  # noqa: BLE001  every file system has errors of its own
@@ -107,5 +107,52 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or first_line(error)
 
 
-def _attempt(make_filler: Callable[[], Filler], holes: HoleOptions, unfinished: Place) -> Attempt:
-    return StagedRestoration(Restoration(make_filler(), holes), unfinished)
+@dataclass
+class _Attempt:
+    """Restores pictures into a folder beside their outputs; whatever goes wrong is an outcome.
+
+    Keeps the last mask, as one mask often serves a whole folder.
+    """
+
+    filler: Filler
+    holes: HoleOptions
+    folder: Place
+    _last_mask: tuple[Place, Mask] | None = field(default=None, init=False)
+
+    def __call__(self, task: Task) -> Outcome:
+        """The outcome; if it is written, its file is `_staged(task, folder)`."""
+        place = _staged(task, self.folder)
+        try:
+            restored = restore(
+                task.picture,
+                self._mask(task.mask),
+                self.filler,
+                holes=self.holes,
+                written_as=format_named(task.output),
+                mask_name=task.marked_by,
+            )
+            write_bytes(place, restored.data)
+            return Outcome.restored(task, restored)
+        except RestauroError as error:
+            message = str(error).replace(str(place), str(task.output))
+        except Exception as error:  # noqa: BLE001  a fault of ours must not stop the others
+            message = f"{task.picture} failed with {type(error).__name__}: {first_line(error)}"
+        return Outcome.of(task, FAILED, message=message)
+
+    def _mask(self, path: Place | None) -> Mask | None:
+        if path is None:
+            return None
+        if self._last_mask is None or self._last_mask[0] != path:
+            self._last_mask = path, read_mask(path)
+        return self._last_mask[1]
+
+
+def _make_attempt(
+    make_filler: Callable[[], Filler], holes: HoleOptions, unfinished: Place
+) -> _Attempt:
+    return _Attempt(make_filler(), holes, unfinished)
+
+
+def _staged(task: Task, folder: Place) -> Place:
+    """Where a task's result waits in `folder` until it is recorded."""
+    return folder / f"{task.fingerprint}{task.output.suffix}"

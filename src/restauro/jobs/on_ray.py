@@ -19,8 +19,8 @@ from typing import Any
 
 from restauro.errors import MissingExtraError, RestauroError, first_line
 from restauro.jobs.engines import Attempt, Engine, ended_its_process
-from restauro.jobs.outcomes import Outcome
 from restauro.jobs.planning import Task
+from restauro.jobs.record import Outcome
 from restauro.pool import ShouldStop
 
 TRIES = 3

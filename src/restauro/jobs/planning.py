@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import PIL.Image
-
 from restauro.errors import BadImageError, OutputExistsError
-from restauro.images import READABLE, WRITABLE
+from restauro.picture.formats import PNG, READ_SUFFIXES, WRITTEN
 from restauro.places import (
     Place,
     files_in,
@@ -112,7 +110,7 @@ def plan(
 
 def _own_suffix(place: Path) -> str:
     """The picture's own ending; .png if restauro cannot write its format."""
-    return place.suffix if place.suffix.lower() in WRITABLE else ".png"
+    return place.suffix if place.suffix.lower() in WRITTEN else PNG.suffixes[0]
 
 
 def _found(argument: str, recursive: bool, others: Sequence[Place]) -> Iterator[Found]:
@@ -133,15 +131,9 @@ def _found(argument: str, recursive: bool, others: Sequence[Place]) -> Iterator[
 
 
 def _pictures(files: Iterable[Place]) -> Iterator[Place]:
-    endings = _readable_endings()
     for file in files:
-        if file.suffix.lower() in endings and not file.name.startswith("."):
+        if file.suffix.lower() in READ_SUFFIXES and not file.name.startswith("."):
             yield file
-
-
-def _readable_endings() -> frozenset[str]:
-    endings = PIL.Image.registered_extensions()
-    return frozenset(ending for ending, kind in endings.items() if kind in READABLE)
 
 
 class _MaskFolder:

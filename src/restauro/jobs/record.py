@@ -1,18 +1,83 @@
-"""The record of a job: a CSV with a row for each picture, by which the job goes on after a stop."""
+"""What became of each picture of a job, in the same words in CSV, in JSON and for people.
+
+The record of a job is a CSV with a row for each picture, by which it goes on after a stop.
+"""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from restauro.errors import OutputExistsError, RestauroError
 from restauro.files import whole_file
-from restauro.jobs.outcomes import COLUMNS, Outcome
+from restauro.jobs.planning import Task
 from restauro.places import Place
+from restauro.restore import Restored
+
+RESTORED, NO_HOLE, SKIPPED, FAILED = STATUSES = ("restored", "no hole", "skipped", "failed")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one picture."""
+
+    picture: str
+    mask: str
+    """Its file, or `transparency` or `colour #rrggbb` of the picture itself."""
+    output: str
+    status: str
+    """restored; no hole: written unchanged; skipped: whole since an earlier call; failed."""
+    seconds: float = 0.0
+    """Wall time of decoding, restoring and encoding."""
+    model: str = ""
+    """What restored it; empty if nothing did."""
+    message: str = ""
+    """Why it failed, or what else a user should know."""
+    fingerprint: str = ""
+    """That of the task."""
+    output_bytes: int = 0
+
+    @classmethod
+    def of(cls, task: Task, status: str, **what: Any) -> Outcome:
+        """The outcome of a task, with more fields in `what`."""
+        return cls(
+            picture=str(task.picture),
+            mask=task.marked_by,
+            output=str(task.output),
+            status=status,
+            fingerprint=task.fingerprint,
+            **what,
+        )
+
+    @classmethod
+    def restored(cls, task: Task, restored: Restored) -> Outcome:
+        """That of a task whose picture was restored, or had no hole, and was written."""
+        return cls.of(
+            task,
+            RESTORED if restored.hole_pixels else NO_HOLE,
+            seconds=round(sum(restored.seconds.values()), 3),
+            model=restored.model if restored.hole_pixels else "",
+            message=restored.remark,
+            output_bytes=len(restored.data),
+        )
+
+    @property
+    def is_written(self) -> bool:
+        """Whether this call made an output."""
+        return self.status in (RESTORED, NO_HOLE)
+
+    def to_json(self) -> str:
+        """One line for programs."""
+        return json.dumps(dataclasses.asdict(self))
+
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(Outcome))
 
 
 class Record:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from restauro.errors import BadImageError, ConfigError
-from restauro.images import Size
+from restauro.picture.types import Size
 from restauro.registry import Registry
 
 

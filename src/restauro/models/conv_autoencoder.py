@@ -12,9 +12,9 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from restauro.images import Size
 from restauro.models.base import MODELS, InpaintingModel, checked_size
 from restauro.models.blocks import BatchNorm2d
+from restauro.picture.types import Size
 
 
 class ConvAutoencoder(InpaintingModel):

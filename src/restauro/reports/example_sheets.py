@@ -14,8 +14,9 @@ from PIL import ImageDraw, ImageFont
 from restauro.data.batches import to_tensor
 from restauro.evaluation.records import Evaluation, Example
 from restauro.files import whole_file
-from restauro.images import Image, read_image
 from restauro.metrics import colour_difference, lab
+from restauro.picture.read import read_image
+from restauro.picture.types import Image
 from restauro.reports.page import Picture
 from restauro.sheets import GAP_PX, INK, PAPER, sheet
 

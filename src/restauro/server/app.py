@@ -18,14 +18,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from restauro import __version__
+from restauro.picture.formats import FORMATS
 from restauro.pool import Pool
-from restauro.server.answering import answer_of
 from restauro.server.guard import Access, Guard, answer_to, unless_gone
 from restauro.server.limits import Limits
 from restauro.server.messages import ErrorMessage, Health, Models, Sample
 from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model
-from restauro.server.refusals import KINDS, Refusal
-from restauro.server.restoring import FORMATS, Answer, Work
+from restauro.server.refusals import KINDS, Refusal, as_javascript
+from restauro.server.restoring import Answer, Work, answer_of
 from restauro.server.watch import Metrics, Watch
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -34,11 +34,6 @@ EXPOSED_HEADERS = ("Retry-After", "Server-Timing", "X-Restauro-Model")
 
 _OF_ROUTING = {400: "body", 404: "path", 405: "method"}
 """Status -> code, where the framework refuses."""
-_SENTENCES = {
-    "body": "the body is no intact multipart form; send the fields image and mask as files",
-    "path": "nothing is at this path; see /openapi.json",
-    "method": "the path does not take this method; see /openapi.json",
-}
 
 
 def create_app(
@@ -171,6 +166,10 @@ def _add_open_paths(app: FastAPI) -> None:
     async def page() -> FileResponse:
         return FileResponse(STATIC_DIR / "index.html", headers=_REVALIDATED)
 
+    @app.get("/static/refusals.js", include_in_schema=False)
+    async def refusals() -> Response:
+        return Response(as_javascript(), media_type="text/javascript", headers=_REVALIDATED)
+
     app.mount("/static", _Static(directory=STATIC_DIR))
 
 
@@ -185,8 +184,8 @@ class _Static(StaticFiles):
 
 def _inpaint_responses() -> dict[int | str, dict[str, Any]]:
     file = {"schema": {"type": "string", "format": "binary"}}
-    pictures = {chosen.media_type: file for chosen in FORMATS.values()}
-    as_json = {"schema": {"$ref": "#/components/schemas/Restored"}}
+    pictures = {chosen.media_type: file for chosen in FORMATS if chosen.is_written}
+    as_json = {"schema": {"$ref": "#/components/schemas/RestoredPicture"}}
     done = {
         "description": "The restored picture in its own format, or JSON that holds it.",
         "content": pictures | {"application/json": as_json},
@@ -200,7 +199,7 @@ def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {
             "model": ErrorMessage,
             "description": "; ".join(
-                f"`{code}`: {kind.meaning}" for code, kind in KINDS.items() if kind.status == status
+                f"`{code}`: {kind.english}" for code, kind in KINDS.items() if kind.status == status
             ),
         }
         for status in statuses
@@ -211,8 +210,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if not isinstance(error, Refusal):
         headers = error.headers  # which methods are allowed
-        code = _OF_ROUTING.get(error.status_code, "path")
-        error = Refusal(code, _SENTENCES[code])
+        error = Refusal(_OF_ROUTING.get(error.status_code, "path"))
         error.headers = headers
     return answer_to(error, request.scope)
 
@@ -220,13 +218,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _misunderstood(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        sentence = "the body is no multipart form; send image and mask as multipart/form-data"
-        return answer_to(Refusal("media_type", sentence), request.scope)
+        return answer_to(Refusal("media_type"), request.scope)
     fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
     sentence = f"a field is missing or of the wrong kind ({fields}); send image and mask as files"
     return answer_to(Refusal("fields", sentence), request.scope)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    sentence = "restauro made a mistake; its log says more, please report it"
-    return answer_to(Refusal("internal", sentence), request.scope)
+    return answer_to(Refusal("internal"), request.scope)

@@ -71,7 +71,7 @@ class Guard:
         try:
             self._check(scope["path"], headers)
             if counts and (self._num_requests >= self._limits.requests or self._is_full()):
-                raise Refusal("busy", "all places are taken; ask again in a second")
+                raise Refusal("busy")
         except Refusal as refusal:
             await answer_to(refusal, scope)(scope, body.receive, send_after_body)
             return
@@ -96,10 +96,7 @@ class Guard:
             scheme, _, given = headers.get("authorization", "").partition(" ")
             is_right = hmac.compare_digest(given.encode("latin-1"), access.token.encode())
             if scheme.lower() != "bearer" or not is_right:
-                raise Refusal(
-                    "token",
-                    "the bearer token is missing or wrong; send Authorization: Bearer TOKEN",
-                )
+                raise Refusal("token")
 
 
 class _Body:
@@ -181,7 +178,7 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, Given]) -> Giv
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
-            raise Refusal("gone", "the client went away")
+            raise Refusal("gone")
         return working.result()
     finally:
         working.cancel()

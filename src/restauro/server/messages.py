@@ -20,7 +20,7 @@ class ErrorMessage(BaseModel):
     error: Error
 
 
-class Restored(BaseModel):
+class RestoredPicture(BaseModel):
     """A restored picture, for those who accept application/json."""
 
     model: str = Field(description="What restored it; with `auto` the one that was chosen.")

@@ -21,10 +21,10 @@ from restauro import __version__
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
 from restauro.errors import ConfigError, MissingExtraError, OutputExistsError, TrainingError
-from restauro.images import Size
 from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
 from restauro.models import MODELS, WithLosses
+from restauro.picture.types import Size
 from restauro.training.adversary import Adversary
 from restauro.training.best import load_weights_into
 from restauro.training.checkpoint import load_checkpoint

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from restauro.data.drawings.indoors import pattern, still_life
 from restauro.data.drawings.outdoors import aircraft, landscape, sky
 from restauro.data.drawings.people import face
-from restauro.images import Image
+from restauro.picture.types import Image
 
 SCENES: dict[str, Callable[[int, np.random.Generator], Pillow.Image]] = {
     "aircraft": aircraft,

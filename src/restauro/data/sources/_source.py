@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image as Pillow
 
 from restauro.data.containers import Container, Listing, Member
-from restauro.data.pictures import SUFFIXES, UnusablePictureError, decode
+from restauro.data.pictures import UnusablePictureError, decode
 from restauro.errors import BadDataError
-from restauro.images import Image
+from restauro.picture.formats import READ_SUFFIXES
+from restauro.picture.types import Image
 from restauro.registry import Registry
 
 Render: TypeAlias = Callable[[int], Image]
@@ -98,7 +99,7 @@ SOURCES: Registry[Source] = Registry("source")
 
 def is_picture(name: str) -> bool:
     """Whether the name ends like a picture's."""
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
+    return PurePosixPath(name).suffix.lower() in READ_SUFFIXES
 
 
 def refused_pictures(listing: Listing) -> dict[str, str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from restauro.data.drawings import drawing, kind_of
 from restauro.data.sources._source import SOURCES, Entry, Plan, Render, SourceOptions
-from restauro.images import Image
+from restauro.picture.types import Image
 
 COUNT, SEED = 2000, 0
 VERSION = 1

@@ -1,5 +1,7 @@
 /** All that the page says, in each of its languages. */
 
+import { ITALIAN as REFUSED } from "./refusals.js"; // made by server/refusals.py
+
 const ENGLISH = {
   title: "restauro: restore a picture",
   language: "Language",
@@ -80,7 +82,7 @@ const ENGLISH = {
   service_token: "This service asks for its token; enter it below.",
 };
 
-/** @type {typeof ENGLISH & Record<string, string>} */
+/** @type {typeof ENGLISH} */
 const ITALIAN = {
   title: "restauro: restaura un’immagine",
   language: "Lingua",
@@ -160,27 +162,14 @@ const ITALIAN = {
     "La maschera è bianca su trasparente, ed entrambi indicano la lacuna; mettila su uno sfondo nero.",
   no_answer: "Il servizio non risponde; controlla che restauro serve sia attivo, poi riprova.",
   refused: "Il servizio ha rifiutato con stato {status}; vedi il suo registro.",
-  // what the service says in English by itself, by the codes of docs/service.md
   service_token: "Il servizio chiede il suo token; inseriscilo qui sotto.",
-  service_bytes: "L’immagine ha troppi byte per questo servizio; usane una più piccola.",
-  service_pixels: "L’immagine ha troppi pixel per questo servizio; usane una più piccola.",
-  service_hole_pixels: "La lacuna ha troppi pixel per questo servizio; dipingine una più piccola.",
-  service_picture_format:
-    "Il servizio non legge questo formato; usa un file PNG, JPEG, TIFF o WebP.",
-  service_image:
-    "L’immagine è rovinata o animata, o di un tipo che non si può restaurare; usane un’altra.",
-  service_mask: "La maschera è rovinata o bianca su trasparente; usane un’altra.",
-  service_mask_full: "La lacuna copre tutta l’immagine; lascia qualcosa che si conosce.",
-  service_busy: "Il servizio è occupato; riprova tra poco.",
-  service_time:
-    "Il restauro è durato troppo ed è stato interrotto; dipingi una lacuna più piccola.",
 };
 
 export const LANGUAGES = /** @type {const} */ (["en", "it"]);
 /** @typedef {(typeof LANGUAGES)[number]} Language */
 
 /** @type {Record<Language, Record<string, string>>} */
-const STRINGS = { en: ENGLISH, it: ITALIAN };
+const STRINGS = { en: ENGLISH, it: { ...REFUSED, ...ITALIAN } };
 const STORED = "restauro.language";
 
 /** The language chosen before, else the first of the browser's that the page speaks. */

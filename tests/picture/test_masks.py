@@ -9,8 +9,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from restauro.errors import BadImageError
-from restauro.images import Mask
-from restauro.jobs.holes import HoleOptions, hole_of, opaque, remark
+from restauro.picture.masks import HoleOptions, hole_of, opaque, remark
+from restauro.picture.types import Mask
 
 SIZE = (37, 50)
 MAGENTA = (255, 0, 255)

@@ -1,4 +1,4 @@
-"""Where the hole of a picture is: in a mask's file, or in the picture itself, as colour or alpha.
+"""Where the hole of a picture is: in a mask, or in the picture itself, as colour or alpha.
 
 All masks are bool (H, W), upright, True = hole.
 """
@@ -6,15 +6,20 @@ All masks are bool (H, W), upright, True = hole.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import PIL.ImageChops
+from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
-from restauro.images import WIDE_MODES, Mask, upright, without_alpha
+from restauro.picture.modes import WIDE_MODES, without_alpha
+from restauro.picture.read import Source, read_picture, upright
+from restauro.picture.types import Mask, Size
 
 _OPAQUE = 255
+_NEAREST = PIL.Image.Resampling.NEAREST
 _MOSTLY = 0.5  # a hole beyond this share of the picture is more often a mask of inverted polarity
 
 
@@ -47,21 +52,98 @@ class HoleOptions:
         return "transparency" if self.alpha else "mask"
 
 
-def hole_of(picture: PIL.Image.Image, mask: Mask | None, options: HoleOptions) -> Mask:
-    """The hole of a picture, whose mask's file is given if the options need one.
+def read_mask(source: Source) -> Mask:
+    """The mask of a file, upright, bool (H, W), True = hole: white, or transparent if it has alpha.
+
+    Raises:
+        BadImageError: The file cannot be read, or is white on transparent, which both mean hole.
+    """
+    return mask_of_picture(read_picture(source, whole_depth=False))
+
+
+def mask_of_picture(picture: PIL.Image.Image) -> Mask:
+    """The mask that a picture of any mode stands for, upright, bool (H, W), True = hole.
+
+    Transparent pixels are the hole if there are any, otherwise pixels with a luminance above 127
+    of 255 (for more than 8 bits: above half of the brightest).
+
+    Raises:
+        BadImageError: The mask is white on transparent, which both mean hole.
+    """
+    picture = upright(picture)
+    if picture.mode in WIDE_MODES:
+        values = np.asarray(picture)
+        return np.asarray(values > max(float(values.max(initial=0)), 0.0) / 2)
+    luminance = np.asarray(without_alpha(picture).convert("L"))
+    if not picture.has_transparency_data:
+        return np.asarray(luminance > 127)
+    transparent = np.asarray(picture.convert("RGBA").getchannel("A")) < 128
+    if not transparent.any():
+        return np.asarray(luminance > 127)
+    if not transparent.all() and luminance[~transparent].min() == 255:
+        raise BadImageError(
+            "the mask is white on transparent, and both mean hole; put it on a black background"
+        )
+    return transparent
+
+
+def mask_of_array(mask: NDArray[Any]) -> Mask:
+    """The mask that an array stands for: bool, or uint8 with 0 and 1 or 0 and 255; 0 = known.
+
+    Raises:
+        BadImageError: Another shape or type.
+    """
+    if mask.ndim == 3 and mask.shape[2] == 1:
+        mask = mask[:, :, 0]
+    if mask.ndim != 2 or mask.dtype not in (np.bool_, np.uint8):
+        raise BadImageError(
+            f"the mask has the shape {mask.shape} and type {mask.dtype}; "
+            "give bool or uint8 of the shape (height, width)"
+        )
+    return np.asarray(mask > (127 if mask.max(initial=0) > 1 else 0))
+
+
+def hole_of(
+    picture: PIL.Image.Image, mask: Mask | None, options: HoleOptions | None = None
+) -> Mask:
+    """The hole of a picture, whose mask is given unless the options say where else it is.
 
     Raises:
         BadImageError: The mask has another size, or the colour cannot be compared.
     """
     shown = upright(picture)
+    size, is_turned = (shown.height, shown.width), shown is not picture
+    if options is None:
+        assert mask is not None, "without options there is a mask"
+        check_size(mask, size, is_turned=is_turned)
+        return mask
     if options.colour is not None:
         hole = _painted(shown, options.colour, options.tolerance)
     elif options.alpha:
         hole = _not_opaque(shown)
     else:
         assert mask is not None, "the options need a mask's file"
-        hole = _fitted(~mask if options.invert else mask, shown, resize=options.resize)
+        hole = ~mask if options.invert else mask
+        if options.resize and hole.shape != size:
+            stretched = PIL.Image.fromarray(hole).resize(shown.size, _NEAREST)
+            hole = np.asarray(stretched)
+        check_size(hole, size, is_turned=is_turned, hint=" or add --resize-mask")
     return _grown(hole, options.grow_px) if options.grow_px else hole
+
+
+def check_size(hole: Mask, size: Size, *, is_turned: bool = False, hint: str = "") -> None:
+    """Refuses a mask of another size than the picture's, upright.
+
+    Raises:
+        BadImageError: The sizes differ; `hint` is what else a user may do.
+    """
+    if hole.shape != size:
+        note = " as its orientation tag shows it" if is_turned else ""
+        raise BadImageError(
+            f"the mask is {hole.shape[1]}x{hole.shape[0]} pixels, but the image is "
+            f"{size[1]}x{size[0]}{note}; resize the mask first{hint}",
+            code="mask_size",
+        )
 
 
 def opaque(picture: PIL.Image.Image) -> PIL.Image.Image:
@@ -114,18 +196,6 @@ def _alpha(shown: PIL.Image.Image) -> PIL.Image.Image:
     if not shown.has_transparency_data:
         return PIL.Image.new("L", shown.size, _OPAQUE)
     return shown.convert("RGBA").getchannel("A")
-
-
-def _fitted(mask: Mask, shown: PIL.Image.Image, *, resize: bool) -> Mask:
-    if mask.shape == (shown.height, shown.width):
-        return mask
-    if not resize:
-        raise BadImageError(
-            f"the mask is {mask.shape[1]}x{mask.shape[0]} pixels, but the image is "
-            f"{shown.width}x{shown.height}; resize the mask first or add --resize-mask"
-        )
-    stretched = PIL.Image.fromarray(mask).resize(shown.size, PIL.Image.Resampling.NEAREST)
-    return np.asarray(stretched)
 
 
 def _grown(hole: Mask, pixels: int) -> Mask:

@@ -13,13 +13,15 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
-from restauro.images import WIDE_MODES, Image, Mask, without_alpha
+from restauro.picture.types import Image, Mask
 
 Colours: TypeAlias = NDArray[np.float32]
 """(H, W, 3) RGB in [0, 1]."""
 Range: TypeAlias = tuple[float, float]
 """Darkest and brightest value."""
 
+WIDE_MODES = frozenset({"I;16", "I;16L", "I;16B", "I", "F"})
+"""Grey, more than 8 bits."""
 MODES = WIDE_MODES | {"1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB"}
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, as Pillow has it
 
@@ -32,6 +34,12 @@ def check_mode(picture: PIL.Image.Image) -> None:
     """
     if picture.mode not in MODES:
         raise BadImageError(f"the picture has the mode {picture.mode}; convert it to RGBA first")
+
+
+def without_alpha(picture: PIL.Image.Image) -> PIL.Image.Image:
+    """The colours alone: the picture itself, or RGB where it has any transparency."""
+    # By way of RGBA: Pillow warns when palettes with alpha become RGB directly.
+    return picture.convert("RGBA").convert("RGB") if picture.has_transparency_data else picture
 
 
 def visible(crop: PIL.Image.Image) -> Mask:

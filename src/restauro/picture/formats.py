@@ -1,0 +1,141 @@
+"""The formats of picture files: which are read and written, and what each keeps of its file.
+
+Importing this loads nothing, so that command lines can name the formats at once.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from restauro.errors import BadImageError
+
+if TYPE_CHECKING:
+    import PIL.Image
+    from PIL.PngImagePlugin import PngInfo
+
+
+class Format(NamedTuple):
+    """One format of picture files."""
+
+    name: str
+    """As Pillow calls it."""
+    suffixes: tuple[str, ...]
+    """Endings of file names; a result gets the first."""
+    media_type: str
+    is_written: bool = True
+
+
+# EPS, PDF and the like are missing on purpose: they start other programs.
+FORMATS = (
+    Format("PNG", (".png", ".apng"), "image/png"),
+    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), "image/jpeg"),
+    Format("TIFF", (".tif", ".tiff"), "image/tiff"),
+    Format("WEBP", (".webp",), "image/webp"),
+    Format("BMP", (".bmp",), "image/bmp"),
+    Format("GIF", (".gif",), "image/gif"),
+    Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm"), "image/x-portable-anymap"),
+    Format("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"), "image/jp2", False),
+    Format("TGA", (".tga", ".icb", ".vda", ".vst"), "image/x-tga", False),
+)
+PNG = FORMATS[0]
+READABLE = [chosen.name for chosen in FORMATS]
+"""What Pillow may try."""
+READ_SUFFIXES = frozenset(suffix for chosen in FORMATS for suffix in chosen.suffixes)
+WRITTEN = {suffix: chosen for chosen in FORMATS if chosen.is_written for suffix in chosen.suffixes}
+"""Ending of a file name, in lower case -> how the file is written."""
+
+_BY_NAME = {chosen.name: chosen for chosen in FORMATS if chosen.is_written}
+_LOSSLESS_TIFF = frozenset({"raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "zstd", "lzma"})
+# ImageDescription, Make, Model, Software, DateTime, Artist, Copyright: what describes the picture,
+# unlike tags that describe how this file is laid out.
+_DESCRIPTIVE_TIFF_TAGS = (270, 271, 272, 305, 306, 315, 33432)
+_PHOTOGRAPHS = ("JPEG", "MPO")  # MPO: a phone's JPEG with a second view behind the picture
+
+
+def own_format(picture: PIL.Image.Image) -> Format:
+    """How a picture that was read is written again: in its own format, or as PNG."""
+    name = "JPEG" if picture.format in _PHOTOGRAPHS else str(picture.format)
+    return _BY_NAME.get(name, PNG)
+
+
+def encode(
+    picture: PIL.Image.Image, chosen: Format, source: PIL.Image.Image | None = None
+) -> bytes:
+    """The picture as a file. Lossless where the format can be: only JPEG changes pixels.
+
+    Metadata comes from `picture.info`. From `source`, the picture as it was read, come what only
+    its file knows: the quantisation and subsampling of a JPEG, text of a PNG, tags of a TIFF.
+
+    Raises:
+        BadImageError: The mode does not fit the format.
+    """
+    file = BytesIO()
+    try:
+        picture.save(file, chosen.name, **_options(chosen.name, picture, source or picture))
+    except (OSError, ValueError, KeyError) as error:
+        raise BadImageError(
+            f"{chosen.name} cannot hold a picture of mode {picture.mode} ({error}); "
+            "choose another format, such as PNG or TIFF"
+        ) from error
+    return file.getvalue()
+
+
+def _options(name: str, picture: PIL.Image.Image, source: PIL.Image.Image) -> dict[str, Any]:
+    """Arguments of `picture.save`: Pillow writes metadata only when asked."""
+    info = picture.info
+    kept = {key: info.get(key) for key in ("icc_profile", "exif", "dpi")}
+    if name == "JPEG":
+        kept |= _jpeg_options(picture, source)
+    elif name == "PNG":
+        kept["pnginfo"] = _png_text(source)
+    elif name == "TIFF":
+        kept |= _tiff_options(picture, source)
+    elif name == "WEBP":
+        kept |= {"lossless": True, "exact": True, "xmp": info.get("xmp")}
+    elif name == "GIF":
+        kept["optimize"] = False  # it would renumber the palette
+    return {key: value for key, value in kept.items() if value is not None}
+
+
+def _jpeg_options(picture: PIL.Image.Image, source: PIL.Image.Image) -> dict[str, Any]:
+    """The tables of a JPEG that is written again, so that its known blocks change little."""
+    if source.format not in _PHOTOGRAPHS or source.mode != picture.mode:
+        return {"quality": 95, "subsampling": 0, "xmp": picture.info.get("xmp")}
+    from PIL.JpegImagePlugin import get_sampling
+
+    return {
+        "qtables": getattr(source, "quantization", None),
+        "subsampling": get_sampling(source),
+        "progressive": bool(picture.info.get("progressive")),
+        "xmp": picture.info.get("xmp"),
+    }
+
+
+def _png_text(source: PIL.Image.Image) -> PngInfo | None:
+    text = getattr(source, "text", None)
+    if not text:
+        return None
+    from PIL.PngImagePlugin import PngInfo
+
+    chunks = PngInfo()
+    for key, value in text.items():
+        if key == "XML:com.adobe.xmp":
+            chunks.add_itxt(key, value)
+        else:
+            chunks.add_text(key, value)
+    return chunks
+
+
+def _tiff_options(picture: PIL.Image.Image, source: PIL.Image.Image) -> dict[str, Any]:
+    if source.format != "TIFF":
+        return {"compression": "tiff_adobe_deflate"}
+    compression = picture.info.get("compression")
+    tags: Any = getattr(source, "tag_v2", {})
+    options: dict[str, Any] = {
+        "compression": compression if compression in _LOSSLESS_TIFF else "tiff_adobe_deflate"
+    }
+    described = {tag: tags[tag] for tag in _DESCRIPTIVE_TIFF_TAGS if tag in tags}
+    if described:
+        options["tiffinfo"] = described
+    return options

@@ -1,0 +1,168 @@
+"""Reading pictures: from files, URLs and bytes, with limits; and how they are turned.
+
+Whatever is wrong with a file is one sentence.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import PIL.Image
+
+from restauro.errors import BadImageError, first_line
+from restauro.picture.formats import READABLE
+from restauro.picture.modes import WIDE_MODES, without_alpha
+from restauro.picture.types import Image
+from restauro.places import Place
+
+Source: TypeAlias = "Place | str | bytes"
+"""A picture's file: its path or URL, or its bytes."""
+
+MAX_PIXELS = 170_000_000  # just under Pillow's own guard, so that no global of Pillow is touched
+
+_ORIENTATION_TAG = 0x0112
+_Turn = PIL.Image.Transpose
+_TO_UPRIGHT = {
+    2: _Turn.FLIP_LEFT_RIGHT,
+    3: _Turn.ROTATE_180,
+    4: _Turn.FLIP_TOP_BOTTOM,
+    5: _Turn.TRANSPOSE,
+    6: _Turn.ROTATE_270,
+    7: _Turn.TRANSVERSE,
+    8: _Turn.ROTATE_90,
+}
+_BACK = {_Turn.ROTATE_270: _Turn.ROTATE_90, _Turn.ROTATE_90: _Turn.ROTATE_270}
+
+
+def read_picture(
+    source: Source, name: str = "", *, whole_depth: bool = True, max_pixels: int = MAX_PIXELS
+) -> PIL.Image.Image:
+    """The picture of a file, fully decoded, in its own mode and as stored.
+
+    Args:
+        source: The file.
+        name: How messages call it; its path by default.
+        whole_depth: Refuses 16 bits a colour channel, which Pillow cuts to 8.
+        max_pixels: Beyond this it is not decoded.
+
+    Raises:
+        BadImageError: The file is missing, damaged, too large, animated, of an unknown format, or
+            of 16 bits a colour channel.
+    """
+    name = name or ("the picture" if isinstance(source, bytes) else str(source))
+    file = _opened(source, name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of large pictures and odd metadata: checked here
+            with PIL.Image.open(file, formats=READABLE) as picture:
+                _check_header(picture, name, max_pixels, whole_depth=whole_depth)
+                picture.load()
+                return picture
+    except BadImageError:
+        raise
+    except PIL.Image.DecompressionBombError as error:
+        raise _too_large(name, max_pixels) from error
+    except PIL.UnidentifiedImageError as error:
+        raise BadImageError(
+            f"{name} is no picture that restauro reads; use PNG, JPEG, TIFF or WebP",
+            code="picture_format",
+        ) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders fail on damaged data in every possible way
+        raise BadImageError(
+            f"{name} is damaged or cut short ({first_line(error)}); use an intact copy"
+        ) from error
+
+
+def read_image(source: Source, name: str = "") -> Image:
+    """The picture of a file as a viewer shows it: upright, uint8 (H, W, 3) RGB.
+
+    Transparency is dropped, and so is what lies beyond 8 bits.
+
+    Raises:
+        BadImageError: The file is missing, damaged, too large, animated or of an unknown format.
+    """
+    picture = upright(read_picture(source, name, whole_depth=False))
+    if picture.mode in WIDE_MODES:
+        values = np.asarray(picture, dtype=np.float32)
+        full = 65535.0 if picture.mode != "F" else float(values.max(initial=1.0))
+        grey = np.nan_to_num(values / full).clip(0, 1) * 255
+        return np.repeat(np.rint(grey).astype(np.uint8)[:, :, None], 3, axis=2)
+    return np.array(without_alpha(picture).convert("RGB"))
+
+
+def upright(picture: PIL.Image.Image) -> PIL.Image.Image:
+    """The picture as a viewer shows it; the picture itself if nothing needs turning."""
+    turn = _turn_of(picture)
+    return picture.transpose(turn) if turn is not None else picture
+
+
+def as_stored(turned: PIL.Image.Image, picture: PIL.Image.Image) -> PIL.Image.Image:
+    """Undoes `upright(picture)` on a picture of the same size."""
+    turn = _turn_of(picture)
+    return turned.transpose(_BACK.get(turn, turn)) if turn is not None else turned
+
+
+def _opened(source: Source, name: str) -> Path | BytesIO:
+    """What to decode: a file of this machine, or bytes.
+
+    Raises:
+        BadImageError: It cannot be read, or is empty.
+    """
+    try:
+        if isinstance(source, str | Path):
+            path = Path(source)
+            with path.open("rb") as file:
+                is_empty = not file.read(1)
+            found: Path | BytesIO = path
+        else:
+            data = source if isinstance(source, bytes) else source.read_bytes()
+            is_empty, found = not data, BytesIO(data)
+    except IsADirectoryError as error:
+        raise BadImageError(f"{name} is a folder; give one picture") from error
+    except FileNotFoundError as error:
+        raise BadImageError(f"there is no file {name}; check the name") from error
+    except Exception as error:  # every file system has errors of its own
+        reason = getattr(error, "strerror", None) or first_line(error)
+        raise BadImageError(f"{name} cannot be read: {reason}; check the access to it") from error
+    if is_empty:
+        raise BadImageError(f"{name} is empty; use an intact copy", code="picture_format")
+    return found
+
+
+def _check_header(
+    picture: PIL.Image.Image, name: str, max_pixels: int, *, whole_depth: bool
+) -> None:
+    """Refuses what must not be decoded, while only the header has been read."""
+    if picture.width * picture.height > max_pixels:
+        raise _too_large(name, max_pixels)
+    # MPO: a phone's JPEG with a second view behind the picture
+    if getattr(picture, "is_animated", False) and picture.format != "MPO":
+        raise BadImageError(f"{name} has several frames; save the one to use as its own file")
+    if (
+        whole_depth
+        and picture.mode not in WIDE_MODES
+        and ";16" in str(getattr(picture, "tile", ""))
+    ):
+        raise BadImageError(
+            f"{name} has 16 bits a colour channel, which would be cut; save it with 8 bits first"
+        )
+
+
+def _too_large(name: str, max_pixels: int) -> BadImageError:
+    return BadImageError(
+        f"{name} has more than {max_pixels:,} pixels; cut out the part to restore", code="pixels"
+    )
+
+
+def _turn_of(picture: PIL.Image.Image) -> PIL.Image.Transpose | None:
+    try:
+        return _TO_UPRIGHT.get(picture.getexif().get(_ORIENTATION_TAG, 1))
+    except (SyntaxError, ValueError, TypeError, KeyError, OSError, struct.error):
+        return None  # damaged EXIF: viewers show the picture as stored
