@@ -155,7 +155,6 @@ def test_one_bad_file_does_not_stop_the_rest(folder: Folder) -> None:
     assert "cut.png is damaged or cut short" in folder.rows["cut.png"]["message"]
     assert "empty.png is empty; use an intact copy" in result.stderr
     assert "small.png: the mask is 50x37 pixels, but the image is 10x10" in result.stderr
-    out = folder.output / "float.png"
     assert "PNG cannot hold a picture of mode F" in folder.rows["float.tif"]["message"]
 
 
