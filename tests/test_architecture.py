@@ -22,8 +22,9 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
     {"errors", "seeds", "encoding", "interrupt", "cores", "progress", "typed"},
-    {"places", "pool"},
-    {"files", "images", "lock", "registry"},
+    {"imports"},
+    {"places", "pool", "registry"},
+    {"files", "images", "lock", "plugins"},
     {"models", "masks", "metrics", "sheets"},
     {"losses"},
     {"data", "fill"},
@@ -55,6 +56,8 @@ TOOL = {
     "pool",
     "files",
     "images",
+    "imports",
+    "plugins",
     "registry",
     "sheets",
     "fill",

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restauro.errors import ConfigError
-from restauro.evaluation.protocols import PROTOCOLS, Protocol
+from restauro.evaluation.protocols import Protocol
 from restauro.images import Size
+from restauro.registry import PROTOCOLS
 
 EXPOSURE_LIMITS = (-8.0, 4.0)
 """In stops: below, 8 bits hold nothing; above, nearly everything is white."""
