@@ -42,13 +42,15 @@ def import_plugins(origins: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(_import, origins))
 
 
-def import_kept(origins: Iterable[str]) -> tuple[str, ...]:
-    """The same for what a run or an evaluation once imported; what has gone is left out.
+def import_kept(origins: Iterable[str], folder: Path = Path()) -> tuple[str, ...]:
+    """The same for what a run or an evaluation keeps; paths are relative to `folder`.
 
-    Who then looks in vain for a name is told of it (`absent`).
+    What has gone is left out, and who then looks in vain for a name is told of it (`absent`).
     """
     found = []
     for origin in origins:
+        if origin.endswith(".py"):
+            origin = str(folder / origin)
         if _is_there(origin):
             found.append(_import(origin))
         elif origin not in _absent:

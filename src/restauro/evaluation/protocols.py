@@ -27,6 +27,7 @@ from restauro.evaluation.hole_shapes import (
 )
 from restauro.images import Mask, Size
 from restauro.plugins import protocol
+from restauro.registry import PROTOCOLS
 
 RATIO_EDGES_PERCENT = (0, 10, 20, 30, 40, 50, 60, 100)
 """Ends of the bins of hole ratios; a bin includes its lower end and not its upper one."""
@@ -46,6 +47,9 @@ class Protocol:
     """What `draw` was made with."""
     version: int = 1
     """Grows with every change of the holes; numbers of two versions must not be compared."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _named, (self.name,)  # to other processes, as a plug-in's `draw` may be any function
 
     def hole(self, size: Size, index: int, seed: int = 0) -> Mask:
         """The hole of the picture at position `index` of its bank: (H, W) bool, True = hole.
@@ -92,6 +96,10 @@ class Protocol:
         }
         text = json.dumps(task, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
+
+
+def _named(name: str) -> Protocol:
+    return PROTOCOLS.create(name)
 
 
 @protocol("box")
