@@ -136,7 +136,9 @@ def test_every_bar_is_the_one_of_progress() -> None:
     assert [name_of(path) for path in MODULES if "tqdm" in imports(path)] == ["progress.py"]
 
 
-@pytest.mark.parametrize("statement", ["import restauro", "import restauro.cli"])
+@pytest.mark.parametrize(
+    "statement", ["import restauro", "import restauro.cli", "import restauro.plugins"]
+)
 def test_start_loads_nothing_heavy(statement: str) -> None:
     code = f"{statement}; import json, sys; print(json.dumps(sorted(sys.modules)))"
     output = subprocess.run(
