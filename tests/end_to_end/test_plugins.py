@@ -13,7 +13,11 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from click.testing import CliRunner
 
+from restauro import imports
+from restauro.cli import cli
+from restauro.registry import KINDS
 from somebodys import METHOD, PARTS, write_package
 
 CONFIG = """
@@ -28,8 +32,21 @@ end.box = { height = [0.2, 0.3], width = [0.2, 0.3], spread = 1 }
 PLUG_IN = ("--import", "somebody.parts")
 
 
-def run(folder: Path, *arguments: str | Path) -> str:
-    """What the command line prints in a folder, with the package of `folder / site` at hand."""
+def run(*arguments: str | Path) -> str:
+    """What the command line prints, as in a process that has imported no plug-in yet."""
+    imports._imported.clear()
+    for kind in KINDS:
+        for name in kind.names_of("somebody.parts"):
+            del kind._factories[name]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "somebody"]:
+        del sys.modules[name]
+    result = CliRunner().invoke(cli, list(map(str, arguments)), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def run_alone(folder: Path, *arguments: str | Path) -> str:
+    """What it prints in a process of its own, where the package in `folder / site` is installed."""
     paths = [str(folder / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
     result = subprocess.run(
         [sys.executable, "-m", "restauro", *map(str, arguments)],
@@ -39,7 +56,7 @@ def run(folder: Path, *arguments: str | Path) -> str:
         text=True,
     )
     assert result.returncode == 0, result.stderr
-    return result.stdout + result.stderr
+    return result.stdout
 
 
 def write_pictures(folder: Path) -> None:
@@ -60,25 +77,29 @@ def is_grey(folder: Path) -> bool:
 
 
 @pytest.mark.slow
-def test_a_module_brings_a_part_of_every_kind(tmp_path: Path) -> None:
+def test_a_module_brings_a_part_of_every_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_package(tmp_path / "site", PARTS)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text(CONFIG)
-    run(tmp_path, "prepare", "stripes", "bank", "--size", "32", *PLUG_IN)
+    run("prepare", "stripes", "bank", "--size", "32", *PLUG_IN)
 
     train = ("train", "mine.toml", "--run", "run", "--accelerator", "cpu")
-    run(tmp_path, *train, *PLUG_IN)
-    assert tomllib.loads((tmp_path / "run/config.toml").read_text())["imports"] == [PLUG_IN[1]]
-    run(tmp_path, *train, "--resume", "--set", "training.epochs=2")
-    history = (tmp_path / "run/history.jsonl").read_text().splitlines()
+    run(*train, *PLUG_IN)
+    assert tomllib.loads(Path("run/config.toml").read_text())["imports"] == [PLUG_IN[1]]
+    run(*train, "--resume", "--set", "training.epochs=2")
+    history = Path("run/history.jsonl").read_text().splitlines()
     assert [json.loads(line).get("epoch") for line in history] == [1, None, 2]
-    run(tmp_path, "export", "run", "--output", "mine.onnx")
+    run("export", "run", "--output", "mine.onnx")
 
     asked = ("--methods", "grey,run,mine.onnx", "--data", "bank", "--protocol", "corner")
     metrics = ("--metrics", "hole_worst,hole_psnr,hole_lightness,backlight")
     places = ("--output", "scores", "--timing-rounds", "0", "--jobs", "2")
-    run(tmp_path, "evaluate", *asked, *metrics, *places, *PLUG_IN)
-    assert json.loads((tmp_path / "scores/evaluation.json").read_text())["imports"] == [PLUG_IN[1]]
-    run(tmp_path, "report", "scores", "--output", "page")
+    run("evaluate", *asked, *metrics, *places, *PLUG_IN)
+    assert json.loads(Path("scores/evaluation.json").read_text())["imports"] == [PLUG_IN[1]]
+    run("report", "scores", "--output", "page")
     (table,) = (tmp_path / "page").rglob("*scores.csv")
     with table.open(newline="") as file:
         found = {
@@ -88,7 +109,7 @@ def test_a_module_brings_a_part_of_every_kind(tmp_path: Path) -> None:
 
     write_pictures(tmp_path)
     fill = ("inpaint", "pictures", "--mask", "mask.png", "--output", "out", "--jobs", "2")
-    run(tmp_path, *fill, "--model", "grey", *PLUG_IN)
+    run(*fill, "--model", "grey", *PLUG_IN)
     assert is_grey(tmp_path / "out")
 
 
@@ -98,9 +119,9 @@ def test_an_installed_package_is_found_by_its_entry_point(tmp_path: Path) -> Non
     write_pictures(tmp_path)
     fill = ("inpaint", "pictures", "--mask", "mask.png", "--output", "out", "--jobs", "2")
     asked = (*fill, "--model", "grey", "--force")
-    assert "2 restored" in run(tmp_path, *asked)
+    assert "2 restored" in run_alone(tmp_path, *asked)
     assert is_grey(tmp_path / "out")
-    assert "2 skipped" in run(tmp_path, *asked)
+    assert "2 skipped" in run_alone(tmp_path, *asked)
     parts.write_text(parts.read_text().replace("128", "99"))
-    assert "2 restored" in run(tmp_path, *asked)  # the same method by other code
+    assert "2 restored" in run_alone(tmp_path, *asked)  # the same method by other code
     assert not is_grey(tmp_path / "out")
