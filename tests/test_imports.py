@@ -12,7 +12,10 @@ import pytest
 
 import restauro
 from restauro import imports
-from restauro.errors import PlugInError, UnknownNameError
+from restauro.data.prepare import Recipe
+from restauro.data.sources import SourceOptions
+from restauro.errors import ConfigError, PlugInError, UnknownNameError
+from restauro.evaluation.evaluate import find_methods
 from restauro.evaluation.program import program_sha256
 from restauro.evaluation.tasks import make_tasks
 from restauro.files import file_sha256
@@ -191,6 +194,31 @@ def test_the_code_of_a_plug_in_is_part_of_what_decides(tmp_path: Path) -> None:
     mine.write_text(PARTS + "\n")
     after = restauro.load("grey").identity, program_sha256([mine])
     assert not {*before} & {*after}
+
+
+def test_two_methods_of_a_file_are_cached_apart_and_with_its_code(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    import_plugins([write(mine, METHOD + METHOD.replace("grey", "black"))])
+    _, (grey, black, telea) = find_methods(["grey", "black", "telea"])
+    assert grey.identity == ("grey", file_sha256(mine))
+    assert black.identity == ("black", file_sha256(mine))
+    assert telea.identity == ()
+
+
+def test_another_code_makes_another_bank(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    import_plugins([write(mine, PARTS)])
+    recipe = Recipe("stripes", SourceOptions(), 16)
+    before = recipe.fingerprint(SOURCES.create("stripes", options=recipe.options))
+    mine.write_text(PARTS + "\n")
+    assert recipe.fingerprint(SOURCES.create("stripes", options=recipe.options)) != before
+
+
+def test_a_protocol_of_two_names_is_refused(tmp_path: Path) -> None:
+    text = PARTS.replace('@protocol("corner")', '@protocol("edge")')
+    import_plugins([write(tmp_path / "mine.py", text)])
+    with pytest.raises(ConfigError, match="the protocol 'edge' calls itself 'corner'; give it one"):
+        make_tasks(["edge"])
 
 
 def test_all_python_of_a_package_is_its_code(
