@@ -128,7 +128,8 @@ def test_two_plug_ins_cannot_share_a_name(tmp_path: Path) -> None:
 def test_a_taken_name_is_told_also_where_restauros_own_parts_load_later(tmp_path: Path) -> None:
     text = "from restauro.plugins import source\nsource('samples')(print)\n"
     mine = write(tmp_path / "mine.py", text.replace("print", "type('Mine', (), {})"))
-    result = run("prepare", "samples", tmp_path / "bank", "--import", mine)
+    quick = ("--count", "10", "--size", "8")
+    result = run("prepare", "samples", tmp_path / "bank", *quick, "--import", mine)
     assert result.returncode == 1
     (sentence,) = result.stderr.splitlines()
     assert f"the source 'samples' of {mine} cannot be called so, as restauro has one" in sentence

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import logging
-import multiprocessing
 import pickle
 import sys
 from collections.abc import Iterable
@@ -80,6 +78,8 @@ def import_installed() -> None:
     if _has_looked:
         return
     _has_looked = True
+    import importlib.metadata  # slow, and most commands do without
+
     for point in importlib.metadata.entry_points(group=GROUP):
         try:
             point.load()
@@ -93,6 +93,8 @@ def import_installed() -> None:
 
 def warn(sentence: str) -> None:
     """Tells on standard error of a plug-in that is left out; after --debug also why."""
+    import multiprocessing
+
     if multiprocessing.parent_process() is None:  # one process of a command is enough
         _log.warning("restauro: %s", sentence, exc_info=_log.isEnabledFor(logging.DEBUG))
 
@@ -156,11 +158,7 @@ def _run(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+    spec.loader.exec_module(module)
     return module
 
 
