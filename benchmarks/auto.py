@@ -17,12 +17,12 @@ import numpy as np
 import PIL.Image
 
 from restauro.data.bank import Bank
-from restauro.evaluation.protocols import PROTOCOLS
 from restauro.fill.catalogue import AUTO_CLASSICAL, DEFAULT_MODEL, load
 from restauro.fill.entries import AUTO
 from restauro.fill.filler import Filler
 from restauro.metrics.statistics import Estimate, estimate
 from restauro.picture.types import Image, Mask
+from restauro.registry import PROTOCOLS
 
 HOLES = ("box", "irregular")
 CANDIDATES = ("aircraft", DEFAULT_MODEL, AUTO_CLASSICAL)

@@ -14,8 +14,8 @@ import click
 import numpy as np
 
 from restauro.data.bank import Bank
-from restauro.evaluation.protocols import PROTOCOLS
 from restauro.fill.catalogue import load
+from restauro.registry import PROTOCOLS
 from restauro.sheets import sheet, show_hole
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 import restauro
 from restauro.data.bank import Bank
-from restauro.evaluation.protocols import PROTOCOLS
+from restauro.registry import PROTOCOLS
 
 LOADS = 15
 

@@ -22,8 +22,9 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
     {"errors", "seeds", "interrupt", "cores", "progress", "typed"},
-    {"places", "pool"},
-    {"files", "lock", "registry", "picture"},
+    {"imports"},
+    {"places", "pool", "registry"},
+    {"files", "lock", "plugins", "picture"},
     {"models", "masks", "metrics", "sheets"},
     {"losses"},
     {"data", "fill"},
@@ -54,6 +55,8 @@ TOOL = {
     "places",
     "pool",
     "files",
+    "imports",
+    "plugins",
     "picture",
     "restore",
     "registry",
@@ -134,7 +137,9 @@ def test_every_bar_is_the_one_of_progress() -> None:
     assert [name_of(path) for path in MODULES if "tqdm" in imports(path)] == ["progress.py"]
 
 
-@pytest.mark.parametrize("statement", ["import restauro", "import restauro.cli"])
+@pytest.mark.parametrize(
+    "statement", ["import restauro", "import restauro.cli", "import restauro.plugins"]
+)
 def test_start_loads_nothing_heavy(statement: str) -> None:
     code = f"{statement}; import json, sys; print(json.dumps(sorted(sys.modules)))"
     output = subprocess.run(

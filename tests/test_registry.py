@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from restauro.errors import ConfigError, UnknownNameError
+from restauro.errors import ConfigError, PlugInError, UnknownNameError
 from restauro.registry import Registry
 
 
@@ -48,5 +48,6 @@ def test_unknown_argument_is_refused_with_the_known_ones(fruits: Registry[str]) 
 
 
 def test_name_cannot_be_taken_twice(fruits: Registry[str]) -> None:
-    with pytest.raises(AssertionError, match="'pear' is registered twice"):
+    sentence = f"the fruit 'pear' of {__file__} cannot be called so, as .* give it another"
+    with pytest.raises(PlugInError, match=sentence):
         fruits.register("pear")(lambda: "another")

@@ -7,6 +7,7 @@ Each command lives in `restauro.commands`, and imports what it needs inside its 
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 
 import click
@@ -52,6 +53,8 @@ class LazyGroup(click.Group):
 @click.option("--debug", is_flag=True, help="Show the full traceback of an error.")
 def cli(debug: bool) -> None:
     """Restores pictures with missing parts; trains and evaluates the networks that do it."""
+    if debug:
+        logging.getLogger("restauro").setLevel(logging.DEBUG)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ RestauroError
 ├── ConfigError         a training configuration that contradicts itself
 ├── TrainingError       a training run that cannot go on
 ├── UnknownNameError    a name that no registry knows
+├── PlugInError         somebody else's part that cannot be imported, or has a name that is taken
 ├── OutputExistsError   an output that would be overwritten
 └── MissingExtraError   a part of restauro whose libraries are not installed
 """
@@ -45,6 +46,10 @@ class TrainingError(RestauroError):
 
 class UnknownNameError(RestauroError):
     """No registry entry has this name."""
+
+
+class PlugInError(RestauroError):
+    """A plug-in cannot be imported, or one of its parts has a name that is taken."""
 
 
 class OutputExistsError(RestauroError):

@@ -17,8 +17,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
+from restauro.errors import RestauroError
+from restauro.imports import packed, unpacked
 from restauro.interrupt import StopRequest, end_with_parent
 
 Asked = TypeVar("Asked")
@@ -208,7 +210,7 @@ class _Process(Generic[Asked, Given]):
 
     def __init__(self, make: Make[Asked, Given]) -> None:
         spawn = multiprocessing.get_context("spawn")  # a fork would copy locks of other threads
-        self._executor = ProcessPoolExecutor(1, spawn, _begin, (make,))
+        self._executor = ProcessPoolExecutor(1, spawn, _begin, (packed(make),))
         with _single_threads():
             self._id = self._submit(os.getpid)
 
@@ -262,13 +264,21 @@ def _single_threads() -> Iterator[None]:
 _made: Callable[[], Callable[[Any], Any]]
 
 
-def _begin(make: Make[Any, Any]) -> None:
-    """Readies a new process."""
+def _begin(content: bytes) -> None:
+    """Readies a new process, which imports what the one that started it was asked to."""
     global _made
     for number in StopRequest.SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # these may reach all; the first process decides
     end_with_parent()
+    try:
+        make: Make[Any, Any] = unpacked(content)
+    except RestauroError as error:  # told to who asks
+        make = functools.partial(_fail, error)
     _made = functools.cache(make)
+
+
+def _fail(error: RestauroError) -> NoReturn:
+    raise error
 
 
 def _prepare() -> None:

@@ -40,8 +40,8 @@ def test_methods_come_with_commas_or_again(tmp_path: Path) -> None:
 
 def test_pictures_that_fail_are_told(tmp_path: Path) -> None:
     (tmp_path / "fails.py").write_text(
-        "from restauro.fill.entries import register_filler\n"
-        '@register_filler("fails")\n'
+        "from restauro.plugins import method\n"
+        '@method("fails")\n'
         "def fails(image, mask):\n"
         "    raise ValueError('never')\n"
     )

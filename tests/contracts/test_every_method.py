@@ -10,9 +10,9 @@ import pytest
 
 from restauro.errors import MissingExtraError
 from restauro.fill.catalogue import load
-from restauro.fill.entries import FILLERS
 from restauro.fill.filler import Filler
 from restauro.picture.types import Image, Mask
+from restauro.registry import FILLERS
 from tinyfolders import write_run
 
 MakeModel = Callable[..., Path]

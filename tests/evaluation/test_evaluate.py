@@ -18,11 +18,11 @@ import torch
 from restauro.data.bank import Bank
 from restauro.errors import BadDataError, ConfigError, MissingExtraError, UnknownNameError
 from restauro.evaluation.evaluate import Plan, choose_metrics, evaluate, find_methods
-from restauro.evaluation.protocols import PROTOCOLS
 from restauro.evaluation.records import Evaluation, read_evaluation
 from restauro.evaluation.tasks import make_tasks
 from restauro.fill.catalogue import load
 from restauro.metrics import Restored, scores
+from restauro.registry import PROTOCOLS
 from tinyfolders import textured, write_bank
 
 NUM_PICTURES = 40  # more than one part
@@ -31,20 +31,20 @@ LIGHTENS = """
 import numpy as np
 from skimage.color import lab2rgb, rgb2lab
 
-from restauro.fill.entries import register_filler
+from restauro.plugins import method
 
 
-@register_filler("NAME")
+@method("NAME")
 def lightens(image, mask):
     colour = rgb2lab(image[~mask].mean(axis=0)[None, None] / 255)
     colour[..., 0] += 5 * (colour[..., 0] < 50)
     return np.broadcast_to(np.rint(lab2rgb(colour)[0, 0] * 255).astype(np.uint8), image.shape)
 """
 GIVES_UP = """
-from restauro.fill.entries import register_filler
+from restauro.plugins import method
 
 
-@register_filler("NAME")
+@method("NAME")
 def gives_up(image, mask):
     if image[0, 0, 0] == 7:
         raise RuntimeError("the corner\\nis seven")
@@ -54,12 +54,12 @@ ENDS_ITS_PROCESS = """
 import os
 from pathlib import Path
 
-from restauro.fill.entries import register_filler
+from restauro.plugins import method
 
 CALLS = Path(__file__).with_suffix(".calls")
 
 
-@register_filler("NAME")
+@method("NAME")
 def ends_its_process(image, mask):
     with CALLS.open("a") as file:
         file.write(".")

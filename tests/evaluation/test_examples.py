@@ -62,3 +62,11 @@ def test_perfect_fills_are_best() -> None:
     psnr = np.arange(COUNT, dtype=float)
     psnr[7] = np.inf
     assert chosen([rows(psnr)], "best")[0] == 7
+
+
+def test_a_metric_that_was_not_asked_for_chooses_nothing() -> None:
+    tables = [Rows(np.arange(3), ["a", "b", "c"], {}, {"hole_psnr": np.arange(3.0)})]
+    assert chosen(tables, "worst") == [-1000, -999, -998]
+    assert chosen(tables, "dark") == chosen(tables, "backlit") == []
+    tables = [Rows(np.arange(3), ["a", "b", "c"], {}, {"hole_ssim": np.arange(3.0)})]
+    assert choose_examples("box", tables) == []

@@ -26,10 +26,10 @@ import threading
 from pathlib import Path
 
 from lifelines import hold
-from restauro.fill.entries import register_filler
+from restauro.plugins import method
 
 
-@register_filler("waits")
+@method("waits")
 def waits(image, mask):
     if multiprocessing.parent_process():
         hold(Path(__file__).with_name("line"))
@@ -39,10 +39,10 @@ def waits(image, mask):
 DIES = """
 import os
 
-from restauro.fill.entries import register_filler
+from restauro.plugins import method
 
 
-@register_filler("dies")
+@method("dies")
 def dies(image, mask):
     if image[0, 0, 0] == 7:
         os._exit(3)

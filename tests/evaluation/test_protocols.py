@@ -9,8 +9,9 @@ import pytest
 
 from restauro.errors import BadImageError, UnknownNameError
 from restauro.evaluation.hole_shapes import UNITS_PER_PIXEL, draw_line
-from restauro.evaluation.protocols import PROTOCOLS, ratio_bin, ratio_bins
+from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.picture.types import Mask, Size
+from restauro.registry import PROTOCOLS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SIZES = [(37, 50), (50, 37), (128, 128), (16, 64), (200, 120)]

@@ -6,9 +6,9 @@ import torch
 from numpy.typing import NDArray
 
 from restauro.errors import ConfigError, UnknownNameError
-from restauro.evaluation.protocols import PROTOCOLS
 from restauro.evaluation.tasks import Task, make_tasks
 from restauro.metrics import luminance
+from restauro.registry import PROTOCOLS
 
 GREYS = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)[None]
 

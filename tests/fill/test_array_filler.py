@@ -12,9 +12,9 @@ import torch
 from restauro.errors import BadImageError, BadModelError, MissingExtraError, UnknownNameError
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.catalogue import load
-from restauro.fill.entries import FILLERS
 from restauro.models import MODELS
 from restauro.picture.types import Image, Mask
+from restauro.registry import FILLERS
 from tinyfolders import CONFIG, write_run
 
 MakeModel = Callable[..., Path]

@@ -27,9 +27,9 @@ from restauro.errors import MissingExtraError, RestauroError, UnknownNameError
 from restauro.evaluation.evaluate import find_methods
 from restauro.fill import sessions
 from restauro.fill.catalogue import find
-from restauro.fill.entries import FILLERS
 from restauro.fill.filler import Filled, Filler
 from restauro.picture.types import Image, Mask
+from restauro.registry import FILLERS
 from restauro.server.offers import Model
 from tinyfolders import write_bank, write_run
 
@@ -37,10 +37,10 @@ MakeModel = Callable[..., Path]
 SIZE = (32, 48)  # not square, and a multiple of what the smallest network takes
 PLUG_IN = """
 import numpy as np
-from restauro.fill.entries import register_filler
+from restauro.plugins import method
 
 
-@register_filler("half_grey")
+@method("half_grey")
 def half_grey(image, mask):
     return np.full_like(image, 128)
 """

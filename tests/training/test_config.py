@@ -10,6 +10,7 @@ import pytest
 import torch
 from tinyruns import tiny_config, write_config
 
+from restauro import imports
 from restauro.data.augmentation import Augmentation
 from restauro.errors import ConfigError
 from restauro.losses import LOSSES
@@ -52,6 +53,17 @@ def test_values_and_defaults_are_read(load: Any) -> None:
     assert config.curriculum.start.box == BoxLimits((0.2, 0.3), (0.2, 0.3), 0.5)
     assert config.curriculum.start.strokes is None
     assert config.curriculum.end.strokes == StrokeLimits((1, 3), (0.1, 0.2), (0.1, 0.3), 3)
+
+
+def test_plug_ins_are_imported_and_found_again(
+    load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "_imported", {})
+    monkeypatch.setattr(imports, "_absent", [])
+    (tmp_path / "mine.py").write_text("")
+    config = load("imports=['mine.py', 'gone.py', 'json']")
+    assert config.imports == (str(tmp_path / "mine.py"), "json") == imports.imported()
+    assert config_from_dict(config_to_dict(config)) == config
 
 
 def test_overrides_change_values_of_every_kind(load: Any) -> None:

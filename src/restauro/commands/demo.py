@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from restauro.commands._fillers import device_option, model_option
+from restauro.commands._imports import import_option
 
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler
@@ -40,6 +41,7 @@ class Row(NamedTuple):
 )
 @model_option
 @device_option
+@import_option
 def command(output: Path, model: str, device: str) -> None:
     """Restore damaged sample pictures and write a before/after sheet."""
     from restauro.errors import RestauroError

@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from restauro.commands._fillers import device_option
+from restauro.commands._imports import import_option
+from restauro.imports import imported
 from restauro.interrupt import INTERRUPTED
 from restauro.progress import progress_bar
 
@@ -102,6 +104,7 @@ class Stops(CommaList):
     help="Processes side by side; 1 = in this one.  [default: the number of cores]",
 )
 @click.option("--fresh", is_flag=True, help="Forget what earlier calls have computed.")
+@import_option
 def command(
     methods: tuple[list[str], ...],
     device: str,
@@ -142,6 +145,7 @@ def command(
         timing_rounds,
         seed,
         shlex.join(["restauro", *sys.argv[1:]]),
+        imported(),
     )
     folder = output or Path("evaluations") / f"{data.resolve().name}-{split}"
     if fresh:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from restauro.commands._imports import import_option
+
 
 @click.command("export")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -22,6 +24,7 @@ import click
     help="Store weights as float16: half the file, computed in float32 all the same.",
 )
 @click.option("--force", is_flag=True, help="Overwrite OUTPUT.")
+@import_option
 def command(
     run: Path,
     output: Path,

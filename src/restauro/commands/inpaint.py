@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from restauro.commands._fillers import device_option, model_option
+from restauro.commands._imports import import_option
 from restauro.commands._restoring import PIPE, RAY, Result, Workers, restore_many, restore_one
 from restauro.fill.catalogue import find
 from restauro.picture.formats import FORMATS, WRITTEN
@@ -133,6 +134,7 @@ def parse_colour(
 )
 @click.option("--force", is_flag=True, help="Replace outputs that exist. Inputs are always kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
+@import_option
 def command(
     pictures: tuple[str, ...],
     output: Place | None,

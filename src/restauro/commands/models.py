@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from restauro.commands._imports import import_option
+
 HEADINGS = (
     *("name", "kind", "version", "size", "domain", "PSNR", "weights", "file", "needs", "terms"),
 )
@@ -15,6 +17,7 @@ HEADINGS = (
 
 @click.command("models")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@import_option
 def command(as_json: bool) -> None:
     """List what `--model` takes by name: what it restores, what it needs, under which terms.
 

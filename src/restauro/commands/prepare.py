@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restauro.commands._imports import import_option
+
 if TYPE_CHECKING:
     from restauro.data.prepare import Prepared
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--workers", type=click.IntRange(1), help="Decoding threads  [default: one a core]")
 @click.option("--force", is_flag=True, help="Replace another bank in the folder BANK.")
+@import_option
 def command(
     source: str,
     bank: Path,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from restauro.commands._imports import import_option
 from restauro.errors import BadDataError
 
 SHEETS = ("best", "median", "worst", "dark", "backlit")
@@ -21,6 +22,7 @@ SHEETS = ("best", "median", "worst", "dark", "backlit")
     default=SHEETS,
     help="Which pictures of an evaluation are shown; may be repeated.  [default: all]",
 )
+@import_option
 def command(runs: tuple[Path, ...], output: Path, sheets: tuple[str, ...]) -> None:
     """Write one page on what training RUNS did, or on how the methods of evaluations compare.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from restauro.commands._imports import import_option
 from restauro.interrupt import INTERRUPTED
 
 
@@ -35,6 +36,7 @@ from restauro.interrupt import INTERRUPTED
     default="auto",
     show_default=True,
 )
+@import_option
 def command(
     data: Path,
     aircraft: Path | None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from restauro.commands._fillers import device_option
+from restauro.commands._imports import import_option
 from restauro.errors import MissingExtraError, RestauroError
 from restauro.fill.catalogue import (
     AUTO_CLASSICAL,
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, min_open=True),
     help="Time for restoring a picture, and for a request to come in.",
 )
+@import_option
 def command(
     host: str,
     port: int,

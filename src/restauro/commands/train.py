@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
 import click
 
+from restauro.commands._imports import import_option
+from restauro.imports import imported
 from restauro.interrupt import INTERRUPTED
 
 
@@ -30,6 +33,7 @@ from restauro.interrupt import INTERRUPTED
 @click.option("--devices", default=1, show_default=True, help="Processes, one per device.")
 @click.option("--num-nodes", default=1, show_default=True, help="Machines; see docs/training.md.")
 @click.option("--tensorboard", is_flag=True, help="Also log to TensorBoard in the run folder.")
+@import_option
 def command(
     config: Path,
     overrides: tuple[str, ...],
@@ -48,6 +52,7 @@ def command(
     from restauro.training.run import train
 
     loaded = load_config(config, overrides)
+    loaded = dataclasses.replace(loaded, imports=imported())
     path = run_dir or Path("runs") / loaded.name
     run = train(
         loaded,

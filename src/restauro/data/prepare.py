@@ -23,6 +23,7 @@ from restauro.data.pictures import UnusablePictureError
 from restauro.data.sources import SOURCES, Entry, Plan, Source, SourceOptions
 from restauro.data.sources._source import Render
 from restauro.errors import BadDataError, OutputExistsError
+from restauro.files import file_sha256
 from restauro.picture.types import Image
 from restauro.progress import progress_bar
 
@@ -62,6 +63,7 @@ class Recipe:
     def fingerprint(self, source: Source) -> str:
         """Changes with the arguments and with the source; where the source lies does not count."""
         parts = [FORMAT, self.name, self.size, source.crop, source.identity()]
+        parts += map(file_sha256, SOURCES.code_files(self.name))  # of a plug-in
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -19,6 +19,7 @@ from restauro.errors import ConfigError, MissingExtraError
 from restauro.evaluation.environment import environment
 from restauro.evaluation.examples import choose_examples
 from restauro.evaluation.parts import PART_SIZE, Part, Setting, Source, run_parts
+from restauro.evaluation.program import program_sha256
 from restauro.evaluation.records import (
     Evaluation,
     Example,
@@ -76,6 +77,8 @@ class Plan:
     """Seed of the holes."""
     command: str = ""
     """The command that makes the evaluation again, to be printed with it."""
+    imports: tuple[str, ...] = ()
+    """Plug-ins that its names come from, as `import_plugins` gives them."""
 
 
 def find_methods(
@@ -156,7 +159,10 @@ def evaluate(
     rows = {task.name: _rows_of(plan, task, bank) for task in plan.tasks}
     _try_out(plan, bank, rows)
     digest = bank.description.get("sha256", "")
-    setting = Setting(plan.bank, digest, bank.size, output / "cache", plan.metrics, plan.seed)
+    program = program_sha256(path for name in plan.metrics for path in METRICS.code_files(name))
+    setting = Setting(
+        plan.bank, digest, bank.size, output / "cache", plan.metrics, plan.seed, program
+    )
     processes = processes or num_cores()
     with StopRequest() as stop:
         parts = [part for task in plan.tasks for part in _score_parts(setting, plan, task, rows)]
@@ -200,6 +206,7 @@ def evaluate(
         timing,
         failures,
         examples,
+        plan.imports,
     )
     write_evaluation(evaluation)
     return evaluation
@@ -357,6 +364,6 @@ def _method_record(found: Filler, source: Source) -> MethodRecord:
         source.name,
         source.origin,
         found.files[0].stat().st_size if found.files else None,
-        source.identity[1] if source.identity else None,
+        source.identity[1] if found.files else None,
         found.parameters,
     )

@@ -19,10 +19,12 @@ def choose_examples(task: str, rows: Sequence[Rows]) -> list[Example]:
     """Best, median and worst by the methods' median hole PSNR; dark and backlit by the truth.
 
     `rows` are the same pictures by several methods. Pictures that no method restored, and those
-    without a description, are not chosen; with few pictures one may have several reasons.
+    without a description, are not chosen, nor any for a reason whose metric was not asked for;
+    with few pictures one may have several reasons.
     """
+    unasked = np.full(len(rows[0]), np.nan)
     with np.errstate(all="ignore"):
-        psnr = np.stack([table.values["hole_psnr"] for table in rows])
+        psnr = np.stack([table.values.get("hole_psnr", unasked) for table in rows])
         middle = np.array([_median(column) for column in psnr.T])
     ranked = _ascending(middle)
     centre = len(ranked) // 2
@@ -31,8 +33,8 @@ def choose_examples(task: str, rows: Sequence[Rows]) -> list[Example]:
         "best": ranked[::-1][:NUM_SHOWN],
         "median": ranked[max(0, centre - half) : centre - half + NUM_SHOWN],
         "worst": ranked[:NUM_SHOWN],
-        "dark": _spread(_ascending(rows[0].values["hole_lightness"])),
-        "backlit": _spread(_ascending(-rows[0].values["backlight"])),
+        "dark": _spread(_ascending(rows[0].values.get("hole_lightness", unasked))),
+        "backlit": _spread(_ascending(-rows[0].values.get("backlight", unasked))),
     }
     return [
         Example(task, int(rows[0].index[i]), rows[0].names[i], reason)

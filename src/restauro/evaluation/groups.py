@@ -12,7 +12,6 @@ import numpy as np
 
 from restauro.errors import BadDataError
 from restauro.evaluation.records import Rows
-from restauro.metrics.catalogue import METRICS
 from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.statistics import (
     Array,
@@ -22,6 +21,7 @@ from restauro.metrics.statistics import (
     group_gap,
     quantile_bins,
 )
+from restauro.registry import METRICS
 
 UNKNOWN = "unknown"
 """The group of pictures whose value is not known: shown, but never part of a gap."""

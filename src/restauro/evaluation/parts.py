@@ -45,16 +45,17 @@ class Source:
     origin: str
     """Name or path, as `load` takes it."""
     identity: tuple[str, ...] = ()
-    """How its files are used, and their SHA-256, the weights' first; empty without files."""
+    """How its files are used, and the SHA-256 of them, the weights' first, and of a plug-in's code;
+    empty without files."""
     device: Device = CPU
     """Where it computes."""
 
     @classmethod
     def of(cls, name: str, origin: str, found: Filler, device: Device = CPU) -> Source:
         """The source of a method that was found."""
-        digests = [file_sha256(path) for path in found.files]
+        digests = [file_sha256(path) for path in (*found.files, *found.code)]
         way, _, _ = origin.rpartition(":")  # the same file may be used in several ways
-        way += on_device(device)
+        way = (found.name if found.code else way) + on_device(device)
         return cls(name, origin, (way, *digests) if digests else (), device)
 
 
@@ -84,7 +85,7 @@ class Setting:
         holes = task.hash(self.size, {}, self.bank_sha256, self.seed)
         # a file's content decides, not where it lies; what has no file is known by its name alone
         identity = source.identity or (source.origin,)
-        decisive = [CACHE_FORMAT, self.program, holes, identity, sorted(self.metrics)]
+        decisive = [CACHE_FORMAT, self.program, holes, task.code, identity, sorted(self.metrics)]
         digest = hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
         return self.cache / f"{task.name}-{source.name}-{digest[:16]}"
 

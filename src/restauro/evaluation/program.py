@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import restauro
+from restauro.files import file_sha256
 
 LIBRARIES = (
     "torch",
@@ -40,8 +42,10 @@ def library_versions() -> dict[str, str]:
     return found
 
 
-def program_sha256() -> str:
+def program_sha256(plug_ins: Iterable[Path] = ()) -> str:
     """Names the code that makes scores: 64 hexadecimal digits of our files and all versions.
+
+    The files of plug-ins count by what they hold, wherever they lie.
 
     The kind of processor is not in it: of 1,680 means two moved, by one in the sixth digit
     (docs/log.md, 2026-11-27).
@@ -53,4 +57,6 @@ def program_sha256() -> str:
         if name.parts[0] not in UNDECISIVE:
             content = path.read_bytes()
             digest.update(f"\n{name.as_posix()} {len(content)}\n".encode() + content)
+    for path in plug_ins:
+        digest.update(bytes.fromhex(file_sha256(path)))
     return digest.hexdigest()

@@ -26,7 +26,8 @@ from restauro.evaluation.hole_shapes import (
     strokes,
 )
 from restauro.picture.types import Mask, Size
-from restauro.registry import Registry
+from restauro.plugins import protocol
+from restauro.registry import PROTOCOLS
 
 RATIO_EDGES_PERCENT = (0, 10, 20, 30, 40, 50, 60, 100)
 """Ends of the bins of hole ratios; a bin includes its lower end and not its upper one."""
@@ -46,6 +47,9 @@ class Protocol:
     """What `draw` was made with."""
     version: int = 1
     """Grows with every change of the holes; numbers of two versions must not be compared."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _named, (self.name,)  # to other processes, as a plug-in's `draw` may be any function
 
     def hole(self, size: Size, index: int, seed: int = 0) -> Mask:
         """The hole of the picture at position `index` of its bank: (H, W) bool, True = hole.
@@ -94,30 +98,31 @@ class Protocol:
         return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
 
 
-PROTOCOLS: Registry[Protocol] = Registry("protocol")
+def _named(name: str) -> Protocol:
+    return PROTOCOLS.create(name)
 
 
-@PROTOCOLS.register("box")
+@protocol("box")
 def box() -> Protocol:
     """One box a picture, 44 to 64 of 128 pixels a side, at least 10 from the border."""
     limits: dict[str, Any] = {"smallest": (44, 128), "largest": (64, 128), "margin": (10, 128)}
     return Protocol("box", partial(random_box, **limits), limits)
 
 
-@PROTOCOLS.register("centre")
+@protocol("centre")
 def centre() -> Protocol:
     """The middle half of each side: 25 % of the area, the same for every picture."""
     return Protocol("centre", partial(centred_box, side=(1, 2)), {"side": (1, 2)})
 
 
-@PROTOCOLS.register("free_form")
+@protocol("free_form")
 def large_free_form() -> Protocol:
     """CoModGAN's boxes and brush strokes that cover 50 to 90 % of the area."""
     limits: dict[str, Any] = {"covered_percent": (50, 90)}
     return Protocol("free_form", partial(free_form, **limits), limits)
 
 
-@PROTOCOLS.register("irregular")
+@protocol("irregular")
 def irregular() -> Protocol:
     """Free-form strokes that cover 15 to 65 % of the area."""
     limits: dict[str, Any] = {
@@ -130,7 +135,7 @@ def irregular() -> Protocol:
     return Protocol("irregular", partial(strokes, **limits), limits)
 
 
-@PROTOCOLS.register("large")
+@protocol("large")
 def large() -> Protocol:
     """Three quarters of each side, 56 % of the area, wherever they fit.
 
@@ -141,13 +146,13 @@ def large() -> Protocol:
     return Protocol("large", partial(random_box, **limits), limits)
 
 
-@PROTOCOLS.register("mmagic_box")
+@protocol("mmagic_box")
 def mmagic_bounding_box() -> Protocol:
     """The boxes that mmagic's code draws, 54 to 64 of 128 pixels: for its published table."""
     return Protocol("mmagic_box", mmagic_box, {"shape": 128, "delta": 40, "margin": 20, "of": 256})
 
 
-@PROTOCOLS.register("report")
+@protocol("report")
 def report() -> Protocol:
     """The last limits of the Catania paper's curriculum: 25 to 50 % of each side, anywhere."""
     limits: dict[str, Any] = {"smallest": (1, 4), "largest": (1, 2), "margin": (0, 1)}

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from restauro.errors import BadDataError
 from restauro.files import whole_file
+from restauro.imports import import_kept
 from restauro.typed import build
 
 DESCRIPTION = "evaluation.json"
@@ -140,6 +141,8 @@ class Evaluation:
     """By method; empty if it was not asked for."""
     failures: list[Failure]
     examples: list[Example]
+    imports: tuple[str, ...] = ()
+    """Plug-ins that its names come from: modules, and absolute paths of `.py` files."""
 
     def rows(self, task: str, method: str) -> Rows:
         """The scores of a method on a task.
@@ -216,10 +219,11 @@ def write_evaluation(evaluation: Evaluation) -> None:
 
 
 def read_evaluation(path: Path) -> Evaluation:
-    """Opens the folder of an evaluation.
+    """Opens the folder of an evaluation, and imports the plug-ins that it was made with.
 
     Raises:
         BadDataError: The folder is no finished evaluation, or is damaged.
+        PlugInError: A plug-in cannot be imported any more.
     """
     try:
         content = json.loads((path / DESCRIPTION).read_text())
@@ -232,4 +236,5 @@ def read_evaluation(path: Path) -> Evaluation:
         raise BadDataError(
             f"{path} is no finished evaluation ({error}); make one with `restauro evaluate`"
         ) from error
+    import_kept(evaluation.imports)
     return evaluation

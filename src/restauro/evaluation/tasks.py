@@ -5,6 +5,7 @@ Exposure is the synthetic probe of dark tones: the same pictures and holes, with
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restauro.errors import ConfigError
-from restauro.evaluation.protocols import PROTOCOLS, Protocol
+from restauro.evaluation.protocols import Protocol
+from restauro.files import file_sha256
 from restauro.picture.types import Size
+from restauro.registry import PROTOCOLS
 
 EXPOSURE_LIMITS = (-8.0, 4.0)
 """In stops: below, 8 bits hold nothing; above, nearly everything is white."""
@@ -27,6 +30,8 @@ class Task:
     protocol: Protocol
     exposure: float = 0.0
     """In stops: -1 halves the light."""
+    code: tuple[str, ...] = ()
+    """SHA-256 of the files of the plug-in that the protocol comes from."""
 
     def __post_init__(self) -> None:
         low, high = EXPOSURE_LIMITS
@@ -67,6 +72,15 @@ def make_tasks(protocols: Sequence[str], exposures: Sequence[float] = ()) -> lis
         UnknownNameError: No such protocol; the message suggests the closest name.
         ConfigError: An exposure is out of range.
     """
-    chosen = [PROTOCOLS.create(name) for name in dict.fromkeys(protocols)]
-    probes = [Task(chosen[0], stops) for stops in sorted(set(exposures), reverse=True) if stops]
-    return [Task(protocol) for protocol in chosen] + probes
+    tasks = [_task(name) for name in dict.fromkeys(protocols)]
+    probes = [stops for stops in sorted(set(exposures), reverse=True) if stops]
+    return tasks + [dataclasses.replace(tasks[0], exposure=stops) for stops in probes]
+
+
+def _task(name: str) -> Task:
+    protocol = PROTOCOLS.create(name)
+    if protocol.name != name:
+        raise ConfigError(
+            f"the protocol {name!r} calls itself {protocol.name!r}; give it one name in its plug-in"
+        )
+    return Task(protocol, code=tuple(map(file_sha256, PROTOCOLS.code_files(name))))

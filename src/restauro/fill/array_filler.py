@@ -54,8 +54,9 @@ class ArrayFiller(Filler):
 
     @property
     def identity(self) -> str:
-        """Its name, the SHA-256 of its files, and where it computes."""
-        return " ".join([self.name, *map(file_sha256, self.files)]) + on_device(self._device)
+        """Its name, the SHA-256 of its files and its plug-in's, and where it computes."""
+        digests = map(file_sha256, (*self.files, *self.code))
+        return " ".join([self.name, *digests]) + on_device(self._device)
 
     def paint(self, pictures: Sequence[Damaged]) -> Sequence[Painter]:
         """Calls the function with pictures of one size together, or with one after the other."""

@@ -6,17 +6,19 @@ Importing this loads neither NumPy nor ONNX Runtime, as help texts and the shell
 from __future__ import annotations
 
 import contextlib
-import difflib
 import functools
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restauro.errors import MissingExtraError, UnknownNameError
 from restauro.fill import entries
-from restauro.fill.entries import AUTO, FILLERS, NETWORK, Entry, missing
+from restauro.fill.entries import AUTO, NETWORK, Entry, missing
 from restauro.fill.peers import PEERS, read_peer
 from restauro.fill.sessions import CPU, Device
+from restauro.plugins import filler
+from restauro.registry import FILLERS
 
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler
@@ -37,7 +39,7 @@ def load(name_or_path: str | Path, device: Device = CPU, threads: int | None = N
         name_or_path: A name from `list_models()`; the path of an `.onnx` file that restauro
             exported; one of these two behind `network:`, for its network alone; a peer's file
             behind its name, such as `lama:lama_fp32.onnx`; a `.toml` description of a peer; a
-            `.py` file that registers a filler; or the folder of a run.
+            `.py` file that registers a method; or the folder of a run.
         device: Where networks compute: `cpu`, `cuda` or another name of `sessions.DEVICES`, or
             names of ONNX Runtime's execution providers, the preferred one first. Methods
             without training compute on the processor.
@@ -47,6 +49,7 @@ def load(name_or_path: str | Path, device: Device = CPU, threads: int | None = N
     Raises:
         UnknownNameError: None of these, or there is no such device here.
         BadModelError: A file is missing, damaged or of another kind.
+        PlugInError: A Python file cannot be imported, or registers no method, or several.
         MissingExtraError: Its libraries are not installed.
         RestauroError: `threads` is below 1.
     """
@@ -59,9 +62,9 @@ def load(name_or_path: str | Path, device: Device = CPU, threads: int | None = N
 def list_models() -> dict[str, str]:
     """Names that `load` takes, sorted -> what is missing here, and how to get it; often nothing.
 
-    Those of methods, of peers, of the shipped models and of those in `cache_dir()`.
+    Those of methods, of plug-ins, of peers, of the shipped models and of those in `cache_dir()`.
     """
-    names = {*FILLERS.names(), *PEERS, *_files()}
+    names = {*FILLERS.names(), *FILLERS.others()}
     return {name: missing(name) for name in sorted(names)}
 
 
@@ -107,15 +110,17 @@ def find(name_or_path: str | Path) -> Entry:
         return entries.peer(description, str(path.absolute()), Path(description.file), path)
     if path.suffix == ".py":
         return entries.registered_by(path.resolve())
+    if isinstance(name_or_path, Path) or path.suffix == ".onnx":
+        return entries.run(path) if (path / "config.toml").is_file() else entries.model(path)
+    if text in FILLERS:  # of an installed plug-in
+        return entries.registered(text)
     if (path / "config.toml").is_file():
         return entries.run(path)
-    if isinstance(name_or_path, Path) or path.suffix == ".onnx":
-        return entries.model(path)
     raise _unknown(text, list(list_models()))
 
 
 def _named(text: str) -> Entry | None:
-    if text in FILLERS.names():
+    if FILLERS.has(text):
         return entries.registered(text)
     if text in (files := _files()):
         return entries.model(files[text], text)
@@ -134,19 +139,16 @@ def _files() -> dict[str, Path]:
     return {path.stem: path for path in paths}
 
 
-def _unknown(name: str, known: list[str]) -> UnknownNameError:
-    (close, *_) = difflib.get_close_matches(name.partition(":")[0], known, n=1) or [""]
-    if close:
-        hint = f"did you mean {close + ':FILE' if close in PEERS else close!r}?"
-    else:
-        hint = (
-            f"known: {', '.join(known) or 'none'} (or give an .onnx file, PEER:FILE, a peer's "
-            ".toml, a .py file or the folder of a run)"
-        )
-    return UnknownNameError(f"no {FILLERS.kind} named {name!r}; {hint}")
+def _unknown(name: str, known: Iterable[str]) -> UnknownNameError:
+    written = {one: f"{one}:FILE" if one in PEERS else one for one in known}
+    ways = " (or give an .onnx file, PEER:FILE, a peer's .toml, a .py file or the folder of a run)"
+    return FILLERS.unknown(name, written, ways)
 
 
-@FILLERS.register(AUTO)
+FILLERS.others = lambda: (*PEERS, *_files())
+
+
+@filler(AUTO)
 def _auto(device: Device, threads: int | None) -> Filler:
     from restauro.fill.auto import AutoFiller
 

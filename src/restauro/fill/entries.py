@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from restauro.errors import BadModelError, MissingExtraError, UnknownNameError, first_line
+from restauro.errors import MissingExtraError, PlugInError, UnknownNameError
 from restauro.fill.model_file import read_card
 from restauro.fill.peers import PEERS, PeerDescription
 from restauro.fill.sessions import Device, providers_on
-from restauro.registry import Registry
+from restauro.imports import import_plugins, module_of
+from restauro.plugins import filler
+from restauro.registry import FILLERS
 
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler
@@ -34,9 +36,6 @@ CLASSICAL = {
 """Name of a method without training -> the module that it needs."""
 NETWORK = "network"
 """Before a model and a colon: its network alone, as a paper scores it."""
-
-FILLERS: Registry[Filler] = Registry("model")
-"""Fillers that have a name and no file; a factory takes `device` and `threads`."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,6 @@ class Entry:
     """What is missing here before it can be loaded, and how to get it; empty if nothing is."""
 
 
-def register_filler(name: str) -> Callable[[Inpaint], Inpaint]:
-    """Decorates a function from image and mask to image, which becomes the filler `name`."""
-
-    def add(inpaint: Inpaint) -> Inpaint:
-        FILLERS.register(name)(functools.partial(_of_function, name, inpaint))
-        return inpaint
-
-    return add
-
-
 def missing(name: str) -> str:
     """What a name needs before it can be loaded here, and how to get it; empty if nothing."""
     if name in PEERS:
@@ -92,11 +81,17 @@ def missing(name: str) -> str:
 
 
 def registered(name: str) -> Entry:
-    """A name in `FILLERS`."""
+    """The name of a method, restauro's or a plug-in's."""
 
     def make(device: Device, threads: int | None) -> Filler:
+        from restauro.fill.array_filler import ArrayFiller
+        from restauro.fill.filler import Filler
+
         providers_on(device)  # refuses one that is not there
-        return FILLERS.create(name, device=device, threads=threads)
+        made = FILLERS.create(name, device=device, threads=threads)
+        filler = made if isinstance(made, Filler) else ArrayFiller(name, made)
+        filler.code = FILLERS.code_files(name)
+        return filler
 
     if name == AUTO:
         description = Description(name, "choice", "any picture", "those of the model that it takes")
@@ -169,36 +164,15 @@ def peer(
 
 
 def registered_by(path: Path) -> Entry:
-    """The filler that a Python file registers when it is run."""
-    entry = registered(_name_registered_by(path))
-
-    def make(device: Device, threads: int | None) -> Filler:
-        filler = entry.make(device, threads)
-        filler.files = (*filler.files, path)
-        return filler
-
-    return dataclasses.replace(entry, origin=str(path), make=make)
-
-
-@functools.cache  # a module is run once, and a name registered once
-def _name_registered_by(path: Path) -> str:
-    before = set(FILLERS.names())
-    spec = importlib.util.spec_from_file_location(f"restauro_filler_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    try:
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    except Exception as error:
-        raise BadModelError(
-            f"{path} cannot be run ({type(error).__name__}: {first_line(error)}); correct it"
-        ) from error
-    new = sorted(set(FILLERS.names()) - before)
-    if len(new) != 1:
-        raise BadModelError(
-            f"{path} registers {len(new)} fillers, but must register one; "
-            "decorate its function with @register_filler(NAME)"
+    """The method that a Python file registers."""
+    (origin,) = import_plugins([str(path)])
+    names = FILLERS.names_of(module_of(origin))
+    if len(names) != 1:
+        raise PlugInError(
+            f"{path} registers {len(names)} methods, but must register one to be given as such; "
+            "decorate its function with @method(NAME), or give --import and a name"
         )
-    return new[0]
+    return dataclasses.replace(registered(names[0]), origin=origin)
 
 
 def run(path: Path) -> Entry:
@@ -219,17 +193,20 @@ def run(path: Path) -> Entry:
     return Entry(description, str(path.absolute()), make)
 
 
-def _of_function(name: str, inpaint: Inpaint, device: Device, threads: int | None) -> Filler:
-    from restauro.fill.array_filler import ArrayFiller
-
-    return ArrayFiller(name, inpaint)
-
-
-def _classical(name: str, device: Device, threads: int | None) -> Filler:
+def _classical(name: str, device: Device, threads: int | None) -> Inpaint:
     from restauro.fill import classical
 
-    return _of_function(name, classical.METHODS[name](), device, threads)
+    return classical.METHODS[name]()
 
 
 for _name in CLASSICAL:
-    FILLERS.register(_name)(functools.partial(_classical, _name))
+    filler(_name)(functools.partial(_classical, _name))
+
+
+def __getattr__(name: str) -> object:
+    if name in ("register_filler", "FILLERS"):
+        raise ImportError(
+            "methods are registered otherwise now; write `from restauro.plugins import method` and "
+            "@method(NAME), or `filler` for one that takes device and threads"
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

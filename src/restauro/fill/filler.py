@@ -52,7 +52,9 @@ class Filler(ABC):
     name: str
     """How tables and records call it."""
     files: tuple[Path, ...] = ()
-    """What decides its results beside its code, weights first; their size is the filler's."""
+    """What decides its results beside code, weights first; their size is the filler's."""
+    code: tuple[Path, ...] = ()
+    """Files of the plug-in that it comes from, which decide as well."""
     parameters: int | None = None
     """Number of weights, if it has any and tells."""
     recipe: Callable[[], Filler] | None = None

@@ -18,6 +18,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from restauro.errors import MissingExtraError, RestauroError, first_line
+from restauro.imports import packed, unpacked
 from restauro.jobs.engines import Attempt, Engine, ended_its_process
 from restauro.jobs.planning import Task
 from restauro.jobs.record import Outcome
@@ -84,7 +85,7 @@ def _outcomes(
     items = [{"task": pickle.dumps(task)} for task in tasks]
     if not items:
         return
-    pickled = pickle.dumps(make)
+    pickled = packed(make)
     try:
         ray.get(ray.remote(_check).remote(pickled))
         with closing(_rows(items, pickled, count)) as rows:
@@ -139,7 +140,7 @@ class _Tries:
 @lru_cache(maxsize=1)
 def _made(make: bytes) -> Attempt:
     """What `make` builds, once in each process: Ray gives its processes one task after another."""
-    attempt: Attempt = pickle.loads(make)()
+    attempt: Attempt = unpacked(make)()
     return attempt
 
 

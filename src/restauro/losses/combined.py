@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from restauro.losses.pixel import LOSSES
+from restauro.plugins import loss
+from restauro.registry import LOSSES
 
 
 class WeightedSum(nn.Module):
@@ -34,7 +35,7 @@ class WeightedSum(nn.Module):
         return total
 
 
-@LOSSES.register("sum")
+@loss("sum")
 def weighted_sum(**terms: dict[str, Any]) -> WeightedSum:
     """Losses by name, such as `{ l1 = { hole_weight = 6 }, features = { weight = 0.5 } }`."""
     return WeightedSum(terms)

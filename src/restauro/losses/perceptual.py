@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from restauro.losses.pixel import LOSSES
 from restauro.metrics.areas import composite
 from restauro.metrics.perceptual import FeatureNetwork, distance_of
+from restauro.plugins import loss
 
 
 class FeatureLoss(nn.Module):
@@ -32,7 +32,7 @@ class FeatureLoss(nn.Module):
         return distance_of(self.network.maps(restored), self.network(target), mask)
 
 
-@LOSSES.register("features")
+@loss("features")
 def features(num_stages: int = 5) -> FeatureLoss:
     """Distance of EfficientNet-Lite0 features in the hole, of the finest `num_stages` of 5."""
     return FeatureLoss(num_stages)

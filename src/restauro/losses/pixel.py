@@ -5,9 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restauro.registry import Registry
-
-LOSSES: Registry[nn.Module] = Registry("loss")
+from restauro.plugins import loss
 
 
 class PixelLoss(nn.Module):
@@ -44,19 +42,19 @@ class PixelLoss(nn.Module):
         return F.huber_loss(prediction, target, reduction="none", delta=self.delta)
 
 
-@LOSSES.register("mse")
+@loss("mse")
 def mse(hole_weight: float | None = None) -> PixelLoss:
     """Mean squared error: the report's loss."""
     return PixelLoss("squared", hole_weight)
 
 
-@LOSSES.register("huber")
+@loss("huber")
 def huber(hole_weight: float | None = None, delta: float = 0.1) -> PixelLoss:
     """Huber loss, quadratic up to `delta` (in units of [0, 1]); the report tried it."""
     return PixelLoss("huber", hole_weight, delta)
 
 
-@LOSSES.register("l1")
+@loss("l1")
 def l1(hole_weight: float | None = None) -> PixelLoss:
     """Mean absolute error: less blur than squares."""
     return PixelLoss("absolute", hole_weight)

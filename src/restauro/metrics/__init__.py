@@ -4,10 +4,7 @@ Importing this package registers all metrics in `METRICS`; a new file adds one l
 """
 
 from restauro.metrics.catalogue import (
-    METRICS,
-    Metric,
     all_metrics,
-    metric,
     metric_of_areas,
     pixel_metrics,
     scores,
@@ -20,6 +17,8 @@ from restauro.metrics.restored import Restored, once
 from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.structure import seam, sharpness
 from restauro.metrics.tone import backlight_of, lightness, subject_lightness
+from restauro.plugins import Metric, metric
+from restauro.registry import METRICS
 
 __all__ = [
     "ITA_GROUPS",

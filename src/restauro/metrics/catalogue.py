@@ -1,20 +1,19 @@
-"""What a metric is: a named function of restored pictures, and what its values mean."""
+"""The metrics that there are, and what they say of restored pictures."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from restauro.metrics.restored import Restored
-from restauro.registry import Registry
+from restauro.plugins import Metric, metric
+from restauro.registry import METRICS
 
-Better = Literal["higher", "lower", "near"]
-Compute = Callable[[Restored], Tensor]
 ComputeOver = Callable[[Restored, Tensor | None], Tensor]
 """Of restored pictures and an area, (B, 1, H, W) of weights, or None for the whole picture."""
 
@@ -28,60 +27,6 @@ DESCRIPTIVE: dict[str, Any] = {"better": None, "best": None}
 """Of the undamaged picture and the hole alone, the same for every method."""
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One value per picture, and how to read it."""
-
-    name: str
-    unit: str
-    """Of the values; empty for a plain number."""
-    better: Better | None
-    """Which way is better, `near` meaning near to `best`; None for what describes the picture."""
-    best: float | None
-    """Value of a perfect fill; may be infinite."""
-    range: tuple[float, float]
-    meaning: str
-    """One line for people."""
-    compute: Compute
-    """Restored pictures -> (B,), never averaged over pictures."""
-    needs: str = ""
-    """The packages besides restauro's own extras, for pip; empty for most."""
-
-    def distance(self, value: float) -> float:
-        """How far a value is from good, so that smaller is always better."""
-        if self.better == "near":
-            assert self.best is not None
-            return abs(value - self.best)
-        return -value if self.better == "higher" else value
-
-
-METRICS: Registry[Metric] = Registry("metric")
-
-
-def metric(
-    name: str,
-    *,
-    better: Better | None = "lower",
-    best: float | None = 0.0,
-    unit: str = "",
-    range: tuple[float, float] = (0.0, math.inf),
-    needs: str = "",
-    meaning: str = "",
-) -> Callable[[Compute], Compute]:
-    """Decorates the function that computes a metric; the arguments are those of `Metric`.
-
-    The meaning is the first line of the function's docstring unless it is given.
-    """
-
-    def register(compute: Compute) -> Compute:
-        said = meaning or _first_line(compute)
-        entry = Metric(name, unit, better, best, range, said, compute, needs)
-        METRICS.register(name)(lambda: entry)
-        return compute
-
-    return register
-
-
 def metric_of_areas(name: str, **reading: Any) -> Callable[[ComputeOver], ComputeOver]:
     """Decorates a function of restored pictures and an area, which makes two metrics.
 
@@ -90,11 +35,16 @@ def metric_of_areas(name: str, **reading: Any) -> Callable[[ComputeOver], Comput
     """
 
     def register(compute: ComputeOver) -> ComputeOver:
-        said = _first_line(compute)
-        over_hole = metric(f"hole_{name}", meaning=f"{said}, hole", **reading)
-        over_all = metric(f"composite_{name}", meaning=f"{said}, whole picture", **reading)
-        over_hole(lambda restored: compute(restored, restored.mask))
-        over_all(lambda restored: compute(restored, None))
+        @metric(f"hole_{name}", meaning=f"{_first_line(compute)}, hole", **reading)
+        @functools.wraps(compute)
+        def over_hole(restored: Restored) -> Tensor:
+            return compute(restored, restored.mask)
+
+        @metric(f"composite_{name}", meaning=f"{_first_line(compute)}, whole picture", **reading)
+        @functools.wraps(compute)
+        def over_all(restored: Restored) -> Tensor:
+            return compute(restored, None)
+
         return compute
 
     return register

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from restauro.metrics.areas import mean_over
-from restauro.metrics.catalogue import DECIBEL, DESCRIPTIVE, metric, metric_of_areas
+from restauro.metrics.catalogue import DECIBEL, DESCRIPTIVE, metric_of_areas
 from restauro.metrics.restored import Restored, once
 from restauro.metrics.similarity import ssim
+from restauro.plugins import metric
 
 ROUNDING_VARIANCE = (1 / 255) ** 2 / 12
 """What rounding to 8 bits adds to any content."""

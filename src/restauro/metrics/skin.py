@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from restauro.metrics.areas import deviation_over, mean_over
-from restauro.metrics.catalogue import DESCRIPTIVE, metric
+from restauro.metrics.catalogue import DESCRIPTIVE
 from restauro.metrics.colour import labs
 from restauro.metrics.restored import Restored, once
 from restauro.metrics.tone import subject_area
+from restauro.plugins import metric
 
 MIN_SKIN_RATIO = 0.02
 """Share of the picture's pixels below which the tone is unknown."""

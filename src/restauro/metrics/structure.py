@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from restauro.metrics.catalogue import metric
 from restauro.metrics.restored import Restored, once
+from restauro.plugins import metric
 
 ROUNDING_ENERGY = 2 * (1 / 255) ** 2 / 12
 """Mean squared difference of neighbours that 8-bit rounding alone gives a flat area.

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from restauro.metrics.areas import deviation_over, mean_over
-from restauro.metrics.catalogue import DESCRIPTIVE, metric
+from restauro.metrics.catalogue import DESCRIPTIVE
 from restauro.metrics.colour import labs, lightness_of, lights, luminance, luminance_of
 from restauro.metrics.restored import Restored
+from restauro.plugins import metric
 
 LIGHTNESS: dict[str, Any] = {"unit": "L*", "range": (0.0, 100.0), **DESCRIPTIVE}
 LUMINANCE_FLOOR = 0.01

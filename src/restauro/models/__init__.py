@@ -4,7 +4,8 @@ Importing this package registers all of them; a new architecture adds one line h
 """
 
 from restauro.models import conv_autoencoder, fc_autoencoder, unet
-from restauro.models.base import MODELS, InpaintingModel, WithLosses
+from restauro.models.base import InpaintingModel, WithLosses
+from restauro.registry import MODELS
 
 __all__ = [
     "MODELS",

@@ -1,4 +1,4 @@
-"""What every network that fills a hole has in common, and the registry that finds it by name."""
+"""What every network that fills a hole has in common, and what finds it by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from restauro.errors import BadImageError, ConfigError
 from restauro.picture.types import Size
-from restauro.registry import Registry
 
 
 class InpaintingModel(nn.Module):
@@ -104,6 +103,3 @@ def checked_size(size: int | Sequence[int], *, multiple: int = 1) -> Size:
             f"of {multiple}; correct model.arguments.size, or prepare the bank with another --size"
         )
     return sides[0], sides[1]
-
-
-MODELS: Registry[InpaintingModel] = Registry("model")

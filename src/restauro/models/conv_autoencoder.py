@@ -12,9 +12,10 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from restauro.models.base import MODELS, InpaintingModel, checked_size
+from restauro.models.base import InpaintingModel, checked_size
 from restauro.models.blocks import BatchNorm2d
 from restauro.picture.types import Size
+from restauro.plugins import model
 
 
 class ConvAutoencoder(InpaintingModel):
@@ -132,6 +133,6 @@ class Decoder(nn.Module):
         return torch.sigmoid(x + self.residual_conv2(residual))
 
 
-MODELS.register("conv_autoencoder")(ConvAutoencoder)
+model("conv_autoencoder")(ConvAutoencoder)
 for latent_dim in (32, 64, 128, 512):  # the report's, and one for small pictures
-    MODELS.register(f"conv_autoencoder_{latent_dim}")(partial(ConvAutoencoder, latent_dim))
+    model(f"conv_autoencoder_{latent_dim}")(partial(ConvAutoencoder, latent_dim))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from restauro.models.base import MODELS, InpaintingModel, checked_size
+from restauro.models.base import InpaintingModel, checked_size
+from restauro.plugins import model
 
 
 class FullyConnectedAutoencoder(InpaintingModel):
@@ -55,4 +56,4 @@ class FullyConnectedAutoencoder(InpaintingModel):
         return torch.sigmoid(self.decoder(latent)).view_as(masked_image)
 
 
-MODELS.register("fc_autoencoder")(FullyConnectedAutoencoder)
+model("fc_autoencoder")(FullyConnectedAutoencoder)

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restauro.models.base import MODELS, InpaintingModel
+from restauro.models.base import InpaintingModel
+from restauro.plugins import model
 
 
 class UNet(InpaintingModel):
@@ -180,13 +181,13 @@ def _starting_at_zero(layer: Layer) -> Layer:
     return layer
 
 
-@MODELS.register("unet")
+@model("unet")
 def unet() -> UNet:
     """5.5 million weights: the shipped models."""
     return UNet(widths=(32, 64, 128, 240), dilations=(1, 2), num_attention=2)
 
 
-@MODELS.register("unet_tiny")
+@model("unet_tiny")
 def unet_tiny() -> UNet:
     """Half a million weights: shows in two minutes on a processor that training works."""
     return UNet(widths=(16, 32, 64, 64), dilations=(1, 2), num_attention=1)

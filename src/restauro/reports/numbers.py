@@ -31,7 +31,7 @@ SCORED = (
     "hole_feature_distance",
     *RATIOS,
 )
-"""Metrics of the scores, in their order."""
+"""Metrics of the scores, in their order; those of plug-ins follow."""
 FRECHET = "frechet_feature_distance"
 """Among them, but no metric of a picture: one number of all."""
 GROUPED = (
@@ -115,7 +115,7 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> Iterator[Line]:
     tables = _tables(evaluation, task.name)
     asked = {"task": task.name, "exposure": f"{task.exposure:g}", "hash": task.hash}
     for ratios, inside in _bins(tables).items():
-        for metric in _known(SCORED, tables):
+        for metric in _known((*SCORED, *_of_plug_ins(tables)), tables):
             values = {name: _values(rows, metric)[inside] for name, rows in tables.items()}
             found = {name: estimate(some) for name, some in values.items()}
             reading = METRICS.create(metric)
@@ -221,6 +221,12 @@ def _tables(evaluation: Evaluation, task: str) -> dict[str, Rows]:
 def _values(rows: Rows, metric: str) -> Values:
     """(N,); nan throughout if the rows lack the metric."""
     return rows.values.get(metric, np.full(len(rows), np.nan))
+
+
+def _of_plug_ins(tables: Mapping[str, Rows]) -> list[str]:
+    """Metrics that are not restauro's own."""
+    names = dict.fromkeys(name for rows in tables.values() for name in rows.values)
+    return [name for name in names if METRICS.code_files(name)]
 
 
 def _known(metrics: Sequence[str], tables: Mapping[str, Rows]) -> list[str]:

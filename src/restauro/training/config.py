@@ -14,6 +14,7 @@ from typing import Any
 from restauro.data.augmentation import Augmentation
 from restauro.errors import ConfigError
 from restauro.files import read_toml
+from restauro.imports import import_kept
 from restauro.masks.curriculum import Curriculum
 from restauro.training.optimizers import OPTIMIZERS
 from restauro.typed import MisfitError, build
@@ -183,6 +184,8 @@ class Config:
     loss: LossConfig = field(default_factory=LossConfig)
     adversary: AdversaryConfig | None = None
     """None: the loss alone trains the network."""
+    imports: tuple[str, ...] = ()
+    """Plug-ins that are imported first: modules, and `.py` files as absolute paths."""
 
     def __post_init__(self) -> None:
         if self.adversary and self.training.patience:
@@ -196,13 +199,16 @@ class Config:
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Reads a TOML file and applies overrides such as `training.learning_rate=3e-4`.
 
+    Imports the plug-ins that it names; paths are relative to the file.
+
     Raises:
         ConfigError: Not TOML, an unknown or missing key, a value of the wrong type or range.
+        PlugInError: A plug-in cannot be imported.
     """
     values = read_toml(path)
     for override in overrides:
         _apply(values, override)
-    return _build(values)
+    return _build(values, path.parent)
 
 
 def config_from_dict(values: Mapping[str, Any]) -> Config:
@@ -256,12 +262,12 @@ def _apply(values: dict[str, Any], override: str) -> None:
     values[last] = value
 
 
-def _build(values: Mapping[str, Any]) -> Config:
+def _build(values: Mapping[str, Any], folder: Path = Path()) -> Config:
     try:
         config: Config = build(Config, values)
     except MisfitError as error:
         raise ConfigError(f"{error}; correct the config") from error
-    return config
+    return dataclasses.replace(config, imports=import_kept(config.imports, folder))
 
 
 def _check(name: str, value: float, *, at_least: float, at_most: float = math.inf) -> None:

@@ -28,7 +28,13 @@ from restauro.picture.types import Size
 from restauro.training.adversary import Adversary
 from restauro.training.best import load_weights_into
 from restauro.training.checkpoint import load_checkpoint
-from restauro.training.config import Config, config_from_dict, config_to_dict, differences
+from restauro.training.config import (
+    Config,
+    config_from_dict,
+    config_to_dict,
+    differences,
+    load_config,
+)
 from restauro.training.feed import Feed
 from restauro.training.loop import Run, fit
 from restauro.training.memory import keep_freed_memory
@@ -42,6 +48,7 @@ MAY_CHANGE = {
     *NOTED,
     *("training.checkpoint_minutes", "training.keep_checkpoints", "training.patience"),
     *("data.bank", "data.more_banks", "data.closer_banks"),  # their pictures may not
+    "imports",
 }
 
 
@@ -120,6 +127,9 @@ def _train(
         key: [Bank.open(Path(path)) for path in paths] for key, paths in _banks_of(config).items()
     }
     (bank,) = banks["bank"]
+    if resume and folder.config.exists():  # the command need not say again what it imported
+        imports = (*load_config(folder.config).imports, *config.imports)
+        config = dataclasses.replace(config, imports=tuple(dict.fromkeys(imports)))
     config = with_size(config, bank.size)
     state = _state_to_resume(folder, resume=resume)
     before = config_from_dict(state["config"]) if state else config

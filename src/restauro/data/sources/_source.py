@@ -1,4 +1,4 @@
-"""What every source gives, and the registry in which `restauro prepare` finds it."""
+"""What every source gives to `restauro prepare`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from restauro.data.pictures import UnusablePictureError, decode
 from restauro.errors import BadDataError
 from restauro.picture.formats import READ_SUFFIXES
 from restauro.picture.types import Image
-from restauro.registry import Registry
 
 Render: TypeAlias = Callable[[int], Image]
 """Side in pixels -> image (side, side, 3); raises UnusablePictureError. Runs in any thread."""
@@ -92,9 +91,6 @@ class SourceOptions:
         if self.path is None:
             raise BadDataError(f"the source {source!r} reads files; say where with --from PATH")
         return self.path
-
-
-SOURCES: Registry[Source] = Registry("source")
 
 
 def is_picture(name: str) -> bool:

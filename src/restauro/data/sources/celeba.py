@@ -13,7 +13,6 @@ from restauro.data.bank import SPLITS
 from restauro.data.containers import file_identity, open_container
 from restauro.data.pictures import UnusablePictureError
 from restauro.data.sources._source import (
-    SOURCES,
     Entry,
     Plan,
     SourceOptions,
@@ -22,6 +21,7 @@ from restauro.data.sources._source import (
     refused_pictures,
 )
 from restauro.errors import BadDataError
+from restauro.plugins import source
 
 ARCHIVE, FOLDER, PARTITION = "img_align_celeba.zip", "img_align_celeba", "list_eval_partition.txt"
 SIZE = (178, 218)  # width, height
@@ -66,7 +66,7 @@ class CelebA:
         )
 
 
-@SOURCES.register("celeba")
+@source("celeba")
 def celeba(options: SourceOptions) -> CelebA:
     """CelebA in the official layout."""
     options.check("celeba", "path", "split_file")

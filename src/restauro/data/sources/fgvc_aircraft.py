@@ -18,7 +18,6 @@ from restauro.data.bank import SPLITS
 from restauro.data.containers import open_container, read_texts
 from restauro.data.pictures import UnusablePictureError
 from restauro.data.sources._source import (
-    SOURCES,
     Crop,
     Entry,
     Plan,
@@ -28,6 +27,7 @@ from restauro.data.sources._source import (
     refused_pictures,
 )
 from restauro.errors import BadDataError
+from restauro.plugins import source
 
 ARCHIVE, BOXES = "fgvc-aircraft-2013b.tar.gz", "images_box.txt"
 BANNER_PX = 20
@@ -103,7 +103,7 @@ class FgvcAircraft:
         return folder
 
 
-@SOURCES.register("fgvc-aircraft")
+@source("fgvc-aircraft")
 def fgvc_aircraft(options: SourceOptions) -> FgvcAircraft:
     """FGVC-Aircraft in the official 2013b layout."""
     options.check("fgvc-aircraft", "path")

@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 from restauro.data.containers import Listing, open_container, read_texts
 from restauro.data.pictures import centre_square
 from restauro.data.sources._source import (
-    SOURCES,
     Entry,
     Plan,
     SourceOptions,
@@ -20,6 +19,7 @@ from restauro.data.sources._source import (
     refused_pictures,
 )
 from restauro.errors import BadDataError
+from restauro.plugins import source
 
 SPLIT_FOLDERS = {
     "train": "train",
@@ -84,7 +84,7 @@ class PictureFolder:
         return _parsed_labels(text, PurePosixPath(files[0]))
 
 
-@SOURCES.register("folder")
+@source("folder")
 def folder(options: SourceOptions) -> PictureFolder:
     """Any folder, zip or tar of pictures."""
     options.check("folder", "path")

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from restauro.data.drawings import drawing, kind_of
-from restauro.data.sources._source import SOURCES, Entry, Plan, Render, SourceOptions
+from restauro.data.sources._source import Entry, Plan, Render, SourceOptions
 from restauro.picture.types import Image
+from restauro.plugins import source
 
 COUNT, SEED = 2000, 0
 VERSION = 1
@@ -48,7 +49,7 @@ class Samples:
         return np.random.default_rng([self.seed, number])
 
 
-@SOURCES.register("samples")
+@source("samples")
 def samples(options: SourceOptions) -> Samples:
     """Drawings; needs no files."""
     options.check("samples", "count", "seed")
