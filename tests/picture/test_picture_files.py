@@ -15,6 +15,7 @@ from numpy.testing import assert_array_equal
 from PIL.JpegImagePlugin import get_sampling
 
 from restauro.errors import BadImageError, OutputExistsError, RestauroError
+from restauro.picture.formats import FORMATS
 from restauro.picture.masks import mask_of_array, mask_of_picture, read_mask
 from restauro.picture.read import as_stored, read_image, read_picture, upright
 from restauro.picture.types import Image
@@ -374,3 +375,18 @@ def test_the_limit_is_what_the_message_says(tmp_path: Path, image: Image) -> Non
     read_picture(path, max_pixels=37 * 50)
     with pytest.raises(BadImageError, match="more than 1,849 pixels; cut out the part to restore"):
         read_picture(path, max_pixels=37 * 50 - 1)
+
+
+def test_the_formats_are_what_pillow_knows_by_these_names() -> None:
+    endings = PIL.Image.registered_extensions()
+    for chosen in FORMATS:
+        assert {endings[suffix] for suffix in chosen.suffixes} == {chosen.name}
+        assert set(chosen.suffixes) == {s for s, name in endings.items() if name == chosen.name}
+        assert not chosen.is_written or chosen.name in PIL.Image.SAVE
+
+
+def test_only_the_formats_of_the_table_are_tried(tmp_path: Path) -> None:
+    PIL.Image.new("RGB", (9, 9)).save(tmp_path / "icon.png", "ICO")
+    with pytest.raises(BadImageError, match="no picture that restauro reads") as caught:
+        read_picture(tmp_path / "icon.png")
+    assert caught.value.code == "picture_format"

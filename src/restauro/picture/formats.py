@@ -26,21 +26,23 @@ class Format(NamedTuple):
     is_written: bool = True
 
 
-# EPS, PDF and the like are missing on purpose: they start other programs.
+# EPS, PDF and the like are missing on purpose: they start other programs. The first five are
+# those that Pillow knows before it loads all of its plug-ins.
 FORMATS = (
     Format("PNG", (".png", ".apng"), "image/png"),
     Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), "image/jpeg"),
-    Format("TIFF", (".tif", ".tiff"), "image/tiff"),
-    Format("WEBP", (".webp",), "image/webp"),
     Format("BMP", (".bmp",), "image/bmp"),
     Format("GIF", (".gif",), "image/gif"),
-    Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm"), "image/x-portable-anymap"),
+    Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), "image/x-portable-anymap"),
+    Format("TIFF", (".tif", ".tiff"), "image/tiff"),
+    Format("WEBP", (".webp",), "image/webp"),
+    Format("MPO", (".mpo",), "image/jpeg", False),  # a phone's JPEG with a second view behind
     Format("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"), "image/jp2", False),
     Format("TGA", (".tga", ".icb", ".vda", ".vst"), "image/x-tga", False),
 )
 PNG = FORMATS[0]
-READABLE = [chosen.name for chosen in FORMATS]
-"""What Pillow may try."""
+READABLE = [chosen.name for chosen in FORMATS if chosen.name != "MPO"]
+"""What Pillow may try; it finds an MPO by way of JPEG."""
 READ_SUFFIXES = frozenset(suffix for chosen in FORMATS for suffix in chosen.suffixes)
 WRITTEN = {suffix: chosen for chosen in FORMATS if chosen.is_written for suffix in chosen.suffixes}
 """Ending of a file name, in lower case -> how the file is written."""
@@ -50,7 +52,7 @@ _LOSSLESS_TIFF = frozenset({"raw", "packbits", "tiff_lzw", "tiff_adobe_deflate",
 # ImageDescription, Make, Model, Software, DateTime, Artist, Copyright: what describes the picture,
 # unlike tags that describe how this file is laid out.
 _DESCRIPTIVE_TIFF_TAGS = (270, 271, 272, 305, 306, 315, 33432)
-_PHOTOGRAPHS = ("JPEG", "MPO")  # MPO: a phone's JPEG with a second view behind the picture
+_PHOTOGRAPHS = ("JPEG", "MPO")
 
 
 def own_format(picture: PIL.Image.Image) -> Format:
