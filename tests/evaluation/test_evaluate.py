@@ -18,10 +18,10 @@ import torch
 from restauro.data.bank import Bank
 from restauro.errors import BadDataError, ConfigError, MissingExtraError, UnknownNameError
 from restauro.evaluation.evaluate import Plan, choose_metrics, evaluate, find_methods
-from restauro.evaluation.records import Evaluation, read_evaluation
+from restauro.evaluation.store import Evaluation, read_evaluation
 from restauro.evaluation.tasks import make_tasks
 from restauro.fill.catalogue import load
-from restauro.metrics import Restored, scores
+from restauro.metrics import Comparison, scores
 from restauro.registry import PROTOCOLS
 from tinyfolders import textured, write_bank
 
@@ -107,7 +107,7 @@ def test_rows_are_what_the_metrics_say_of_each_picture(bank: Path, tmp_path: Pat
         pictures = np.stack([telea(opened.images[i], hole), opened.images[i]])
         composite, target = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
         mask = torch.from_numpy(hole)[None, None].float()
-        expected = scores(Restored(composite[None], target[None], mask), names)
+        expected = scores(Comparison(composite[None], target[None], mask), names)
         for name in names:
             np.testing.assert_allclose(rows.values[name][i], expected[name], rtol=2e-4, atol=2e-4)
 

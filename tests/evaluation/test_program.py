@@ -46,7 +46,7 @@ def test_a_renamed_file_is_another_program(package: Path) -> None:
 
 def test_what_only_shows_scores_decides_none(package: Path) -> None:
     before = program_sha256()
-    (package / "reports" / "another.py").write_text("")
+    (package / "report" / "another.py").write_text("")
     (package / "cli.py").write_text("")
     assert program_sha256() == before
 

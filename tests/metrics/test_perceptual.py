@@ -11,9 +11,9 @@ from torch import Tensor
 
 from restauro.errors import MissingExtraError
 from restauro.metrics import (
+    Comparison,
     FeatureNetwork,
     FeatureStatistics,
-    Restored,
     feature_network,
     frechet_feature_distance,
     pixel_metrics,
@@ -29,7 +29,7 @@ needs_network = pytest.mark.skipif(
 
 def distance(composite: Tensor, target: Tensor) -> Tensor:
     """Of whole pictures, without a pixel that is pasted from the target."""
-    restored = Restored(composite, target, torch.ones_like(target[:, :1]))
+    restored = Comparison(composite, target, torch.ones_like(target[:, :1]))
     return scores(restored, ["composite_feature_distance"])["composite_feature_distance"]
 
 
@@ -66,12 +66,12 @@ def test_distance_grows_with_blur(scene: Tensor) -> None:
 def test_hole_counts_where_it_is_and_features_are_shared(scene: Tensor) -> None:
     mask = torch.zeros(2, 1, 64, 72)
     mask[:, :, 20:50, 8:40] = 1
-    restored = Restored(scene.mean(dim=(2, 3), keepdim=True).expand_as(scene), scene, mask)
+    restored = Comparison(scene.mean(dim=(2, 3), keepdim=True).expand_as(scene), scene, mask)
     names = ["hole_feature_distance", "composite_feature_distance"]
     found = scores(restored, names)
     assert (found[names[0]] > found[names[1]]).all()  # the known area is equal
     torch.testing.assert_close(found[names[1]], distance(restored.composite, scene))
-    no_hole = Restored(1 - scene, scene, torch.zeros_like(mask))
+    no_hole = Comparison(1 - scene, scene, torch.zeros_like(mask))
     assert scores(no_hole, names[:1])[names[0]].isnan().all()
     assert not set(names) & set(pixel_metrics())
 

@@ -20,7 +20,8 @@ from restauro.evaluation.environment import environment
 from restauro.evaluation.examples import choose_examples
 from restauro.evaluation.parts import PART_SIZE, Part, Setting, Source, run_parts
 from restauro.evaluation.program import program_sha256
-from restauro.evaluation.records import (
+from restauro.evaluation.scoring import PartScores
+from restauro.evaluation.store import (
     Evaluation,
     Example,
     Failure,
@@ -34,7 +35,6 @@ from restauro.evaluation.records import (
     write_evaluation,
     write_rows,
 )
-from restauro.evaluation.scoring import PartScores
 from restauro.evaluation.tasks import Task
 from restauro.evaluation.timing import time_methods
 from restauro.fill.catalogue import load

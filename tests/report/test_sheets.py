@@ -7,10 +7,10 @@ import PIL.Image
 import pytest
 import torch
 
-from restauro.evaluation.records import Evaluation, Example, MethodRecord
+from restauro.evaluation.store import Evaluation, Example, MethodRecord
 from restauro.images import Image, write_image
 from restauro.metrics import lightness
-from restauro.reports.example_sheets import (
+from restauro.report.sheets import (
     SCALE,
     coloured,
     error_map,

@@ -6,7 +6,7 @@ import pytest
 
 from restauro.metrics import METRICS
 from restauro.metrics.statistics import Estimate
-from restauro.reports.numbers import ranks
+from restauro.report.scores import ranks
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0, 0, 30)
 

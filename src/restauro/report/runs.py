@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from restauro.errors import BadDataError
-from restauro.reports.page import render
-from restauro.reports.plots import Line, plot_curriculum, plot_lines, save
+from restauro.report.page import render
+from restauro.report.plots import Line, plot_curriculum, plot_lines, save
 from restauro.training.config import Config, load_config
 from restauro.training.run_folder import RunFolder
 

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from restauro.data.batches import to_tensor
-from restauro.evaluation.reproduction import ScoredRun, mean
 from restauro.masks import draw_holes
 from restauro.metrics import backlight_of, lightness, subject_lightness
 from restauro.metrics.areas import composite
-from restauro.reports.page import render
-from restauro.reports.plots import save
-from restauro.reports.run_report import curriculum_of, loss_curves
+from restauro.report.page import render
+from restauro.report.plots import save
+from restauro.report.runs import curriculum_of, loss_curves
+from restauro.reproduction.runs import ScoredRun, mean
 from restauro.seeds import seed_of
 from restauro.sheets import sheet, show_hole
 from restauro.training.validation import Validation, to_uint8
@@ -47,7 +47,8 @@ def write_page(reproduction: Reproduction, output: Path) -> Path:
     save(loss_curves(histories), output / "curves.svg")
     save(curriculum_of(next(iter(runs.values())).config), output / "curriculum.svg")
     text = render(
-        "reproduction.md.j2",
+        "page.md.j2",
+        folder=Path(__file__).parent,
         command=reproduction.command,
         share=reproduction.share,
         runs=runs,

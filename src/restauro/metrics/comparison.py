@@ -12,7 +12,7 @@ from torch import Tensor
 T = TypeVar("T")
 
 
-class Restored:
+class Comparison:
     """Pictures that a method restored, with the truth.
 
     `composite` and `target` are (B, 3, H, W) in [0, 1], `mask` is (B, 1, H, W), 1 = hole. Known
@@ -30,14 +30,14 @@ class Restored:
         return len(self.target)
 
 
-def once(compute: Callable[[Restored], T]) -> Callable[[Restored], T]:
+def once(compute: Callable[[Comparison], T]) -> Callable[[Comparison], T]:
     """Decorates what several metrics need of a batch: computed for the first of them, then kept."""
 
     @functools.wraps(compute)
-    def kept(restored: Restored) -> T:
-        if kept not in restored.kept:
-            restored.kept[kept] = compute(restored)
-        value: T = restored.kept[kept]
+    def kept(compared: Comparison) -> T:
+        if kept not in compared.kept:
+            compared.kept[kept] = compute(compared)
+        value: T = compared.kept[kept]
         return value
 
     return kept

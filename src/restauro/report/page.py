@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from restauro.files import whole_file
-from restauro.reports.svg import inlined
+from restauro.report.svg import inlined
 
 NONE = "–"
 MAX_NUMBER_LETTERS = 32
@@ -103,10 +103,10 @@ def cells(*texts: str) -> list[Cell]:
     return [Cell(text) for text in texts]
 
 
-def render(template: str, **content: object) -> str:
-    """The text that a template of this folder makes of its content."""
+def render(template: str, *, folder: Path = Path(__file__).parent, **content: object) -> str:
+    """The text that a template of a folder, this one unless said, makes of its content."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=jinja2.select_autoescape(["html.j2"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

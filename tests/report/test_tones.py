@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from restauro.errors import BadDataError
-from restauro.evaluation.records import (
+from restauro.evaluation.store import (
     Evaluation,
     MethodRecord,
     Rows,
@@ -17,10 +17,10 @@ from restauro.evaluation.records import (
     write_rows,
 )
 from restauro.metrics.statistics import estimate
-from restauro.reports.numbers import tables_of
-from restauro.reports.page import Cell, Section, Table
-from restauro.reports.sections import set_section
-from restauro.reports.set_tables import Line, chosen
+from restauro.report.page import Cell, Section, Table
+from restauro.report.scores import tables_of
+from restauro.report.sections import set_section
+from restauro.report.tables import Line, chosen
 
 NUM_PICTURES = 120
 

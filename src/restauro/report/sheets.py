@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import ImageDraw, ImageFont
 
 from restauro.data.batches import to_tensor
-from restauro.evaluation.records import Evaluation, Example
+from restauro.evaluation.store import Evaluation, Example
 from restauro.files import whole_file
 from restauro.images import Image, read_image
 from restauro.metrics import colour_difference, lab
-from restauro.reports.page import Picture
+from restauro.report.page import Picture
 from restauro.sheets import GAP_PX, INK, PAPER, sheet
 
 REASONS = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from restauro.errors import BadDataError
-from restauro.evaluation.records import (
+from restauro.evaluation.store import (
     Evaluation,
     Example,
     Failure,

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from restauro.evaluation.groups import FIFTHS, group_scores, groupings, undamaged
 from restauro.evaluation.protocols import ratio_bin, ratio_bins
-from restauro.evaluation.records import Evaluation, Rows, TaskRecord
+from restauro.evaluation.store import Evaluation, Rows, TaskRecord
 from restauro.metrics import METRICS, Metric
 from restauro.metrics.statistics import Estimate, GroupGap, estimate
-from restauro.reports.set_tables import ALL, MATCHED, UNMATCHED, Line, SetTables
+from restauro.report.tables import ALL, MATCHED, UNMATCHED, Line, SetTables
 
 RATIOS = ("sharpness", "seam")
 """Metrics with a long tail, which a mean would follow: these have quartiles and no ranks."""

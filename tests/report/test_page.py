@@ -9,9 +9,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from restauro.reports.page import Cell, Picture, Section, Table, cells, write_page
-from restauro.reports.plots import plot_lines, save
-from restauro.reports.readme import escaped
+from restauro.report.page import Cell, Picture, Section, Table, cells, write_page
+from restauro.report.plots import plot_lines, save
+from restauro.report.readme import escaped
 
 ODD = [
     "a|b",

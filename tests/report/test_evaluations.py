@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from restauro.errors import BadDataError
-from restauro.evaluation.records import (
+from restauro.evaluation.store import (
     Evaluation,
     Example,
     Failure,
@@ -26,8 +26,8 @@ from restauro.evaluation.records import (
 )
 from restauro.images import write_image
 from restauro.metrics.statistics import estimate
-from restauro.reports.evaluation_report import write_report
-from restauro.reports.readme import write_readme
+from restauro.report.evaluations import write_report
+from restauro.report.readme import write_readme
 
 NUM_PICTURES = 40
 SIZE = (37, 50)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from restauro.masks import Curriculum
 from restauro.metrics.statistics import Estimate
-from restauro.reports.svg import adaptive
+from restauro.report.svg import adaptive
 
 # Okabe & Ito's colours, which people with colour-blindness tell apart; sky blue and orange darker,
 # so that each has a contrast of 3 to light and to dark ground. Black becomes the ink of an SVG.

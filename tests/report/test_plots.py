@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 
 from restauro.metrics import luminance
 from restauro.metrics.statistics import Estimate
-from restauro.reports.plots import Line, Series, plot_estimates, plot_lines, save
+from restauro.report.plots import Line, Series, plot_estimates, plot_lines, save
 
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0, 0, 3)
 X, Y, TITLE = "hole ratio", "PSNR (dB)", "a plot"

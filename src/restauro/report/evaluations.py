@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from restauro.evaluation.records import Evaluation, read_evaluation
-from restauro.reports.example_sheets import REASONS, write_sheets
-from restauro.reports.numbers import tables_of
-from restauro.reports.page import write_page
-from restauro.reports.readme import write_readme
-from restauro.reports.sections import failures, set_section, time_and_size
+from restauro.evaluation.store import Evaluation, read_evaluation
+from restauro.report.page import write_page
+from restauro.report.readme import write_readme
+from restauro.report.scores import tables_of
+from restauro.report.sections import failures, set_section, time_and_size
+from restauro.report.sheets import REASONS, write_sheets
 
 TITLE = "Evaluation of inpainting methods"
 

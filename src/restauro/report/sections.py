@@ -11,10 +11,10 @@ from pathlib import Path
 from restauro.evaluation.groups import FIFTHS, UNKNOWN
 from restauro.metrics import METRICS
 from restauro.metrics.statistics import MIN_PICTURES, Estimate
-from restauro.reports.numbers import FRECHET, RATIOS, SKIN_METRIC
-from restauro.reports.page import NONE, Cell, Picture, Section, Table, cells
-from restauro.reports.plots import Series, plot_estimates, save
-from restauro.reports.set_tables import ALL, MATCHED, Line, SetTables, chosen, num_pictures
+from restauro.report.page import NONE, Cell, Picture, Section, Table, cells
+from restauro.report.plots import Series, plot_estimates, save
+from restauro.report.scores import FRECHET, RATIOS, SKIN_METRIC
+from restauro.report.tables import ALL, MATCHED, Line, SetTables, chosen, num_pictures
 
 FACTS = {
     "command": "Made by",

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from restauro.reports.page import Cell, Table, cells
-from restauro.reports.sections import heading, pivot, shown, time_and_size
-from restauro.reports.set_tables import Line
+from restauro.report.page import Cell, Table, cells
+from restauro.report.sections import heading, pivot, shown, time_and_size
+from restauro.report.tables import Line
 
 
 def line(metric: str = "hole_psnr", method: str = "ours", **more: str) -> Line:

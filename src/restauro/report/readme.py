@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from restauro.files import whole_file
-from restauro.reports.page import NONE, Cell, Table, cells, render
-from restauro.reports.sections import COLUMNS, FACTS, OVERVIEW, heading, number, pivot
-from restauro.reports.set_tables import ALL, TABLES, Line, SetTables, num_pictures
+from restauro.report.page import NONE, Cell, Table, cells, render
+from restauro.report.sections import COLUMNS, FACTS, OVERVIEW, heading, number, pivot
+from restauro.report.tables import ALL, TABLES, Line, SetTables, num_pictures
 
 _MARKUP = re.compile(r"""[&<>|*`\[\]\\~$"'#]|(?<![^\W_])_|_(?![^\W_])""")
 
