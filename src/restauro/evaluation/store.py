@@ -119,6 +119,10 @@ class Rows:
     def __len__(self) -> int:
         return len(self.names)
 
+    def values_of(self, metric: str) -> NDArray[np.float64]:
+        """(N,); nan throughout if the metric was not asked for."""
+        return self.values.get(metric, np.full(len(self), np.nan))
+
 
 @dataclass(frozen=True)
 class Evaluation:

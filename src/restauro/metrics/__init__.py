@@ -12,7 +12,7 @@ from restauro.metrics.catalogue import (
 from restauro.metrics.colour import colour_difference, lab, luminance
 from restauro.metrics.comparison import Comparison, once
 from restauro.metrics.fidelity import fidelity_scores, psnr
-from restauro.metrics.frechet import FeatureStatistics, frechet_feature_distance
+from restauro.metrics.frechet import frechet_feature_distance
 from restauro.metrics.perceptual import FeatureNetwork, feature_network
 from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.structure import seam, sharpness
@@ -25,7 +25,6 @@ __all__ = [
     "METRICS",
     "Comparison",
     "FeatureNetwork",
-    "FeatureStatistics",
     "Metric",
     "all_metrics",
     "backlight_of",

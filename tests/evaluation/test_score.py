@@ -13,9 +13,9 @@ import pytest
 
 from lifelines import Lifeline
 from restauro.errors import RestauroError
-from restauro.evaluation.evaluate import find_methods
-from restauro.evaluation.parts import Part, Setting, run_parts
-from restauro.evaluation.tasks import make_tasks
+from restauro.evaluation.plan import find_methods
+from restauro.evaluation.protocols import choose_protocols
+from restauro.evaluation.score import Part, run_parts
 from restauro.interrupt import StopRequest
 from tinyfolders import textured, write_bank
 
@@ -77,14 +77,16 @@ def test_pictures_that_end_their_process_are_named_when_the_others_are_done(
     bank = write_bank(tmp_path / "bank", images)
     mine = tmp_path / "dies.py"
     mine.write_text(DIES)
-    _, sources = find_methods([str(mine)])
-    setting = Setting(bank, "", images.shape[1:3], tmp_path / "cache", ("hole_psnr",), 0)
-    (box,) = make_tasks(["box"])
-    parts = [Part(box, rows, sources) for rows in np.split(np.arange(12), 3)]
+    _, (dies,) = find_methods([str(mine)])
+    (box,) = choose_protocols(["box"])
+    files = [tmp_path / f"{number}.npz" for number in range(3)]
+    parts = [
+        Part(box, rows, {dies: path})
+        for rows, path in zip(np.split(np.arange(12), 3), files, strict=True)
+    ]
     done: list[int] = []
     sentence = "box ended its process twice, at 4 pictures from position 4 on and by dies, perhaps"
     with pytest.raises(RestauroError, match=sentence):
-        done.extend(run_parts(setting, parts, 2, StopRequest()))
+        done.extend(run_parts(bank, parts, ["hole_psnr"], 0, 2, StopRequest()))
     assert done == [4, 4]
-    kept = [setting.scores_path(box, sources[0], part.rows).exists() for part in parts]
-    assert kept == [True, False, True]
+    assert [path.exists() for path in files] == [True, False, True]
