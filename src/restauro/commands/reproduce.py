@@ -46,11 +46,11 @@ def command(
     share: float,
     accelerator: str,
 ) -> None:
-    """Train the report's models with its recipe and write the comparison with the report.
+    """Train the Catania paper's models with its recipe and write how they compare with it.
 
     Takes up interrupted trainings where they stopped: call it again until the page is there.
     """
-    from restauro.reproduction.page import Reproduction, write_page
+    from restauro.reproduction.page import write_page
     from restauro.reproduction.runs import RUNS, keep_record, score, train_all
 
     banks = {"celeba": data} | ({"aircraft": aircraft} if aircraft else {})
@@ -66,4 +66,4 @@ def command(
         scored[reference.config] = run
     text = f"restauro reproduce --data {data}" + (f" --aircraft {aircraft}" if aircraft else "")
     text += f" --share {share:g}" if share != 1 else ""
-    click.echo(f"wrote {write_page(Reproduction(scored, share, text), output)}")
+    click.echo(f"wrote {write_page(scored, output, share=share, command=text)}")

@@ -7,7 +7,6 @@ data URIs.
 from __future__ import annotations
 
 import base64
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,6 @@ import jinja2
 from markupsafe import Markup
 
 from restauro.files import whole_file
-from restauro.report.svg import inlined
 
 NONE = "–"
 MAX_NUMBER_LETTERS = 32
@@ -69,9 +67,9 @@ class Picture:
     note: str = ""
 
     @property
-    def is_plot(self) -> bool:
-        """Whether it is a drawing, not pixels."""
-        return self.path.suffix == ".svg"
+    def drawing(self) -> Markup:
+        """A plot as a part of the page."""
+        return Markup(self.path.read_text(encoding="utf-8"))  # noqa: S704 - we drew it
 
     @property
     def data(self) -> str:
@@ -117,15 +115,7 @@ def render(template: str, *, folder: Path = Path(__file__).parent, **content: ob
 
 def write_page(sections: Sequence[Section], output: Path, *, title: str, subtitle: str) -> None:
     """Writes the sections as one HTML file, with a table of contents of two levels."""
-    numbers = itertools.count(1)
-
-    def drawing(plot: Picture) -> Markup:
-        svg = plot.path.read_text(encoding="utf-8")
-        return Markup(inlined(svg, f"p{next(numbers)}-", plot.description))  # noqa: S704 - ours
-
-    text = render(
-        "page.html.j2", title=title, subtitle=subtitle, sections=sections, drawing=drawing
-    )
+    text = render("page.html.j2", title=title, subtitle=subtitle, sections=sections)
     with whole_file(output) as aside:
         aside.write_text(text, encoding="utf-8")
 

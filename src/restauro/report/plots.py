@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,6 @@ from matplotlib.figure import Figure
 
 from restauro.masks import Curriculum
 from restauro.metrics.statistics import Estimate
-from restauro.report.svg import adaptive
 
 # Okabe & Ito's colours, which people with colour-blindness tell apart; sky blue and orange darker,
 # so that each has a contrast of 3 to light and to dark ground. Black becomes the ink of an SVG.
@@ -26,6 +26,12 @@ DODGE = 0.015
 """Distance of two lines' points at one x value, as a share of the axis: intervals stay visible."""
 MAX_DODGE = 0.5
 """Share of the distance of two x values that all points at one of them may take up."""
+DARK_INK, LIGHT_INK = "#1f2328", "#e6edf3"
+"""Of text and axes in an SVG on light ground, and on dark."""
+INK = (
+    f"<style>svg{{color:{DARK_INK}}}@media(prefers-color-scheme:dark){{svg{{color:{LIGHT_INK}}}}}"
+    "@media print{svg{color:#000}}</style>"
+)
 MAX_LEVEL_LETTERS = 75
 """Names of categories stand level while they are no longer together."""
 STYLE: Any = {
@@ -36,7 +42,6 @@ STYLE: Any = {
     "font.size": 10,
     "grid.alpha": 0.25,
     "svg.fonttype": "none",
-    "svg.hashsalt": "restauro",  # the same picture gives the same file
     "text.parse_math": False,  # a name may hold a dollar
 }
 Line = tuple[Sequence[float], Sequence[float]]
@@ -55,11 +60,9 @@ class Series:
 def plot_lines(lines: Mapping[str, Line], *, x_label: str, y_label: str, title: str) -> Figure:
     """Lines by name, each (x values, y values), named at the right."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.5, 4), layout="constrained")
-        axes = figure.subplots()
+        figure = _empty(x_label, y_label, title)
         for i, (x, y) in enumerate(lines.values()):
-            axes.plot(x, y, **_look(i))
-        axes.set(xlabel=x_label, ylabel=y_label, title=title)
+            figure.axes[0].plot(x, y, **_look(i))
         _name_lines(figure, lines)
     return figure
 
@@ -82,29 +85,20 @@ def plot_estimates(
     gaps = [b - a for a, b in zip(ordered, ordered[1:], strict=False)] or [1.0]
     dodge = min(DODGE * sum(gaps), MAX_DODGE * min(gaps) / len(series))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.5, 4), layout="constrained")
-        axes = figure.subplots()
+        figure = _empty(x_label, y_label, title)
+        (axes,) = figure.axes
         if best is not None and math.isfinite(best):
             axes.axhline(best, color="black", linewidth=0.8, alpha=0.6)
         for i, one in enumerate(series.values()):
             x = [places[value] + dodge * (i - (len(series) - 1) / 2) for value in one.x]
-            look = _look(i)
-            axes.plot(x, [estimate.mean for estimate in one.estimates], **look)
-            axes.vlines(
-                x,
-                [estimate.low for estimate in one.estimates],
-                [estimate.high for estimate in one.estimates],
-                color=look["color"],
-                linewidth=1.2,
-            )
+            mean, low, high = zip(*((e.mean, e.low, e.high) for e in one.estimates), strict=True)
+            axes.plot(x, mean, **_look(i))
+            axes.vlines(x, low, high, color=_look(i)["color"], linewidth=1.2)
         names = [name for name in places if isinstance(name, str)]
         if names:
-            is_level = sum(map(len, names)) <= MAX_LEVEL_LETTERS
-            turn: Any = (
-                {} if is_level else {"rotation": 20, "rotation_mode": "anchor", "ha": "right"}
-            )
-            axes.set_xticks(range(len(names)), names, **turn)
-        axes.set(xlabel=x_label, ylabel=y_label, title=title)
+            is_long = sum(map(len, names)) > MAX_LEVEL_LETTERS
+            turn: Any = {"rotation": 20, "rotation_mode": "anchor", "ha": "right"}
+            axes.set_xticks(range(len(names)), names, **(turn if is_long else {}))
         _name_lines(figure, series)
     return figure
 
@@ -121,15 +115,8 @@ def plot_curriculum(curriculum: Curriculum, num_epochs: int, *, title: str) -> F
         for side, colour, hatch in (("height", COLOURS[0], "//"), ("width", COLOURS[1], "\\\\")):
             low = [getattr(limit.box, side)[0] for limit in limits]
             high = [getattr(limit.box, side)[1] for limit in limits]
-            left.fill_between(
-                ticks,
-                low,
-                high,
-                facecolor="none",
-                edgecolor=colour,
-                hatch=hatch,
-                label=f"box {side}",
-            )
+            look = {"facecolor": "none", "edgecolor": colour, "hatch": hatch}
+            left.fill_between(ticks, low, high, label=f"box {side}", **look)
         left.plot(ticks, [limit.box.spread for limit in limits], "k--", label="spread of position")
         left.set(xlabel="epoch", ylabel="share of the side", ylim=(0, 1.05), title="limits")
         left.legend(frameon=False)
@@ -145,18 +132,45 @@ def plot_curriculum(curriculum: Curriculum, num_epochs: int, *, title: str) -> F
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Writes the figure; the same figure gives the same bytes.
+    """Writes the figure; the same figure gives the same bytes under the same name.
 
-    An SVG is transparent and takes the ink of a light or a dark ground; a PNG is on white.
+    An SVG is transparent and takes the ink of a light or a dark ground, and its identifiers are of
+    its file's name, so that several stand in one page; a PNG is on white.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE | {"svg.hashsalt": path.name}):
         if path.suffix != ".svg":
             figure.savefig(path, dpi=160)
             return
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None}, transparent=True)
-    path.write_text(adaptive(drawn.getvalue()), encoding="utf-8")
+    path.write_text(_adaptive(drawn.getvalue()), encoding="utf-8")
+
+
+def _adaptive(svg: str) -> str:
+    """A plot of Matplotlib whose black is `currentColor`, which a style inside switches.
+
+    Text takes the reader's sans-serif, coordinates keep two digits, and metadata and the
+    identifiers that nothing points to go.
+    """
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<(metadata|style).*?</\1>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub("<[^>]*>", _short_tag, svg)
+    root = '<svg fill="currentColor" font-family="sans-serif" stroke-linejoin="round" '
+    return re.sub("<svg ([^>]*>)", rf"{root}\1{INK}", svg, count=1)
+
+
+def _short_tag(found: re.Match[str]) -> str:
+    tag = re.sub(r"font-family:[^;\"]*;?\s*", "", " ".join(found[0].split()))
+    tag = re.sub(r' id="(?![mp][0-9a-f]{10}")[^"]*"', "", tag)  # the others are pointed at
+    tag = re.sub(r"(fill|stroke): #000000", r"\1: currentColor", tag)
+    return re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", tag)
+
+
+def _empty(x_label: str, y_label: str, title: str) -> Figure:
+    figure = Figure(figsize=(7.5, 4), layout="constrained")
+    figure.subplots().set(xlabel=x_label, ylabel=y_label, title=title)
+    return figure
 
 
 def _look(number: int) -> dict[str, Any]:

@@ -27,6 +27,9 @@ COLUMNS = (
     ("sharpness", "{:.2f}"),
 )
 
+ERROR = ("mse", "mean squared error")
+"""In one unit for all losses."""
+
 
 def write_run_report(runs: Sequence[Path], output: Path) -> Path:
     """Writes `output`/README.md with plots of all `runs` together; returns its path.
@@ -39,10 +42,11 @@ def write_run_report(runs: Sequence[Path], output: Path) -> Path:
     histories = {name: folder.records() for name, folder in folders.items()}
     best = {name: folder.best_record() for name, folder in folders.items()}
     output.mkdir(parents=True, exist_ok=True)
-    save(loss_curves(histories), output / "curves.svg")
+    save(curves(histories, *ERROR), output / "curves.svg")
     has_sharpness = all("sharpness" in row for rows in histories.values() for row in rows)
     if has_sharpness:  # runs from before it was scored lack it
-        save(sharpness_curves(histories), output / "sharpness.svg")
+        sharpness = curves(histories, "sharpness", "sharpness, 1 is right")
+        save(sharpness, output / "sharpness.svg")
     last_sheets = {}
     for path in runs:
         name = path.name
@@ -52,29 +56,15 @@ def write_run_report(runs: Sequence[Path], output: Path) -> Path:
             shutil.copyfile(sheets[-1], output / f"{name}_samples.png")
         last_sheets[name] = sheets[-1].stem if sheets else ""
     page = output / "README.md"
-    page.write_text(
-        render(
-            "runs.md.j2",
-            columns=COLUMNS,
-            best=best,
-            has_sharpness=has_sharpness,
-            sheets=last_sheets,
-        )
+    text = render(
+        "runs.md.j2", columns=COLUMNS, best=best, has_sharpness=has_sharpness, sheets=last_sheets
     )
+    page.write_text(text)
     return page
 
 
-def loss_curves(histories: dict[str, list[dict[str, Any]]]) -> Any:
-    """Validation error of every run against its epochs, in one unit for all losses."""
-    return _curves(histories, "mse", "mean squared error")
-
-
-def sharpness_curves(histories: dict[str, list[dict[str, Any]]]) -> Any:
-    """What the error hides: how sharp the fills of every run are against its epochs."""
-    return _curves(histories, "sharpness", "sharpness, 1 is right")
-
-
-def _curves(histories: dict[str, list[dict[str, Any]]], score: str, label: str) -> Any:
+def curves(histories: dict[str, list[dict[str, Any]]], score: str, label: str) -> Any:
+    """A score of the validation pictures of every run against its epochs."""
     lines: dict[str, Line] = {
         name: ([row["epoch"] for row in rows], [row[score] for row in rows])
         for name, rows in histories.items()

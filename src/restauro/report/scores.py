@@ -116,7 +116,7 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> Iterator[Line]:
     asked = {"task": task.name, "exposure": f"{task.exposure:g}", "hash": task.hash}
     for ratios, inside in _bins(tables).items():
         for metric in _known((*SCORED, *_of_plug_ins(tables)), tables):
-            values = {name: _values(rows, metric)[inside] for name, rows in tables.items()}
+            values = {name: rows.values_of(metric)[inside] for name, rows in tables.items()}
             found = {name: estimate(some) for name, some in values.items()}
             reading = METRICS.create(metric)
             ranked = {} if metric in RATIOS else ranks(found, reading)
@@ -136,7 +136,7 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> Iterator[Line]:
 
 def _bins(tables: Mapping[str, Rows]) -> dict[str, Any]:
     """Which pictures, (N,), are in all, and in each bin of hole ratios that is not empty."""
-    ratios = np.fmax.reduce([_values(rows, "hole_ratio") for rows in tables.values()])
+    ratios = np.fmax.reduce([rows.values_of("hole_ratio") for rows in tables.values()])
     found = np.array([ratio_bin(ratio) if ratio >= 0 else "" for ratio in ratios])
     binned = {name: found == name for name in ratio_bins() if (found == name).any()}
     return {ALL: slice(None), **binned}
@@ -209,18 +209,13 @@ def _paired(metric: str, tables: Sequence[Rows], common: NDArray[np.int64]) -> V
     """Values of the common pictures, nan unless finite at every exposure: (exposures, pictures)."""
     places = [np.intersect1d(rows.index, common, return_indices=True)[1] for rows in tables]
     values = np.stack(
-        [rows.values[metric][place] for rows, place in zip(tables, places, strict=True)]
+        [rows.values_of(metric)[place] for rows, place in zip(tables, places, strict=True)]
     )
     return np.where(np.isfinite(values).all(axis=0), values, np.nan)
 
 
 def _tables(evaluation: Evaluation, task: str) -> dict[str, Rows]:
     return {method.name: evaluation.rows(task, method.name) for method in evaluation.methods}
-
-
-def _values(rows: Rows, metric: str) -> Values:
-    """(N,); nan throughout if the rows lack the metric."""
-    return rows.values.get(metric, np.full(len(rows), np.nan))
 
 
 def _of_plug_ins(tables: Mapping[str, Rows]) -> list[str]:
@@ -234,7 +229,7 @@ def _known(metrics: Sequence[str], tables: Mapping[str, Rows]) -> list[str]:
     return [
         metric
         for metric in metrics
-        if any(not np.isnan(_values(rows, metric)).all() for rows in tables.values())
+        if any(not np.isnan(rows.values_of(metric)).all() for rows in tables.values())
     ]
 
 

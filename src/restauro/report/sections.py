@@ -175,23 +175,33 @@ def time_and_size(methods: Sequence[Line]) -> Iterator[Section]:
     timed = [line for line in methods if line.get("median")]
     if not timed and not any(line["file_bytes"] for line in methods):
         return
+    header = cells(
+        "method", "parameters", "MB", "SHA-256", "median (ms)", "range (ms)", "not apart from"
+    )
     rows = []
     for line in methods:
         size = f"{int(line['file_bytes']) / 1e6:.1f}" if line["file_bytes"] else NONE
         parameters = f"{int(line['parameters']):,}" if line["parameters"] else NONE
-        row = cells(line["name"], parameters, size, line["file_sha256"][:12] or NONE)
-        rows.append(row + (cells(*_times(line, timed)) if timed else []))
-    header = cells("method", "parameters", "MB", "SHA-256")
-    title, note = "Size", " of the weights"
-    if timed:
-        header += cells("median (ms)", "range (ms)", "not apart from")
-        title = "Milliseconds"
-        rounds = " or ".join(sorted({line["num_rounds"] for line in timed}))
-        note = (
-            f" of one picture at a time: median and range of {rounds} rounds, each of which had "
-            "every method once. Where ranges overlap, neither method is faster."
-        )
-    yield Section("Time and size", tables=[Table(title, header, rows, note)])
+        weights = [parameters, size, line["file_sha256"][:12] or NONE]
+        rows.append(cells(line["name"], *weights, *_times(line, timed)))
+    rounds = " or ".join(sorted({line["num_rounds"] for line in timed})) or "no"
+    note = (
+        f" of the weights, and milliseconds of one picture at a time: median and range of {rounds} "
+        "rounds, each of which had every method once. Where ranges overlap, neither is faster."
+    )
+    yield Section("Time and size", tables=[Table("Size and time", header, rows, note)])
+
+
+def _times(line: Line, timed: Sequence[Line]) -> list[str]:
+    if not line.get("median"):
+        return [NONE] * 3
+    median, low, high = (float(line[name]) for name in ("median", "low", "high"))
+    tied = [
+        other["name"]
+        for other in timed
+        if other is not line and low <= float(other["high"]) and float(other["low"]) <= high
+    ]
+    return [f"{median:.1f}", f"{low:.1f} to {high:.1f}", ", ".join(tied) or NONE]
 
 
 def failures(lines: Sequence[Line]) -> Iterator[Section]:
@@ -205,18 +215,6 @@ def failures(lines: Sequence[Line]) -> Iterator[Section]:
     table = Table("Given up", cells("task", "method", "picture", "why"), rows, note)
     count = f"{len(lines):,} pictures on which a method gave up"
     yield Section("Failures", folded=[table], fold_title=count)
-
-
-def _times(line: Line, timed: Sequence[Line]) -> list[str]:
-    if not line.get("median"):
-        return [NONE] * 3
-    median, low, high = (float(line[name]) for name in ("median", "low", "high"))
-    tied = [
-        other["name"]
-        for other in timed
-        if other is not line and low <= float(other["high"]) and float(other["low"]) <= high
-    ]
-    return [f"{median:.1f}", f"{low:.1f} to {high:.1f}", ", ".join(tied) or NONE]
 
 
 def _protocol(tables: SetTables, task: str, folder: Path, sheets: Sequence[Picture]) -> Section:
@@ -238,7 +236,7 @@ def _protocol(tables: SetTables, task: str, folder: Path, sheets: Sequence[Pictu
                 )
                 enough = [one for one in some if (num_pictures(one) or 0) >= MIN_PICTURES]
                 title = f"{COLUMNS[metric].title} of the hole against hole ratio, {task}"
-                path = folder / f"{task}_{metric}_by_ratio.svg"
+                path = folder / f"{tables.name}_{task}_{metric}_by_ratio.svg"
                 below.plots += _plot(enough, "hole_ratio", title, "hole ratio", path)
         found.sections.append(below)
     if sheets:
@@ -273,19 +271,15 @@ def _grouped(
     """One table a metric, the less important ones folded, and plots."""
     found, is_open = Section(title, note=note), OPEN.get(grouping, OPEN_ELSEWHERE)
     lines = chosen(tables.lines["groups"], task=task, grouping=grouping)
-    folded = []
     stem = re.sub(r"[^A-Za-z0-9.+-]+", "_", f"{tables.title}_{task}_by_{grouping}")
-    for metric in dict.fromkeys(line["metric"] for line in lines):
+    metrics = dict.fromkeys(line["metric"] for line in lines)
+    for metric in metrics:
         some = chosen(lines, metric=metric)
         above = ", above 0 is lighter than the truth" if COLUMNS[metric].is_signed else ""
         table = pivot(heading(metric), some, "group", shown, above, is_counted=True)
         gaps = chosen(tables.lines["gaps"], task=task, grouping=grouping, metric=metric)
         table = table.beside(pivot("", gaps, "kind", _gap))
-        if metric in is_open:
-            found.tables.append(table)
-        else:
-            found.folded.append(table)
-            folded.append(COLUMNS[metric].title)
+        (found.tables if metric in is_open else found.folded).append(table)
         if metric in PLOTTED and grouping in PLOTTED_GROUPINGS:
             # unknown and a change have no place in the order of a line
             known = [
@@ -295,7 +289,7 @@ def _grouped(
             name = f"{COLUMNS[metric].title} against {words}"
             found.plots += _plot(known, "group", name, words, folder / f"{stem}_{metric}.svg")
     found.tables.sort(key=lambda table: [heading(metric) for metric in is_open].index(table.title))
-    found.fold_title = ", ".join(folded)
+    found.fold_title = ", ".join(COLUMNS[one].title for one in metrics if one not in is_open)
     return found
 
 

@@ -1,13 +1,12 @@
 """Trains and scores the networks of the Catania paper again, on the pictures at hand.
 
-The paper is the reference system of docs/reference.md, which other pages call the report.
+The paper is the reference system of docs/reference.md.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -71,18 +70,6 @@ class ScoredRun:
     """(N,) float64 by name."""
 
 
-def load_reference_config(
-    reference: ReferenceRun, configs: Path, banks: dict[str, Path], share: float
-) -> Config:
-    """The run's config with its bank, and with every epoch shortened to `share` of a pass."""
-    config = load_config(configs / f"{reference.config}.toml")
-    return replace(
-        config,
-        data=replace(config.data, bank=str(banks[reference.bank])),
-        training=replace(config.training, epoch_share=share),
-    )
-
-
 def train_all(
     references: Sequence[ReferenceRun],
     runs_dir: Path,
@@ -91,9 +78,17 @@ def train_all(
     share: float,
     accelerator: str,
 ) -> bool:
-    """Trains every run, going on where an earlier call stopped; False if one was interrupted."""
+    """Trains every run, going on where an earlier call stopped; False if one was interrupted.
+
+    Each has its config's epochs, shortened to `share` of a pass over the pictures of its bank.
+    """
     for reference in references:
-        config = load_reference_config(reference, configs, banks, share)
+        config = load_config(configs / f"{reference.config}.toml")
+        config = replace(
+            config,
+            data=replace(config.data, bank=str(banks[reference.bank])),
+            training=replace(config.training, epoch_share=share),
+        )
         run = train(config, runs_dir / reference.config, resume=True, accelerator=accelerator)
         if not run.is_finished:
             return False
@@ -110,11 +105,10 @@ def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun
     folder = RunFolder(run_dir)
     environment = json.loads(folder.environment.read_text())
     fabric = Fabric(accelerator=accelerator, devices=1, precision=environment["precision"])
-    bank = Bank.open(Path(config.data.bank))
+    bank, limits = Bank.open(Path(config.data.bank)), config.curriculum.end
     network = network.to(fabric.device)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     criterion = LOSSES.create(config.loss.name, **config.loss.arguments)
-    limits = config.curriculum.end
     validation = Validation(fabric, bank, limits, criterion, seed=config.training.seed)
     training = Validation(
         fabric, bank, limits, criterion, split="train", max_images=len(validation.rows)
@@ -132,38 +126,30 @@ def score(reference: ReferenceRun, run_dir: Path, accelerator: str) -> ScoredRun
     )
 
 
-def write_scores(run: ScoredRun, path: Path) -> None:
-    """Writes one row a picture: split, name and every score, to five significant digits."""
-    index = run.validation.bank.index
-    names = list(run.validation_scores)
-    parts = (
-        ("train", run.validation.bank.split("train"), run.training_scores),
-        ("val", run.validation.rows, run.validation_scores),
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["split", "name", *names])
-        for split, rows, scores in parts:
-            columns = [scores[name].tolist() for name in names]
-            for row, values in zip(
-                rows[: len(columns[0])], zip(*columns, strict=True), strict=True
-            ):
-                writer.writerow([split, index[row]["name"], *(f"{v:.5g}" for v in values)])
-
-
 def keep_record(run: ScoredRun, run_dir: Path, output: Path) -> None:
-    """Copies what explains a run, its weights being too large for a repository."""
+    """Copies what explains a run, its weights being too large for a repository.
+
+    `scores.csv` has a row a picture: split, name and every score, to five significant digits.
+    """
     target = output / "runs" / run.reference.config
     target.mkdir(parents=True, exist_ok=True)
     folder = RunFolder(run_dir)
     for path in (folder.config, folder.history, folder.environment):
         shutil.copyfile(path, target / path.name)
     (target / "best.safetensors.sha256").write_text(f"{run.checkpoint_sha256}  best.safetensors\n")
-    write_scores(run, target / "scores.csv")
+    bank = run.validation.bank
+    with (target / "scores.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["split", "name", *run.validation_scores])
+        for split, rows, scores in (
+            ("train", bank.split("train"), run.training_scores),
+            ("val", run.validation.rows, run.validation_scores),
+        ):
+            values = torch.stack([scores[name] for name in run.validation_scores], dim=1)
+            for row, numbers in zip(rows, values.tolist(), strict=False):
+                writer.writerow([split, bank.index[row]["name"], *(f"{n:.5g}" for n in numbers)])
 
 
 def mean(values: Tensor) -> float:
     """Mean of the finite values: one perfect picture must not make a mean infinite."""
-    finite = values[values.isfinite()]
-    return float(finite.mean()) if len(finite) else math.nan
+    return float(values[values.isfinite()].mean())
