@@ -220,7 +220,7 @@ def test_a_protocol_of_two_names_is_refused(tmp_path: Path) -> None:
     text = PARTS.replace('@protocol("corner")', '@protocol("edge")')
     import_plugins([write(tmp_path / "mine.py", text)])
     with pytest.raises(ConfigError, match="the protocol 'edge' calls itself 'corner'; give it one"):
-        make_tasks(["edge"])
+        choose_protocols(["edge"])
 
 
 def test_all_python_of_a_package_is_its_code(
