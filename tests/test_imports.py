@@ -15,7 +15,7 @@ from restauro import imports
 from restauro.data.prepare import Recipe
 from restauro.data.sources import SourceOptions
 from restauro.errors import ConfigError, PlugInError, UnknownNameError
-from restauro.evaluation.evaluate import find_methods
+from restauro.evaluation.plan import find_methods
 from restauro.evaluation.program import program_sha256
 from restauro.evaluation.protocols import choose_protocols
 from restauro.files import file_sha256

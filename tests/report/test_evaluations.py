@@ -164,6 +164,29 @@ def test_only_methods_apart_are_ranked(report: Path) -> None:
     assert best == [GOOD, CLOSE_BY]
 
 
+def test_pairs_are_told_in_words_and_in_numbers(report: Path) -> None:
+    words = table(report, "PSNR (dB) ↑ in words")
+    assert words["method"] == ["better than", "worse than", "not told apart from"]
+    assert words[GOOD] == [f"{BAD}, {ODD}", "–", CLOSE_BY]
+    assert words[ODD] == [BAD, f"{GOOD}, {CLOSE_BY}", "–"]
+    numbers = table(report, "PSNR (dB) ↑: the row's method minus the column's")
+    assert numbers["method"] == METHODS
+    (pair,) = [
+        line
+        for line in lines(report, "pairs")
+        if (line["task"], line["hole_ratio"], line["metric"]) == ("box", "all", "hole_ssim")
+        and (line["method"], line["other"]) == (BAD, ODD)
+    ]
+    assert (pair["verdict"], pair["num_pictures"]) == ("worse than", "39")
+    difference = np.nanmean(values(BAD)["hole_ssim"] - values(ODD)["hole_ssim"])
+    assert float(pair["mean"]) == pytest.approx(difference, rel=1e-5)
+    assert float(pair["low"]) < difference < float(pair["high"]) < 0
+    numbers = table(report, "SSIM ↑: the row's method minus the column's")
+    low, high = float(pair["low"]), float(pair["high"])
+    assert numbers[BAD][3] == f"{difference:+.3f} {low:+.3f} to {high:+.3f}"
+    assert numbers[ODD][2] == f"{-difference:+.3f} {-high:+.3f} to {-low:+.3f}"
+
+
 def test_medians_perfect_fills_and_failures_are_told(report: Path) -> None:
     found = table(report, "How it looks: box")
     assert found["method"] == ["feature distance ↓", "Fréchet ↓", "sharpness → 1"]

@@ -1,56 +1,39 @@
 from __future__ import annotations
 
-import math
-
+import numpy as np
 import pytest
 
-from restauro.metrics import METRICS
-from restauro.metrics.statistics import Estimate
-from restauro.report.scores import ranks
-
-NOTHING = Estimate(math.nan, math.nan, math.nan, 0, 0, 30)
+from restauro.report.scores import compared_pairs, ranks
+from restauro.report.tables import BETTER, TIED, WORSE, Line
 
 
-def between(low: float, high: float) -> Estimate:
-    return Estimate((low + high) / 2, low, high, 30, 0, 0)
+def pairs(**verdicts: str) -> list[Line]:
+    """Pairs by names such as `a_b`, with what the first is beside the second."""
+    found = []
+    for names, verdict in verdicts.items():
+        method, other = names.split("_")
+        found.append({"method": method, "other": other, "verdict": verdict, "low": "1"})
+    return found
 
 
-def test_methods_that_overlap_share_a_rank() -> None:
-    # a and b overlap, b and c overlap, a and c do not; d is below all of them
-    estimates = {
-        "d": between(1, 2),
-        "c": between(17, 20),
-        "b": between(19, 23),
-        "a": between(21, 25),
-    }
-    found = ranks(estimates, METRICS.create("hole_psnr"))
-    assert found == {"a": 1, "b": 1, "c": 2, "d": 4}
+def test_methods_that_are_not_told_apart_may_share_a_rank() -> None:
+    # b is told apart neither from a nor from c, but a is better than c; d is worse than all
+    found = pairs(a_b=TIED, a_c=BETTER, b_c=TIED, d_a=WORSE, d_b=WORSE, c_d=BETTER)
+    assert ranks("abcd", found) == {"a": 1, "b": 1, "c": 2, "d": 4}
 
 
-def test_lower_is_better_where_the_metric_says_so() -> None:
-    estimates = {"far": between(0.3, 0.4), "near": between(0.1, 0.2)}
-    assert ranks(estimates, METRICS.create("hole_l1")) == {"near": 1, "far": 2}
+@pytest.mark.parametrize("found", [pairs(a_b=TIED), []], ids=["not apart", "alone"])
+def test_nobody_has_a_rank_where_none_is_better(found: list[Line]) -> None:
+    assert ranks("ab", found) == {}
 
 
-def test_intervals_that_touch_overlap() -> None:
-    estimates = {"one": between(1, 2), "other": between(2, 3), "third": between(4, 5)}
-    assert ranks(estimates, METRICS.create("hole_psnr")) == {"third": 1, "one": 2, "other": 2}
+def test_method_that_cannot_be_compared_has_no_rank() -> None:
+    alone = [pair | {"low": "nan"} for pair in pairs(a_c=TIED, b_c=TIED)]
+    assert ranks("abc", [*pairs(a_b=WORSE), *alone]) == {"b": 1, "a": 2}
 
 
-@pytest.mark.parametrize(
-    "estimates",
-    [
-        {"a": between(1, 3), "b": between(2, 4)},
-        {"a": between(1, 3)},
-        {"a": between(1, 3), "b": Estimate(9, math.nan, math.nan, 1, 0, 0)},
-        {},
-    ],
-    ids=["all overlap", "alone", "without interval", "nobody"],
-)
-def test_nobody_has_a_rank_where_no_two_are_apart(estimates: dict[str, Estimate]) -> None:
-    assert ranks(estimates, METRICS.create("hole_psnr")) == {}
-
-
-def test_method_without_a_mean_has_no_rank() -> None:
-    estimates = {"a": between(1, 2), "b": between(3, 4), "gave up": NOTHING}
-    assert ranks(estimates, METRICS.create("hole_psnr")) == {"b": 1, "a": 2}
+def test_where_near_is_better_the_distance_counts() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, 30)
+    (pair,) = compared_pairs("lightness_error", {"lightens": noise + 1, "darkens": noise - 3})
+    assert pair["verdict"] == BETTER
+    assert float(pair["mean"]) == pytest.approx(-2, abs=0.1)

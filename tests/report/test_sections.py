@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from restauro.report.columns import heading, pivot, shown
 from restauro.report.page import Cell, Table, cells
-from restauro.report.sections import heading, pivot, shown, time_and_size
+from restauro.report.sections import time_and_size
 from restauro.report.tables import Line
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from restauro.files import whole_file
+from restauro.report.columns import COLUMNS, heading, number, pivot
 from restauro.report.page import NONE, Cell, Table, cells, render
-from restauro.report.sections import COLUMNS, FACTS, OVERVIEW, heading, number, pivot
+from restauro.report.sections import FACTS, OVERVIEW
 from restauro.report.tables import ALL, TABLES, Line, SetTables, num_pictures
 
 _MARKUP = re.compile(r"""[&<>|*`\[\]\\~$"'#]|(?<![^\W_])_|_(?![^\W_])""")

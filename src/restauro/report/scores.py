@@ -1,8 +1,7 @@
-"""From the rows of an evaluation to its tables: estimates, ranks where they are apart, gaps."""
+"""From the rows of an evaluation to its tables: estimates, pairs and ranks, groups and gaps."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import reduce
@@ -14,9 +13,18 @@ from numpy.typing import NDArray
 from restauro.evaluation.groups import FIFTHS, group_scores, groupings, undamaged
 from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.evaluation.store import Evaluation, Rows, TaskRecord
-from restauro.metrics import METRICS, Metric
-from restauro.metrics.statistics import Estimate, GroupGap, estimate
-from restauro.report.tables import ALL, MATCHED, UNMATCHED, Line, SetTables
+from restauro.metrics import METRICS
+from restauro.metrics.statistics import GroupGap, estimate, paired_differences
+from restauro.report.tables import (
+    ALL,
+    BETTER,
+    MATCHED,
+    TIED,
+    UNMATCHED,
+    WORSE,
+    Line,
+    SetTables,
+)
 
 RATIOS = ("sharpness", "seam")
 """Metrics with a long tail, which a mean would follow: these have quartiles and no ranks."""
@@ -46,6 +54,8 @@ GROUPED = (
 """Metrics of the groups."""
 SKIN_METRIC = "ita_error"
 """Only for groups of people, in sets that are grouped by tone."""
+PAIRED = "paired differences on the same pictures, 95 % intervals that hold for all pairs together"
+"""The fact that tells how methods are ranked."""
 Values = NDArray[np.float64]
 
 
@@ -62,12 +72,14 @@ def tables_of(name: str, evaluation: Evaluation) -> SetTables:
         tasks = [task for task in evaluation.tasks if task.protocol == protocol]
         if len(tasks) > 1:
             groups += _probed(evaluation, sorted(tasks, key=lambda task: -task.exposure))
+    scored = [_scored(evaluation, task) for task in evaluation.tasks]
     timing = {method: asdict(one) for method, one in evaluation.timing.items()}
     return SetTables(
         name,
         {
             "facts": _facts(evaluation, facts),
-            "scores": [line for task in evaluation.tasks for line in _scored(evaluation, task)],
+            "scores": [line for scores, _ in scored for line in scores],
+            "pairs": [line for _, pairs in scored for line in pairs],
             "groups": groups,
             "gaps": gaps,
             "methods": [
@@ -78,22 +90,21 @@ def tables_of(name: str, evaluation: Evaluation) -> SetTables:
     )
 
 
-def ranks(estimates: Mapping[str, Estimate], metric: Metric) -> dict[str, int]:
-    """One more than the number of methods that are better by intervals that do not overlap.
+def ranks(methods: Sequence[str], pairs: Sequence[Line]) -> dict[str, int]:
+    """One more than the number of methods that are better; nobody has one where none is.
 
-    So methods that cannot be told apart from the best are all first. Methods without a mean have
-    no rank, and nobody has one where no two methods are apart.
+    So methods that cannot be told apart from the best are all first. Those that are in no pair of
+    enough pictures have no rank.
     """
-    known = {name: one for name, one in estimates.items() if math.isfinite(one.mean)}
-    found = {
-        name: 1
-        + sum(
-            other.is_apart_from(one) and metric.distance(other.mean) < metric.distance(one.mean)
-            for other in known.values()
-        )
-        for name, one in known.items()
+    judged = {
+        name for pair in pairs if pair["low"] != "nan" for name in (pair["method"], pair["other"])
     }
-    return found if len(set(found.values())) > 1 else {}
+    worse = [
+        pair["other"] if pair["verdict"] == BETTER else pair["method"]
+        for pair in pairs
+        if pair["verdict"] != TIED
+    ]
+    return {name: 1 + worse.count(name) for name in methods if name in judged} if worse else {}
 
 
 def _facts(evaluation: Evaluation, more: Mapping[str, str]) -> list[Line]:
@@ -103,6 +114,7 @@ def _facts(evaluation: Evaluation, more: Mapping[str, str]) -> list[Line]:
         "split": evaluation.split,
         "size": f"{width} x {height}",
         "seed": evaluation.seed,
+        "ranks": PAIRED,
         "command": evaluation.command,
         **more,
         **evaluation.environment,
@@ -110,28 +122,44 @@ def _facts(evaluation: Evaluation, more: Mapping[str, str]) -> list[Line]:
     return [_line({"fact": name, "value": value}) for name, value in known.items() if value != ""]
 
 
-def _scored(evaluation: Evaluation, task: TaskRecord) -> Iterator[Line]:
-    """The scores of all methods on a task, over all pictures and by bins of hole ratios."""
+def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[Line]]:
+    """The scores of all methods on a task, and of their pairs, by bins of hole ratios."""
     tables = _tables(evaluation, task.name)
     asked = {"task": task.name, "exposure": f"{task.exposure:g}", "hash": task.hash}
+    scores, pairs = [], []
     for ratios, inside in _bins(tables).items():
         for metric in _known((*SCORED, *_of_plug_ins(tables)), tables):
-            values = {name: rows.values_of(metric)[inside] for name, rows in tables.items()}
-            found = {name: estimate(some) for name, some in values.items()}
-            reading = METRICS.create(metric)
-            ranked = {} if metric in RATIOS else ranks(found, reading)
             what = asked | {"hole_ratio": ratios, "metric": metric}
-            for name, one in found.items():
-                line = what | {"method": name, "better": str(reading.better)} | _estimated(one)
-                line["rank"] = str(ranked.get(name, ""))
-                yield line | (_quartiles(values[name]) if metric in RATIOS else {})
+            values = {name: rows.values_of(metric)[inside] for name, rows in tables.items()}
+            found = (
+                [] if metric in RATIOS else [what | pair for pair in compared_pairs(metric, values)]
+            )
+            ranked = ranks(list(tables), found)
+            pairs += found
+            for name, column in values.items():
+                line = what | {"method": name, "better": str(METRICS.create(metric).better)}
+                line |= _line(asdict(estimate(column))) | {"rank": str(ranked.get(name, ""))}
+                scores.append(line | (_quartiles(column) if metric in RATIOS else {}))
     for of_all in evaluation.sets:
         if of_all.task == task.name:
             what = asked | {"hole_ratio": ALL, "metric": FRECHET, "method": of_all.method}
             counts = {"num_finite": of_all.num_pictures, "num_infinite": 0}
             counts["num_missing"] = task.num_pictures - of_all.num_pictures
             mean = {"better": "lower", "mean": of_all.frechet_feature_distance}
-            yield what | _line(mean | counts)
+            scores.append(what | _line(mean | counts))
+    return scores, pairs
+
+
+def compared_pairs(metric: str, values: Mapping[str, Values]) -> Iterator[Line]:
+    """Every pair of methods; where near to a value is better, by the distances from it."""
+    reading = METRICS.create(metric)
+    if reading.better == "near":
+        assert reading.best is not None
+        values = {name: np.abs(column - reading.best) for name, column in values.items()}
+    verdicts = {0: TIED, 1: BETTER, -1: WORSE}
+    for (name, other), found in paired_differences(values).items():
+        verdict = verdicts[found.sign if reading.better == "higher" else -found.sign]
+        yield {"method": name, "other": other, "verdict": verdict} | _line(asdict(found))
 
 
 def _bins(tables: Mapping[str, Rows]) -> dict[str, Any]:
@@ -163,7 +191,7 @@ def _toned(evaluation: Evaluation, task: str) -> tuple[list[Line], list[Line], L
                 one = group_scores(rows, grouping, metric)
                 what = {"task": task, "grouping": grouping.name, "metric": metric, "method": name}
                 groups += [
-                    what | {"group": group} | _estimated(mean)
+                    what | {"group": group} | _line(asdict(mean))
                     for group, mean in one.estimates.items()
                 ]
                 gaps += [
@@ -199,7 +227,7 @@ def _probed(evaluation: Evaluation, tasks: Sequence[TaskRecord]) -> list[Line]:
             found[f"{groups[-1]} minus {groups[start]}"] = estimate(values[-1] - values[start])
             what = {"task": tasks[0].protocol, "grouping": "exposure", "metric": metric}
             lines += [
-                what | {"method": name, "group": group} | _estimated(one)
+                what | {"method": name, "group": group} | _line(asdict(one))
                 for group, one in found.items()
             ]
     return lines
@@ -231,10 +259,6 @@ def _known(metrics: Sequence[str], tables: Mapping[str, Rows]) -> list[str]:
         for metric in metrics
         if any(not np.isnan(rows.values_of(metric)).all() for rows in tables.values())
     ]
-
-
-def _estimated(one: Estimate) -> Line:
-    return _line(asdict(one))
 
 
 def _gap(gap: GroupGap) -> Line:

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from restauro.evaluation.groups import FIFTHS, UNKNOWN
-from restauro.metrics import METRICS
+from restauro.evaluation.groups import UNKNOWN
 from restauro.metrics.statistics import MIN_PICTURES, Estimate
+from restauro.report.columns import COLUMNS, TITLES, heading, number, pivot, shown
 from restauro.report.page import NONE, Cell, Picture, Section, Table, cells
 from restauro.report.plots import Series, plot_estimates, save
 from restauro.report.scores import FRECHET, RATIOS, SKIN_METRIC
-from restauro.report.tables import ALL, MATCHED, Line, SetTables, chosen, num_pictures
+from restauro.report.tables import (
+    ALL,
+    BETTER,
+    MATCHED,
+    TIED,
+    WORSE,
+    Line,
+    SetTables,
+    chosen,
+    num_pictures,
+)
 
 FACTS = {
     "command": "Made by",
     "seed": "Seed of the holes",
+    "ranks": "Ranks by",
     "skin tone unknown": "Skin tone unknown",
 }
 """Fact -> what the page calls it; the others are of the machine."""
@@ -26,59 +36,18 @@ CLOSE = ("hole_psnr", "hole_ssim", "hole_ms_ssim", "hole_ciede2000", "hole_l1", 
          "composite_ssim")  # fmt: skip
 LOOKS = ("hole_feature_distance", FRECHET, *RATIOS)
 OVERVIEW = ("hole_psnr", "hole_feature_distance")
+IN_WORDS = ("hole_psnr", "hole_ssim", "hole_feature_distance")
+"""Metrics by which methods are compared in words."""
 BY_RATIO = ("hole_psnr", "hole_ciede2000", "hole_feature_distance")
 OPEN = {"ita": ("hole_psnr", SKIN_METRIC), "exposure": ("hole_snr", "hole_psnr")}
 """Grouping -> metrics whose tables are not folded away."""
 OPEN_ELSEWHERE = ("hole_psnr", "lightness_error")
 PLOTTED = ("hole_psnr", "hole_snr", "hole_feature_distance", "relative_error", "lightness_error")
 PLOTTED_GROUPINGS = ("hole_lightness", "ita", "exposure")
-TITLES = FIFTHS | {"ita": "apparent skin tone", "exposure": "exposure (stops)"}
 LUCK = 0.05
 """Chance below which a gap is printed bold."""
 MAX_FAILURES = 100
 """That the page lists; the table has all."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """How tables print a metric."""
-
-    title: str
-    digits: int
-    reads: str = ""
-    """Unit and which way is better, where no registered metric says so."""
-    is_signed: bool = False
-    """Whether values lie on both sides of the best, 0."""
-
-
-COLUMNS = {
-    "hole_psnr": Column("PSNR", 2),
-    "hole_ssim": Column("SSIM", 3),
-    "hole_ms_ssim": Column("MS-SSIM", 3),
-    "hole_ciede2000": Column("ΔE00", 2),
-    "hole_l1": Column("L1", 4),
-    "composite_psnr": Column("whole PSNR", 2),
-    "composite_ssim": Column("whole SSIM", 4),
-    "hole_feature_distance": Column("feature distance", 3),
-    FRECHET: Column("Fréchet", 1, "↓"),
-    "sharpness": Column("sharpness", 2),
-    "seam": Column("seam", 2),
-    "hole_snr": Column("SNR", 2),
-    "relative_error": Column("relative error of light", 2),
-    "lightness_error": Column("lightness error", 1, is_signed=True),
-    SKIN_METRIC: Column("skin tone error", 1, is_signed=True),
-}
-
-
-def heading(metric: str) -> str:
-    """Title, unit and which way is better, such as `PSNR (dB) ↑`."""
-    column = COLUMNS[metric]
-    if column.reads:
-        return f"{column.title} {column.reads}"
-    reading = METRICS.create(metric)
-    unit = f" ({reading.unit})" if reading.unit not in ("", column.title) else ""
-    better = {"higher": "↑", "lower": "↓", "near": f"→ {reading.best:g}"}
-    return f"{column.title}{unit} {better[reading.better or 'near']}"
 
 
 def set_section(
@@ -111,63 +80,6 @@ def set_section(
     found.sections += [_protocol(tables, task, folder, sheets.get(task, [])) for task in plain]
     found.sections += _tones(tables, folder)
     return found
-
-
-def pivot(
-    title: str,
-    lines: Sequence[Line],
-    column: str,
-    cell: Callable[[Line], Cell],
-    note: str = "",
-    *,
-    is_counted: bool = False,
-) -> Table:
-    """Lines as a table: a row a method, and a column for each value of `column`, in their order.
-
-    With `is_counted` the heads say of how many pictures a column is.
-    """
-    firsts = {line[column]: line for line in reversed(lines)}
-    names = dict.fromkeys(line[column] for line in lines)
-    places = {(line["method"], line[column]): cell(line) for line in lines}
-    rows = [
-        [Cell(method), *(places.get((method, name), Cell(NONE)) for name in names)]
-        for method in dict.fromkeys(line["method"] for line in lines)
-    ]
-    heads = []
-    for name in names:
-        count = num_pictures(firsts[name]) if is_counted else None
-        words = heading(name) if column == "metric" else name
-        words = TITLES.get(name, name) if column == "grouping" else words
-        heads.append(Cell(words, (f"n = {count:,}",) if count else ()))
-    return Table(title, [Cell("method"), *heads], rows, note)
-
-
-def shown(line: Line) -> Cell:
-    """The mean, bold if nobody is better, above its interval, its rank and what it leaves out.
-
-    Of a ratio the median above its quartiles.
-    """
-    digits = COLUMNS[line["metric"]].digits
-    names = ("median", "first_quartile", "third_quartile")
-    middle, low, high = (number(line, name) for name in names)
-    if math.isnan(middle):
-        middle, low, high = (number(line, name) for name in ("mean", "low", "high"))
-    infinite, missing = (int(line[name] or 0) for name in ("num_infinite", "num_missing"))
-    if not math.isfinite(middle):
-        return Cell("all perfect" if infinite else NONE)
-    beneath = []
-    if math.isfinite(low):
-        beneath.append(f"{low:z.{digits}f} to {high:z.{digits}f}")  # z: no -0.00
-    if line.get("rank"):
-        beneath.append(f"#{line['rank']}")
-    small = [" · ".join(beneath)] if beneath else []
-    small += [f"{infinite:,} perfect"] * (infinite > 0) + [f"{missing:,} missing"] * (missing > 0)
-    return Cell(f"{middle:z.{digits}f}", tuple(small), line.get("rank") == "1")
-
-
-def number(line: Line, name: str) -> float:
-    """A number of a line; nan where it has none."""
-    return float(line.get(name) or "nan")
 
 
 def time_and_size(methods: Sequence[Line]) -> Iterator[Section]:
@@ -225,6 +137,7 @@ def _protocol(tables: SetTables, task: str, folder: Path, sheets: Sequence[Pictu
     for title, metrics in (("How close to the truth", CLOSE), ("How it looks", LOOKS)):
         some = [line for metric in metrics for line in chosen(of_all, metric=metric)]
         found.tables += [pivot(title, some, "metric", shown, asked)] if some else []
+    found.sections += _pairs(chosen(tables.lines["pairs"], task=task, hole_ratio=ALL))
     binned = [line for line in tables.scores(task=task) if line["hole_ratio"] != ALL]
     if len({line["hole_ratio"] for line in binned}) > 1:
         below = Section("By hole ratio", fold_title="Numbers by hole ratio")
@@ -242,6 +155,48 @@ def _protocol(tables: SetTables, task: str, folder: Path, sheets: Sequence[Pictu
     if sheets:
         found.sections.append(Section("Pictures", sheets=list(sheets)))
     return found
+
+
+def _pairs(pairs: Sequence[Line]) -> Iterator[Section]:
+    """Every method against every other: in words by the main metrics, in numbers by all."""
+    turned = {BETTER: WORSE, WORSE: BETTER, TIED: TIED}
+    both = [line for pair in pairs for line in (pair, _turned(pair, turned[pair["verdict"]]))]
+    if not both:
+        return
+    found = Section("Pairs", note="pairs", fold_title="Differences in numbers")
+    names = list(dict.fromkeys(line["method"] for line in pairs)) + [pairs[-1]["other"]]
+    for metric in dict.fromkeys(line["metric"] for line in pairs if line["metric"] in COLUMNS):
+        some = chosen(both, metric=metric)
+        if metric in IN_WORDS:
+            rows = []
+            for name in names:
+                others: dict[str, list[str]] = {verdict: [] for verdict in turned}
+                for line in chosen(some, method=name):
+                    others[line["verdict"]].append(line["other"])
+                rows.append(cells(name, *(", ".join(some) or NONE for some in others.values())))
+            found.tables.append(Table(heading(metric), cells("method", *turned), rows, " in words"))
+        some += [{"metric": metric, "method": name, "other": name} for name in names]
+        some.sort(key=lambda line: (names.index(line["method"]), names.index(line["other"])))
+        note = ": the row's method minus the column's"
+        found.folded.append(pivot(heading(metric), some, "other", _difference, note))
+    yield found
+
+
+def _turned(pair: Line, verdict: str) -> Line:
+    """The same pair from the other method's side."""
+    minus = {"mean": "mean", "low": "high", "high": "low"}
+    numbers = {name: f"{-number(pair, of):g}" for name, of in minus.items()}
+    return pair | numbers | {"method": pair["other"], "other": pair["method"], "verdict": verdict}
+
+
+def _difference(line: Line) -> Cell:
+    """The difference, bold if the row's method is better, above its interval, if there is one."""
+    digits = COLUMNS[line["metric"]].digits
+    mean, low, high = (number(line, name) for name in ("mean", "low", "high"))
+    if math.isnan(low):
+        return Cell(NONE)
+    small = (f"{low:+z.{digits}f} to {high:+z.{digits}f}",)
+    return Cell(f"{mean:+z.{digits}f}", small, line["verdict"] == BETTER)
 
 
 def _tones(tables: SetTables, folder: Path) -> Iterator[Section]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from restauro.errors import BadDataError
 from restauro.files import whole_file
 
-TABLES = ("facts", "scores", "groups", "gaps", "methods", "failures")
+TABLES = ("facts", "scores", "pairs", "groups", "gaps", "methods", "failures")
 ALL = "all"
 """The bin of all pictures, among those of hole ratios."""
+BETTER, WORSE, TIED = "better than", "worse than", "not told apart from"
+"""What a pair's first method is beside the second."""
 UNMATCHED, MATCHED = "gap", "gap after matching"
 Line = dict[str, str]
 
@@ -22,9 +24,9 @@ class SetTables:
     """What is known of some methods on a set of pictures.
 
     facts: what was asked, and the machine. scores: every task, bin of hole ratios, metric and
-    method. groups: every grouping, group, metric and method; the grouping `exposure` has the same
-    pictures at several. gaps: best group against worst. methods: size and time. failures: pictures
-    that a method gave up on.
+    method. pairs: the same with two methods, one minus the other. groups: every grouping, group,
+    metric and method; the grouping `exposure` has the same pictures at several. gaps: best group
+    against worst. methods: size and time. failures: pictures that a method gave up on.
     """
 
     name: str
