@@ -17,7 +17,7 @@ import torch
 from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
 from restauro.fill.catalogue import load
-from restauro.metrics import Restored, psnr, seam, sharpness
+from restauro.metrics import Comparison, psnr, seam, sharpness
 from restauro.picture.types import Image, Mask
 
 SHARES = (1 / 6, 1 / 4, 2 / 5, 2 / 3)
@@ -36,7 +36,7 @@ def scores(restored: list[Image], images: list[Image], masks: list[Mask]) -> tup
     """Mean PSNR in the hole in dB, geometric mean of sharpness and of seam."""
     prediction, target = (to_tensor(torch.from_numpy(np.stack(x))) for x in (restored, images))
     mask = torch.from_numpy(np.stack(masks))[:, None].float()
-    pictures = Restored(prediction, target, mask)
+    pictures = Comparison(prediction, target, mask)
     ratios = (sharpness(pictures), seam(pictures))
     return (
         float(psnr(pictures, mask).mean()),

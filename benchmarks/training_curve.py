@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from restauro.reports.plots import Line, plot_lines, save
+from restauro.report.plots import Line, plot_lines, save
 from restauro.training.run_folder import RunFolder
 
 LABELS = {"hole_psnr": "hole PSNR, dB", "sharpness": "sharpness, 1 is right"}

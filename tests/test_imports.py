@@ -15,9 +15,9 @@ from restauro import imports
 from restauro.data.prepare import Recipe
 from restauro.data.sources import SourceOptions
 from restauro.errors import ConfigError, PlugInError, UnknownNameError
-from restauro.evaluation.evaluate import find_methods
+from restauro.evaluation.plan import find_methods
 from restauro.evaluation.program import program_sha256
-from restauro.evaluation.tasks import make_tasks
+from restauro.evaluation.protocols import choose_protocols
 from restauro.files import file_sha256
 from restauro.imports import import_kept, import_plugins, imported
 from restauro.losses import LOSSES
@@ -184,10 +184,11 @@ def test_the_code_of_a_plug_in_is_part_of_what_decides(tmp_path: Path) -> None:
     text = PARTS.replace("top_left)", "lambda *given: top_left(*given))")  # cannot be pickled
     mine = Path(write(tmp_path / "mine.py", text))
     import_plugins([str(mine)])
-    (task,) = make_tasks(["corner"])
-    assert task.code == (file_sha256(mine),)
-    assert pickle.loads(pickle.dumps(task)).hash((8, 8), {}, "", 0) == task.hash((8, 8), {}, "", 0)
-    assert make_tasks(["box"])[0].code == ()
+    (corner,) = choose_protocols(["corner"])
+    assert corner.code == [file_sha256(mine)]
+    again = pickle.loads(pickle.dumps(corner))
+    assert again.hash((8, 8), {}, "", 0) == corner.hash((8, 8), {}, "", 0)
+    assert choose_protocols(["box"])[0].code == []
     assert METRICS.code_files("hole_worst") == (mine,)
     assert METRICS.code_files("hole_psnr") == ()
     before = restauro.load("grey").identity, program_sha256([mine])
@@ -219,7 +220,7 @@ def test_a_protocol_of_two_names_is_refused(tmp_path: Path) -> None:
     text = PARTS.replace('@protocol("corner")', '@protocol("edge")')
     import_plugins([write(tmp_path / "mine.py", text)])
     with pytest.raises(ConfigError, match="the protocol 'edge' calls itself 'corner'; give it one"):
-        make_tasks(["edge"])
+        choose_protocols(["edge"])
 
 
 def test_all_python_of_a_package_is_its_code(

@@ -18,10 +18,10 @@ from restauro.registry import FILLERS, LOSSES, METRICS, MODELS, PROTOCOLS, SOURC
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from restauro.metrics.restored import Restored
+    from restauro.metrics.comparison import Comparison
     from restauro.picture.types import Inpaint
 
-    Compute: TypeAlias = Callable[[Restored], Tensor]
+    Compute: TypeAlias = Callable[[Comparison], Tensor]
 
 __all__ = ["Metric", "filler", "loss", "method", "metric", "model", "protocol", "source"]
 
@@ -78,7 +78,7 @@ class Metric:
     meaning: str
     """One line for people."""
     compute: Compute
-    """Restored pictures -> (B,), never averaged over pictures."""
+    """Compared pictures -> (B,), never averaged over pictures."""
     needs: str = ""
     """The packages besides restauro's own extras, for pip; empty for most."""
 
@@ -100,7 +100,7 @@ def metric(
     needs: str = "",
     meaning: str = "",
 ) -> Callable[[Compute], Compute]:
-    """Decorates a function of `restauro.metrics.Restored` that gives (B,) values, one a picture.
+    """Decorates a function of `restauro.metrics.Comparison` that gives (B,) values, one a picture.
 
     The arguments are those of `Metric`; the meaning is the first line of the function's docstring
     unless it is given.

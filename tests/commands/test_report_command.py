@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from restauro.cli import cli
 from restauro.commands.report import SHEETS
 from restauro.errors import BadDataError
-from restauro.evaluation.records import (
+from restauro.evaluation.store import (
     Evaluation,
     MethodRecord,
     Rows,
@@ -18,7 +18,7 @@ from restauro.evaluation.records import (
     write_evaluation,
     write_rows,
 )
-from restauro.reports.example_sheets import REASONS
+from restauro.report.sheets import REASONS
 from tinyfolders import CONFIG
 
 RECORD = (

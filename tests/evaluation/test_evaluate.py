@@ -17,11 +17,12 @@ import torch
 
 from restauro.data.bank import Bank
 from restauro.errors import BadDataError, ConfigError, MissingExtraError, UnknownNameError
-from restauro.evaluation.evaluate import Plan, choose_metrics, evaluate, find_methods
-from restauro.evaluation.records import Evaluation, read_evaluation
-from restauro.evaluation.tasks import make_tasks
+from restauro.evaluation.evaluate import evaluate
+from restauro.evaluation.plan import EvaluationPlan, choose_metrics, find_methods
+from restauro.evaluation.protocols import choose_protocols
+from restauro.evaluation.store import Evaluation, read_evaluation
 from restauro.fill.catalogue import load
-from restauro.metrics import Restored, scores
+from restauro.metrics import Comparison, scores
 from restauro.registry import PROTOCOLS
 from tinyfolders import textured, write_bank
 
@@ -77,14 +78,16 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bank(tmp_path_factory.mktemp("banks") / "waves", images, labels)
 
 
-def plan(bank: Path, *origins: str, metrics: tuple[str, ...] = PIXELS, **details: object) -> Plan:
-    found, sources = find_methods(origins)
-    tasks = tuple(make_tasks(["box"]))
-    settings: dict[str, object] = {"timing_rounds": 0, "tasks": tasks} | details
-    return Plan(bank, "test", found, sources, metrics=metrics, **settings)  # type: ignore[arg-type]
+def plan(
+    bank: Path, *origins: str, metrics: tuple[str, ...] = PIXELS, **details: object
+) -> EvaluationPlan:
+    fillers, methods = find_methods(origins)
+    protocols = tuple(choose_protocols(["box"]))
+    settings: dict[str, object] = {"timing_rounds": 0, "protocols": protocols} | details
+    return EvaluationPlan(bank, "test", fillers, methods, metrics=metrics, **settings)  # type: ignore[arg-type]
 
 
-def run(the_plan: Plan, output: Path, processes: int = 1) -> Evaluation:
+def run(the_plan: EvaluationPlan, output: Path, processes: int = 1) -> Evaluation:
     result = evaluate(the_plan, output, processes=processes)
     assert result is not None
     return result
@@ -107,7 +110,7 @@ def test_rows_are_what_the_metrics_say_of_each_picture(bank: Path, tmp_path: Pat
         pictures = np.stack([telea(opened.images[i], hole), opened.images[i]])
         composite, target = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
         mask = torch.from_numpy(hole)[None, None].float()
-        expected = scores(Restored(composite[None], target[None], mask), names)
+        expected = scores(Comparison(composite[None], target[None], mask), names)
         for name in names:
             np.testing.assert_allclose(rows.values[name][i], expected[name], rtol=2e-4, atol=2e-4)
 
@@ -125,9 +128,11 @@ def test_order_of_the_pictures_changes_no_score(bank: Path, tmp_path: Path) -> N
     """Holes go with positions, so the protocol must be one whose holes are all equal."""
     opened, order = Bank.open(bank), np.random.default_rng(1).permutation(NUM_PICTURES)
     shuffled = write_bank(tmp_path / "shuffled", np.asarray(opened.images)[order])
-    tasks = tuple(make_tasks(["centre"]))
-    one = run(plan(bank, "telea", tasks=tasks), tmp_path / "one").rows("centre", "telea")
-    two = run(plan(shuffled, "telea", tasks=tasks), tmp_path / "two").rows("centre", "telea")
+    protocols = tuple(choose_protocols(["centre"]))
+    one = run(plan(bank, "telea", protocols=protocols), tmp_path / "one").rows("centre", "telea")
+    two = run(plan(shuffled, "telea", protocols=protocols), tmp_path / "two").rows(
+        "centre", "telea"
+    )
     for name in PIXELS:
         np.testing.assert_array_equal(one.values[name][order], two.values[name])
 
@@ -212,8 +217,8 @@ def test_killed_and_started_again_ends_the_same(bank: Path, tmp_path: Path) -> N
 
 
 def test_exposures_darken_the_same_pictures(bank: Path, tmp_path: Path) -> None:
-    tasks = tuple(make_tasks(["box"], [-1, -2]))
-    result = run(plan(bank, "mean", tasks=tasks, probe_limit=10), tmp_path)
+    protocols = tuple(choose_protocols(["box"], [-1, -2]))
+    result = run(plan(bank, "mean", protocols=protocols, probe_limit=10), tmp_path)
     assert [(task.name, task.num_pictures) for task in result.tasks] == [
         ("box", NUM_PICTURES),
         ("box_-1EV", 10),
@@ -272,9 +277,15 @@ def test_bad_methods_are_one_sentence(
 
 
 def test_a_method_is_renamed() -> None:
-    found, sources = find_methods(["mine=telea", "telea"])
-    assert list(found) == ["mine", "telea"]
-    assert [source.origin for source in sources] == ["telea", "telea"]
+    fillers, methods = find_methods(["mine=telea", "telea"])
+    assert list(fillers) == ["mine", "telea"]
+    assert [method.origin for method in methods] == ["telea", "telea"]
+
+
+def test_one_metric_is_enough(bank: Path, tmp_path: Path) -> None:
+    result = run(plan(bank, "mean", metrics=("hole_ssim",)), tmp_path)
+    assert list(result.rows("box", "mean").values) == ["hole_ssim"]
+    assert result.examples == []
 
 
 def test_unknown_split_is_one_sentence(bank: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 from restauro.evaluation.examples import choose_examples
-from restauro.evaluation.records import Rows
+from restauro.evaluation.store import Rows
 
 COUNT = 100
 

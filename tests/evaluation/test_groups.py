@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from restauro.errors import BadDataError
 from restauro.evaluation.groups import UNKNOWN, Grouping, group_scores, groupings, undamaged
-from restauro.evaluation.records import Rows
+from restauro.evaluation.store import Rows
 
 NUM_PICTURES = 400
 

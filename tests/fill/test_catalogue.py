@@ -24,7 +24,7 @@ import restauro
 from restauro.cli import cli
 from restauro.commands.serve import offered
 from restauro.errors import MissingExtraError, RestauroError, UnknownNameError
-from restauro.evaluation.evaluate import find_methods
+from restauro.evaluation.plan import find_methods
 from restauro.fill import sessions
 from restauro.fill.catalogue import find
 from restauro.fill.filler import Filled, Filler

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from restauro.losses import LOSSES
-from restauro.metrics import Restored, scores
+from restauro.metrics import Comparison, scores
 
 
 def pictures() -> tuple[Tensor, Tensor, Tensor]:
@@ -18,7 +18,7 @@ def pictures() -> tuple[Tensor, Tensor, Tensor]:
 def test_it_is_the_metric_of_the_composite() -> None:
     prediction, target, mask = pictures()
     loss = LOSSES.create("features")(prediction, target, mask)
-    found = scores(Restored(prediction, target, mask), ["hole_feature_distance"])
+    found = scores(Comparison(prediction, target, mask), ["hole_feature_distance"])
     assert torch.allclose(loss, found["hole_feature_distance"], atol=1e-6)
     assert (loss > 0).all()
 

@@ -5,7 +5,7 @@ import torch
 from skimage.color import deltaE_ciede2000, rgb2lab
 from torch import Tensor
 
-from restauro.metrics import Restored, colour_difference, lab, lightness, luminance, scores
+from restauro.metrics import Comparison, colour_difference, lab, lightness, luminance, scores
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_the_metric_is_the_mean_of_the_differences(colours: Tensor) -> None:
     target, composite = colours, colours.flip(3)
     mask = torch.zeros(2, 1, 23, 31, dtype=torch.float64)
     mask[:, :, 3:12, 5:20] = 1
-    found = scores(Restored(composite, target, mask), ["hole_ciede2000", "composite_ciede2000"])
+    found = scores(Comparison(composite, target, mask), ["hole_ciede2000", "composite_ciede2000"])
     pairs = (rgb2lab(part.permute(0, 2, 3, 1).numpy()) for part in (composite, target))
     difference = torch.from_numpy(deltaE_ciede2000(*pairs))  # type: ignore[no-untyped-call]
     inside = difference[mask[:, 0].bool()].view(2, -1)

@@ -10,18 +10,18 @@ from skimage.filters import gaussian
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from restauro.metrics import Restored, fidelity_scores, scores
+from restauro.metrics import Comparison, fidelity_scores, scores
 from restauro.metrics.similarity import num_scales, similarity_maps
 
 
 def hole(name: str, prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """A metric of the hole, as an evaluation takes it."""
-    return scores(Restored(prediction, target, mask), [f"hole_{name}"])[f"hole_{name}"]
+    return scores(Comparison(prediction, target, mask), [f"hole_{name}"])[f"hole_{name}"]
 
 
 def whole(name: str, prediction: Tensor, target: Tensor) -> Tensor:
     """The same of two whole pictures, without a pixel that is pasted from the target."""
-    restored = Restored(prediction, target, torch.ones_like(target[:, :1]))
+    restored = Comparison(prediction, target, torch.ones_like(target[:, :1]))
     return scores(restored, [f"composite_{name}"])[f"composite_{name}"]
 
 

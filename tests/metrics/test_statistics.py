@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from restauro.metrics.statistics import MIN_PICTURES, estimate, group_gap
+from restauro.metrics.statistics import MIN_PICTURES, estimate, group_gap, paired_differences
 
 
 def test_mean_leaves_out_and_counts_what_is_not_finite() -> None:
@@ -44,11 +44,61 @@ def test_order_of_pictures_changes_nothing_and_the_seed_does() -> None:
     assert estimate(values) != estimate(values, seed=1)
 
 
-def test_only_intervals_that_do_not_overlap_are_apart() -> None:
-    near, far = np.linspace(0, 1, 30), np.linspace(5, 6, 30)
-    assert estimate(near).is_apart_from(estimate(far))
-    assert estimate(far).is_apart_from(estimate(near))
-    assert not estimate(near).is_apart_from(estimate(near + 0.05))
+def test_pairing_tells_apart_what_overlaps() -> None:
+    """As `biharmonic` and `telea` in SSIM: the pictures differ far more than the methods."""
+    rng = np.random.default_rng(11)
+    pictures = rng.normal(0.7, 0.15, 100)
+    values = {"one": pictures + rng.normal(0.04, 0.05, 100), "other": pictures}
+    one, other = map(estimate, values.values())
+    assert one.low < other.high
+    found = paired_differences(values)["one", "other"]
+    assert found.sign == 1
+    difference = values["one"] - values["other"]
+    assert found.mean == pytest.approx(difference.mean())
+    alone = estimate(difference)  # of a single pair, both intervals are the usual one
+    assert (found.low, found.high) == pytest.approx((alone.low, alone.high), abs=1e-3)
+    assert paired_differences(dict(reversed(values.items())))["other", "one"].sign == -1
+
+
+def test_all_intervals_hold_together_about_as_often_as_they_say() -> None:
+    """Ten equal methods: one of 45 pairs is wrongly told apart in few sets of pictures."""
+    rng = np.random.default_rng(12)
+    wrong = alone = 0
+    for _ in range(60):
+        table = rng.normal(size=(80, 10)) + rng.normal(size=(80, 1))
+        pairs = paired_differences({str(i): table[:, i] for i in range(10)})
+        wrong += any(pair.sign for pair in pairs.values())
+        alone += any(
+            (found := estimate(table[:, i] - table[:, j])).low > 0 or found.high < 0
+            for i in range(10)
+            for j in range(i)
+        )
+    assert wrong <= 9  # 4 deviations above 5 of 100
+    assert alone > 25  # without the correction
+
+
+def test_differences_are_of_the_pictures_that_both_have() -> None:
+    rng = np.random.default_rng(13)
+    one, other = rng.normal(size=(2, 40))
+    one[:5], other[5:9] = np.nan, np.inf
+    found = paired_differences({"one": one, "other": other})["one", "other"]
+    assert found.num_pictures == 31
+    assert found.mean == pytest.approx((one[9:] - other[9:]).mean())
+    order = rng.permutation(40)
+    assert paired_differences({"one": one[order], "other": other[order]})["one", "other"] == found
+
+
+def test_few_pictures_tell_nothing_apart() -> None:
+    ramp = np.arange(MIN_PICTURES, dtype=float)
+    values = {"low": ramp, "high": ramp + 1, "same": ramp, "nothing": ramp * np.nan}
+    found = paired_differences(values)
+    assert found["low", "high"].sign == -1
+    assert found["low", "same"].sign == 0
+    assert (found["low", "same"].low, found["low", "same"].high) == (0, 0)
+    assert (found["low", "nothing"].num_pictures, found["low", "nothing"].sign) == (0, 0)
+    fewer = paired_differences({name: column[1:] for name, column in values.items()})
+    assert {pair.sign for pair in fewer.values()} == {0}
+    assert paired_differences({"alone": ramp}) == {}
 
 
 def test_gap_names_best_and_worst_for_both_directions() -> None:

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from restauro.metrics import Restored, seam, sharpness
+from restauro.metrics import Comparison, seam, sharpness
 from restauro.metrics.structure import ROUNDING_ENERGY
 
 Pictures = tuple[Tensor, Tensor, Tensor]
@@ -26,7 +26,7 @@ def hole() -> Tensor:
 
 def test_stripes_of_half_the_height_have_a_quarter_of_the_energy(hole: Tensor) -> None:
     # differences of 0.2 against 0.4 between columns and none between rows
-    ratio = sharpness(Restored(stripes(0.4, 0.6), stripes(0.3, 0.7), hole)).item()
+    ratio = sharpness(Comparison(stripes(0.4, 0.6), stripes(0.3, 0.7), hole)).item()
     assert ratio == pytest.approx(0.25, abs=1e-4)  # 1e-4: the rounding energy
 
 
@@ -38,28 +38,28 @@ def test_a_seam_by_hand(hole: Tensor) -> None:
     truth = 8 * 0.1**2 / 14
     expected = (4 * 0.4**2 + 4 * 0.2**2 + 6 * 0.3**2) / 14
     expected = (expected + ROUNDING_ENERGY) / (truth + ROUNDING_ENERGY)
-    assert seam(Restored(composite, target, hole)).item() == pytest.approx(expected, rel=1e-9)
+    assert seam(Comparison(composite, target, hole)).item() == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_perfect_fill_is_right(pictures: Pictures) -> None:
     _, target, masks = pictures
     for metric in (sharpness, seam):
         assert torch.equal(
-            metric(Restored(target, target, masks)), torch.ones(3, dtype=torch.float64)
+            metric(Comparison(target, target, masks)), torch.ones(3, dtype=torch.float64)
         )
 
 
 def test_a_flat_fill_of_a_flat_truth_is_right_and_texture_is_finite(hole: Tensor) -> None:
     flat = torch.full((1, 3, 6, 8), 0.5, dtype=torch.float64)
-    assert sharpness(Restored(flat, flat, hole)).item() == 1
-    assert 1000 < sharpness(Restored(stripes(0.3, 0.7), flat, hole)).item() < float("inf")
+    assert sharpness(Comparison(flat, flat, hole)).item() == 1
+    assert 1000 < sharpness(Comparison(stripes(0.3, 0.7), flat, hole)).item() < float("inf")
 
 
 def test_a_visible_edge_is_no_sharpness_and_texture_no_seam(hole: Tensor) -> None:
     flat = torch.full((1, 3, 6, 8), 0.5, dtype=torch.float64)
     lighter = flat + 0.2 * hole
-    assert sharpness(Restored(lighter, flat, hole)).item() == pytest.approx(1, abs=1e-9)
-    assert seam(Restored(lighter, flat, hole)).item() > 1000
+    assert sharpness(Comparison(lighter, flat, hole)).item() == pytest.approx(1, abs=1e-9)
+    assert seam(Comparison(lighter, flat, hole)).item() > 1000
 
 
 def test_blur_lowers_sharpness_and_noise_raises_it(pictures: Pictures) -> None:
@@ -68,16 +68,16 @@ def test_blur_lowers_sharpness_and_noise_raises_it(pictures: Pictures) -> None:
     textured = target + 0.1 * torch.randn(target.shape, generator=rng, dtype=torch.float64)
     blurred = F.avg_pool2d(textured, 3, stride=1, padding=1, count_include_pad=False)
     noisy = textured + 0.1 * torch.randn(target.shape, generator=rng, dtype=torch.float64)
-    assert sharpness(Restored(blurred, textured, masks)).max() < 0.5
-    assert sharpness(Restored(noisy, textured, masks)).min() > 1.5
+    assert sharpness(Comparison(blurred, textured, masks)).max() < 0.5
+    assert sharpness(Comparison(noisy, textured, masks)).min() > 1.5
 
 
 def test_masks_without_pairs_give_nothing(pictures: Pictures) -> None:
     prediction, target, masks = pictures
     empty, full, single = torch.zeros_like(masks), torch.ones_like(masks), torch.zeros_like(masks)
     single[:, :, 5, 5] = 1
-    assert sharpness(Restored(prediction, target, empty)).isnan().all()
-    assert sharpness(Restored(prediction, target, single)).isnan().all()
-    assert seam(Restored(prediction, target, empty)).isnan().all()
-    assert seam(Restored(prediction, target, full)).isnan().all()
-    assert seam(Restored(prediction, target, single)).isfinite().all()
+    assert sharpness(Comparison(prediction, target, empty)).isnan().all()
+    assert sharpness(Comparison(prediction, target, single)).isnan().all()
+    assert seam(Comparison(prediction, target, empty)).isnan().all()
+    assert seam(Comparison(prediction, target, full)).isnan().all()
+    assert seam(Comparison(prediction, target, single)).isfinite().all()

@@ -8,7 +8,7 @@ import torch
 from skimage.color import lab2rgb
 from torch import Tensor
 
-from restauro.metrics import Restored, ita_group, lab, lightness, scores, subject_lightness
+from restauro.metrics import Comparison, ita_group, lab, lightness, scores, subject_lightness
 from restauro.metrics.skin import skin_area
 from restauro.metrics.tone import subject_area
 
@@ -19,7 +19,7 @@ SIZE = (50, 37)
 def score(name: str, prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
     """A metric of the hole, or of a hole that is the whole picture."""
     mask = torch.ones_like(target[:, :1]) if mask is None else mask
-    return scores(Restored(prediction, target, mask), [name])[name]
+    return scores(Comparison(prediction, target, mask), [name])[name]
 
 
 def picture_of(*colours: tuple[float, float, float]) -> Tensor:
@@ -93,7 +93,7 @@ def test_a_planted_change_of_lightness_is_found_with_sign_and_size(
     shift: float, hole: Tensor
 ) -> None:
     dark, planted = picture_of((30.0, 14.0, 15.0)), picture_of((30.0 + shift, 14.0, 15.0))
-    found = scores(Restored(planted, dark, hole))
+    found = scores(Comparison(planted, dark, hole))
     assert found["lightness_error"].item() == pytest.approx(shift, abs=0.01)
     angle = math.degrees(math.atan((shift - 20) / 15) - math.atan(-20 / 15))
     assert found["ita_error"].item() == pytest.approx(angle, abs=0.03)
@@ -123,7 +123,7 @@ def test_a_dark_middle_in_light_is_backlit() -> None:
 
 def test_contrast_is_the_deviation_of_lightness(pictures: Pictures) -> None:
     prediction, target, masks = pictures
-    found = scores(Restored(prediction, target, masks))
+    found = scores(Comparison(prediction, target, masks))
     inside = lightness(target)[masks.bool()].view(3, -1)
     torch.testing.assert_close(found["hole_contrast"], inside.std(dim=1, correction=0))
     torch.testing.assert_close(found["hole_lightness"], inside.mean(dim=1))

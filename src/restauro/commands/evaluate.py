@@ -129,16 +129,17 @@ def command(
     \b
       restauro evaluate --methods faces,telea --data banks/celeba --protocol box,irregular
     """
-    from restauro.evaluation.evaluate import Plan, choose_metrics, evaluate, find_methods
-    from restauro.evaluation.tasks import make_tasks
+    from restauro.evaluation.evaluate import evaluate
+    from restauro.evaluation.plan import EvaluationPlan, choose_metrics, find_methods
+    from restauro.evaluation.protocols import choose_protocols
 
-    found, sources = find_methods([origin for given in methods for origin in given], device)
-    plan = Plan(
+    fillers, found = find_methods([origin for given in methods for origin in given], device)
+    plan = EvaluationPlan(
         data,
         split,
+        fillers,
         found,
-        sources,
-        tuple(make_tasks(protocols, [float(stops) for stops in exposures])),
+        tuple(choose_protocols(protocols, [float(stops) for stops in exposures])),
         choose_metrics(metrics),
         limit,
         probe_limit,

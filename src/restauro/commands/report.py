@@ -43,11 +43,11 @@ def command(runs: tuple[Path, ...], output: Path, sheets: tuple[str, ...]) -> No
             "report them one after the other"
         )
     if evaluations:
-        from restauro.reports.evaluation_report import write_report
+        from restauro.report.evaluations import write_report
 
         page = write_report(evaluations, output, sheets)
     else:
-        from restauro.reports.run_report import write_run_report
+        from restauro.report.runs import write_run_report
 
         page = write_run_report(trainings, output)
     click.echo(f"wrote {page}")

@@ -46,24 +46,24 @@ def command(
     share: float,
     accelerator: str,
 ) -> None:
-    """Train the report's models with its recipe and write the comparison with the report.
+    """Train the Catania paper's models with its recipe and write how they compare with it.
 
     Takes up interrupted trainings where they stopped: call it again until the page is there.
     """
-    from restauro.evaluation import reproduction
-    from restauro.reports.reproduction_page import Reproduction, write_page
+    from restauro.reproduction.page import write_page
+    from restauro.reproduction.runs import RUNS, keep_record, score, train_all
 
     banks = {"celeba": data} | ({"aircraft": aircraft} if aircraft else {})
-    references = [run for run in reproduction.RUNS if run.bank in banks]
-    finished = reproduction.train_all(references, runs, configs, banks, share, accelerator)
+    references = [run for run in RUNS if run.bank in banks]
+    finished = train_all(references, runs, configs, banks, share, accelerator)
     if not finished:
         click.echo("stopped; call the same command again to go on")
         sys.exit(INTERRUPTED)
     scored = {}
     for reference in references:
-        run = reproduction.score(reference, runs / reference.config, accelerator)
-        reproduction.keep_record(run, runs / reference.config, output)
+        run = score(reference, runs / reference.config, accelerator)
+        keep_record(run, runs / reference.config, output)
         scored[reference.config] = run
     text = f"restauro reproduce --data {data}" + (f" --aircraft {aircraft}" if aircraft else "")
     text += f" --share {share:g}" if share != 1 else ""
-    click.echo(f"wrote {write_page(Reproduction(scored, share, text), output)}")
+    click.echo(f"wrote {write_page(scored, output, share=share, command=text)}")

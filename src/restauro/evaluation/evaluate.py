@@ -1,11 +1,9 @@
-"""Evaluates methods on a bank: each restores a picture once, and all metrics see the result."""
+"""Evaluates methods on a bank, and writes the folder that `store` describes."""
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +13,14 @@ from numpy.typing import NDArray
 
 from restauro.cores import num_cores
 from restauro.data.bank import Bank
-from restauro.errors import ConfigError, MissingExtraError
-from restauro.evaluation.environment import environment
+from restauro.errors import MissingExtraError
+from restauro.evaluation.cache import Cache, PartScores
 from restauro.evaluation.examples import choose_examples
-from restauro.evaluation.parts import PART_SIZE, Part, Setting, Source, run_parts
-from restauro.evaluation.program import program_sha256
-from restauro.evaluation.records import (
+from restauro.evaluation.plan import EvaluationPlan, Method
+from restauro.evaluation.program import environment, program_sha256
+from restauro.evaluation.protocols import Protocol
+from restauro.evaluation.score import PART_SIZE, Part, run_parts
+from restauro.evaluation.store import (
     Evaluation,
     Example,
     Failure,
@@ -34,109 +34,23 @@ from restauro.evaluation.records import (
     write_evaluation,
     write_rows,
 )
-from restauro.evaluation.scoring import PartScores
-from restauro.evaluation.tasks import Task
 from restauro.evaluation.timing import time_methods
-from restauro.fill.catalogue import load
-from restauro.fill.filler import Filler
-from restauro.fill.sessions import CPU, Device
 from restauro.interrupt import StopRequest
-from restauro.metrics import (
-    METRICS,
-    FeatureStatistics,
-    all_metrics,
-    feature_network,
-    frechet_feature_distance,
-    pixel_metrics,
-)
+from restauro.metrics import METRICS, frechet_feature_distance
 from restauro.sheets import show_hole
 
 FEW = 64
-"""Fewer pictures than this are restored without starting further processes."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be evaluated."""
-
-    bank: Path
-    split: str
-    methods: Mapping[str, Filler]
-    """By the name that tables call them."""
-    sources: tuple[Source, ...]
-    tasks: tuple[Task, ...]
-    metrics: tuple[str, ...]
-    limit: int | None = None
-    """How many pictures at most, the first of the split; None = all."""
-    probe_limit: int = 300
-    """How many pictures at most in tasks with another exposure."""
-    timing_rounds: int = 7
-    """Pictures that every method is timed on; 0 = no timing."""
-    seed: int = 0
-    """Seed of the holes."""
-    command: str = ""
-    """The command that makes the evaluation again, to be printed with it."""
-    imports: tuple[str, ...] = ()
-    """Plug-ins that its names come from, as `import_plugins` gives them."""
-
-
-def find_methods(
-    origins: Sequence[str], device: Device = CPU
-) -> tuple[dict[str, Filler], tuple[Source, ...]]:
-    """Methods by name, and their sources; an origin is a name or path, or NAME=ORIGIN.
-
-    Networks compute on the device.
-
-    Raises:
-        ConfigError: Two have the same name, or a name is not fit for a file.
-        UnknownNameError: There is no such method; the message suggests the closest name.
-        BadModelError: A file is missing, damaged or of another kind.
-        MissingExtraError: Its libraries are not installed.
-    """
-    methods: dict[str, Filler] = {}
-    sources = []
-    for given in dict.fromkeys(origins):
-        wanted, is_renamed, origin = given.rpartition("=")
-        found = load(origin, device)
-        name = wanted if is_renamed else found.name
-        if not _NAME.fullmatch(name):
-            raise ConfigError(
-                f"the method's name {name!r} is not fit for a file; give another before it, such "
-                f"as mine={origin}, of letters, digits, '.', '_' and '-'"
-            )
-        if name in methods:
-            raise ConfigError(
-                f"two methods are called {name!r}; give one another name, such as {name}_2={origin}"
-            )
-        methods[name] = found
-        sources.append(Source.of(name, origin, found, device))
-    return methods, tuple(sources)
-
-
-def choose_metrics(names: Sequence[str]) -> tuple[str, ...]:
-    """The metrics called `names`, or by default all whose packages are installed.
-
-    Raises:
-        UnknownNameError: No such metric; the message suggests the closest name.
-    """
-    if names:
-        return tuple(METRICS.create(name).name for name in dict.fromkeys(names))
-    try:
-        feature_network()
-    except MissingExtraError:
-        return tuple(pixel_metrics())
-    return tuple(metric.name for metric in all_metrics())
+"""Fewer examples than this are restored without starting further processes."""
 
 
 def evaluate(
-    plan: Plan,
+    plan: EvaluationPlan,
     output: Path,
     *,
     processes: int | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation | None:
-    """Scores all methods on all tasks and writes the folder that `records` describes.
+    """Scores all methods on all protocols, and writes the folder `output`.
 
     Continues where an earlier call with the same output stopped, and computes nothing twice.
 
@@ -155,215 +69,214 @@ def evaluate(
         MissingExtraError: A method needs a library that is not installed.
         RestauroError: Some pictures ended their process, and once more when tried alone.
     """
-    bank = Bank.open(plan.bank)
-    rows = {task.name: _rows_of(plan, task, bank) for task in plan.tasks}
-    _try_out(plan, bank, rows)
-    digest = bank.description.get("sha256", "")
-    program = program_sha256(path for name in plan.metrics for path in METRICS.code_files(name))
-    setting = Setting(
-        plan.bank, digest, bank.size, output / "cache", plan.metrics, plan.seed, program
-    )
-    processes = processes or num_cores()
     with StopRequest() as stop:
-        parts = [part for task in plan.tasks for part in _score_parts(setting, plan, task, rows)]
-        total = sum(map(len, rows.values())) * len(plan.sources)
-        done = _run(setting, parts, processes, stop, total - _amount(parts), total, on_progress)
-        if stop.is_requested:
-            return None
-        tables, sets, failures = _gather(setting, plan, bank, rows)
-        shutil.rmtree(output / "rows", ignore_errors=True)  # made anew from the cache
-        for (task, name), table in tables.items():
-            write_rows(rows_path(output, task, name), table)
-        examples = [
-            example
-            for task in plan.tasks
-            if not task.exposure
-            for example in choose_examples(
-                task.name, [tables[task.name, source.name] for source in plan.sources]
-            )
-        ]
-        parts = _example_parts(setting, plan, examples)
-        if _amount(parts) < FEW:
-            processes = 1
-        _run(setting, parts, processes, stop, done, total + _amount(parts), on_progress)
-        if stop.is_requested:
-            return None
-        _write_examples(setting, plan, bank, examples, output)
-        timing = _time(plan, bank, rows) if plan.timing_rounds else {}
-        if stop.is_requested:
-            return None
-    evaluation = Evaluation(
-        output,
-        plan.bank.resolve().name,
-        plan.split,
-        bank.size,
-        plan.seed,
-        plan.command,
-        environment(),
-        [_task_record(plan, task, bank, rows[task.name]) for task in plan.tasks],
-        [_method_record(plan.methods[source.name], source) for source in plan.sources],
-        sets,
-        timing,
-        failures,
-        examples,
-        plan.imports,
-    )
-    write_evaluation(evaluation)
-    return evaluation
-
-
-def _rows_of(plan: Plan, task: Task, bank: Bank) -> NDArray[np.int64]:
-    """Positions in the bank of a task's pictures."""
-    rows = bank.split(plan.split)[: plan.limit]
-    return rows[: plan.probe_limit] if task.exposure else rows
-
-
-def _try_out(plan: Plan, bank: Bank, rows: Mapping[str, NDArray[np.int64]]) -> None:
-    """Runs every method once, so that a missing library is told before the work begins."""
-    task = plan.tasks[0]
-    row = int(rows[task.name][0])
-    hole = task.protocol.hole(bank.size, row, plan.seed)
-    for found in plan.methods.values():
         try:
-            found(bank.images[row], hole)
-        except MissingExtraError:
-            raise
-        except Exception:  # noqa: BLE001, S110 - the pass reports it with its picture
-            pass
+            return _Pass(plan, output, processes or num_cores(), on_progress, stop).run()
+        except _StoppedError:
+            return None
 
 
-def _score_parts(
-    setting: Setting, plan: Plan, task: Task, rows: Mapping[str, NDArray[np.int64]]
-) -> list[Part]:
-    """What is missing in the cache of a task."""
-    parts = []
-    for some in _slices(rows[task.name]):
-        missing = [s for s in plan.sources if not setting.scores_path(task, s, some).exists()]
-        if missing:
-            parts.append(Part(task, some, tuple(missing)))
-    return parts
+class _StoppedError(Exception):
+    """Ctrl-C or SIGTERM asked for an end."""
+
+
+class _Pass:
+    """One call of `evaluate`, and what its steps share."""
+
+    def __init__(
+        self,
+        plan: EvaluationPlan,
+        output: Path,
+        processes: int,
+        on_progress: Callable[[int, int], None],
+        stop: StopRequest,
+    ) -> None:
+        self.plan, self.output, self.processes = plan, output, processes
+        self.on_progress, self.stop = on_progress, stop
+        self.bank = Bank.open(plan.bank)
+        self.rows = {protocol.task: plan.rows(protocol, self.bank) for protocol in plan.protocols}
+        code = (path for name in plan.metrics for path in METRICS.code_files(name))
+        self.cache = Cache(
+            output / "cache", self.bank, plan.metrics, plan.seed, program_sha256(code)
+        )
+        self.total = 0
+        """Pictures to restore, with those that an earlier call has restored."""
+
+    def run(self) -> Evaluation:
+        self._try_out()
+        self.total = sum(map(len, self.rows.values())) * len(self.plan.methods)
+        self._do(self._missing_scores(), self.processes)
+        tables, sets, failures = self._gather()
+        shutil.rmtree(self.output / "rows", ignore_errors=True)  # made anew from the cache
+        for (task, name), table in tables.items():
+            write_rows(rows_path(self.output, task, name), table)
+        examples = self._examples(tables)
+        parts = list(self._missing_examples(examples))
+        amount = sum(part.amount for part in parts)
+        self.total += amount
+        self._do(parts, self.processes if amount >= FEW else 1)
+        self._write_examples(examples)
+        timing = self._time()
+        if self.stop.is_requested:
+            raise _StoppedError
+        evaluation = Evaluation(
+            self.output,
+            self.plan.bank.resolve().name,
+            self.plan.split,
+            self.bank.size,
+            self.plan.seed,
+            self.plan.command,
+            environment(),
+            list(map(self._task_record, self.plan.protocols)),
+            list(map(self._method_record, self.plan.methods)),
+            sets,
+            timing,
+            failures,
+            examples,
+            self.plan.imports,
+        )
+        write_evaluation(evaluation)
+        return evaluation
+
+    def _try_out(self) -> None:
+        """Runs every method once, so that a missing library is told before the work begins."""
+        protocol = self.plan.protocols[0]
+        row = int(self.rows[protocol.task][0])
+        hole = protocol.hole(self.bank.size, row, self.plan.seed)
+        for filler in self.plan.fillers.values():
+            try:
+                filler(self.bank.images[row], hole)
+            except MissingExtraError:
+                raise
+            except Exception:  # noqa: BLE001, S110 - the pass reports it with its picture
+                pass
+
+    def _do(self, parts: Iterable[Part], processes: int) -> None:
+        """Does the parts, which are what is missing of `total`, and tells of it."""
+        parts = list(parts)
+        done = self.total - sum(part.amount for part in parts)
+        self.on_progress(done, self.total)
+        plan = self.plan
+        for amount in run_parts(plan.bank, parts, plan.metrics, plan.seed, processes, self.stop):
+            done += amount
+            self.on_progress(done, self.total)
+        if self.stop.is_requested:
+            raise _StoppedError
+
+    def _missing_scores(self) -> Iterable[Part]:
+        for protocol in self.plan.protocols:
+            for rows in _slices(self.rows[protocol.task]):
+                files = {
+                    method: self.cache.scores_path(protocol, method, rows)
+                    for method in self.plan.methods
+                }
+                yield from _missing(Part(protocol, rows, files))
+
+    def _missing_examples(self, examples: Sequence[Example]) -> Iterable[Part]:
+        for protocol in self.plan.protocols:
+            for index in dict.fromkeys(e.index for e in examples if e.task == protocol.task):
+                files = {
+                    method: self.cache.example_path(protocol, method, index)
+                    for method in self.plan.methods
+                }
+                yield from _missing(Part(protocol, np.array([index]), files))
+
+    def _gather(self) -> tuple[dict[tuple[str, str], Rows], list[SetScore], list[Failure]]:
+        """Puts the parts of the cache together: rows by task and method."""
+        tables, sets, failures = {}, [], []
+        known = [name for name in self.bank.index[0] if name not in ("name", "split")]
+        for protocol in self.plan.protocols:
+            task, index = protocol.task, self.rows[protocol.task]
+            described = [self.bank.index[row] for row in index]
+            names = [row["name"] for row in described]
+            labels = {column: [row[column] for row in described] for column in known}
+            for method in self.plan.methods:
+                parts = [
+                    PartScores.load(self.cache.scores_path(protocol, method, rows))
+                    for rows in _slices(index)
+                ]
+                values = np.concatenate([part.values for part in parts])
+                columns = {name: values[:, i] for i, name in enumerate(parts[0].metrics)}
+                tables[task, method.name] = Rows(index, names, labels, columns)
+                sets += _set_scores(task, method, parts)
+                failures += [
+                    Failure(task, method.name, self.bank.index[row]["name"], message)
+                    for part in parts
+                    for row, message in part.failures.items()
+                ]
+        return tables, sets, failures
+
+    def _examples(self, tables: dict[tuple[str, str], Rows]) -> list[Example]:
+        """Of the pictures as they are: at other exposures they would be the same."""
+        examples = []
+        for protocol in self.plan.protocols:
+            if not protocol.exposure:
+                of_task = [tables[protocol.task, method.name] for method in self.plan.methods]
+                examples += choose_examples(protocol.task, of_task)
+        return examples
+
+    def _write_examples(self, examples: Sequence[Example]) -> None:
+        shutil.rmtree(self.output / "examples", ignore_errors=True)  # made anew from the cache
+        protocols = {protocol.task: protocol for protocol in self.plan.protocols}
+        for example in examples:
+            protocol = protocols[example.task]
+            original = np.asarray(self.bank.images[example.index])
+            hole = protocol.hole(self.bank.size, example.index, self.plan.seed)
+            path = example_path(self.output, example, "original")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            PIL.Image.fromarray(original).save(path)
+            PIL.Image.fromarray(show_hole(original, hole)).save(path.with_name("damaged.png"))
+            for method in self.plan.methods:
+                kept = self.cache.example_path(protocol, method, example.index)
+                if kept.exists():
+                    shutil.copyfile(kept, path.with_name(f"{method.name}.png"))
+
+    def _time(self) -> dict[str, Timing]:
+        protocol = self.plan.protocols[0]
+        rows = self.rows[protocol.task][: self.plan.timing_rounds]
+        pictures = np.ascontiguousarray(self.bank.images[rows])
+        holes = protocol.holes(self.bank.size, rows, self.plan.seed)
+        return time_methods(self.plan.fillers, pictures, holes) if len(rows) else {}
+
+    def _task_record(self, protocol: Protocol) -> TaskRecord:
+        pictures = {int(row): self.bank.index[row]["name"] for row in self.rows[protocol.task]}
+        checksum = self.bank.description.get("sha256", "")
+        digest = protocol.hash(self.bank.size, pictures, checksum, self.plan.seed)
+        return TaskRecord(protocol.task, protocol.name, protocol.exposure, digest, len(pictures))
+
+    def _method_record(self, method: Method) -> MethodRecord:
+        filler = self.plan.fillers[method.name]
+        return MethodRecord(
+            method.name,
+            method.origin,
+            filler.files[0].stat().st_size if filler.files else None,
+            method.identity[1] if filler.files else None,
+            filler.parameters,
+        )
 
 
 def _slices(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [rows[start : start + PART_SIZE] for start in range(0, len(rows), PART_SIZE)]
 
 
-def _example_parts(setting: Setting, plan: Plan, examples: Sequence[Example]) -> list[Part]:
-    """Examples that are not restored yet, a part a picture."""
-    tasks = {task.name: task for task in plan.tasks}
-    parts = []
-    for name, index in dict.fromkeys((example.task, example.index) for example in examples):
-        missing = tuple(
-            source
-            for source in plan.sources
-            if not setting.example_path(tasks[name], source, index).exists()
-        )
-        if missing:
-            parts.append(Part(tasks[name], np.array([index]), missing, keeps_pictures=True))
-    return parts
+def _missing(part: Part) -> Iterable[Part]:
+    """The part with the methods whose files are not there; nothing if all are."""
+    files = {method: path for method, path in part.files.items() if not path.exists()}
+    if files:
+        yield Part(part.protocol, part.rows, files)
 
 
-def _run(
-    setting: Setting,
-    parts: Sequence[Part],
-    processes: int,
-    stop: StopRequest,
-    done: int,
-    total: int,
-    on_progress: Callable[[int, int], None],
-) -> int:
-    """Does the parts and tells of it; returns how many pictures of `total` are done then."""
-    on_progress(done, total)
-    for amount in run_parts(setting, parts, processes, stop):
-        done += amount
-        on_progress(done, total)
-    return done
-
-
-def _amount(parts: Sequence[Part]) -> int:
-    return sum(part.amount for part in parts)
-
-
-def _gather(
-    setting: Setting, plan: Plan, bank: Bank, rows: Mapping[str, NDArray[np.int64]]
-) -> tuple[dict[tuple[str, str], Rows], list[SetScore], list[Failure]]:
-    """Puts the parts of the cache together."""
-    tables, sets, failures = {}, [], []
-    for task in plan.tasks:
-        index = rows[task.name]
-        names = [bank.index[row]["name"] for row in index]
-        labels = {
-            column: [bank.index[row][column] for row in index]
-            for column in bank.index[0]
-            if column not in ("name", "split")
-        }
-        for source in plan.sources:
-            parts = [
-                PartScores.load(setting.scores_path(task, source, some)) for some in _slices(index)
-            ]
-            values = np.concatenate([part.values for part in parts])
-            columns = {name: values[:, i] for i, name in enumerate(parts[0].metrics)}
-            tables[task.name, source.name] = Rows(index, names, labels, columns)
-            sets += _set_scores(task.name, source.name, parts)
-            failures += [
-                Failure(task.name, source.name, bank.index[row]["name"], message)
-                for part in parts
-                for row, message in part.failures.items()
-            ]
-    return tables, sets, failures
-
-
-def _set_scores(task: str, method_name: str, parts: Sequence[PartScores]) -> list[SetScore]:
+def _set_scores(task: str, method: Method, parts: Sequence[PartScores]) -> list[SetScore]:
     """The Frechet distance over all pictures that the method restored."""
-    num_features = parts[0].composite_features.shape[1]
-    fills, truth = FeatureStatistics(num_features), FeatureStatistics(num_features)
-    for part in parts:
-        restored = ~np.isin(part.index, list(part.failures))
-        fills.update(torch.from_numpy(part.composite_features[restored]))
-        truth.update(torch.from_numpy(part.target_features[restored]))
-    if num_features == 0 or fills.count < 2:
-        return []
-    return [SetScore(task, method_name, fills.count, frechet_feature_distance(fills, truth))]
-
-
-def _write_examples(
-    setting: Setting, plan: Plan, bank: Bank, examples: Sequence[Example], output: Path
-) -> None:
-    shutil.rmtree(output / "examples", ignore_errors=True)  # made anew from the cache
-    tasks = {task.name: task for task in plan.tasks}
-    for example in examples:
-        task = tasks[example.task]
-        original = task.pictures(np.asarray(bank.images[example.index]))
-        hole = task.protocol.hole(bank.size, example.index, plan.seed)
-        path = example_path(output, example, "original")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        PIL.Image.fromarray(original).save(path)
-        PIL.Image.fromarray(show_hole(original, hole)).save(path.with_name("damaged.png"))
-        for source in plan.sources:
-            kept = setting.example_path(task, source, example.index)
-            if kept.exists():
-                shutil.copyfile(kept, path.with_name(f"{source.name}.png"))
-
-
-def _time(plan: Plan, bank: Bank, rows: Mapping[str, NDArray[np.int64]]) -> dict[str, Timing]:
-    task = plan.tasks[0]
-    chosen = rows[task.name][: plan.timing_rounds]
-    pictures = task.pictures(np.ascontiguousarray(bank.images[chosen]))
-    holes = task.protocol.holes(bank.size, chosen, plan.seed)
-    return time_methods(plan.methods, pictures, holes)
-
-
-def _task_record(plan: Plan, task: Task, bank: Bank, rows: NDArray[np.int64]) -> TaskRecord:
-    pictures = {int(row): bank.index[row]["name"] for row in rows}
-    digest = task.hash(bank.size, pictures, bank.description.get("sha256", ""), plan.seed)
-    return TaskRecord(task.name, task.protocol.name, task.exposure, digest, len(rows))
-
-
-def _method_record(found: Filler, source: Source) -> MethodRecord:
-    return MethodRecord(
-        source.name,
-        source.origin,
-        found.files[0].stat().st_size if found.files else None,
-        source.identity[1] if found.files else None,
-        found.parameters,
+    failed = [index for part in parts for index in part.failures]
+    restored = ~np.isin(np.concatenate([part.index for part in parts]), failed)
+    fills, truth = (
+        torch.from_numpy(np.concatenate(features)[restored])
+        for features in (
+            [part.composite_features for part in parts],
+            [part.target_features for part in parts],
+        )
     )
+    if fills.shape[1] == 0 or len(fills) < 2:
+        return []
+    return [SetScore(task, method.name, len(fills), frechet_feature_distance(fills, truth))]

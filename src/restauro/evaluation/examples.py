@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from restauro.evaluation.records import Example, Rows
+from restauro.evaluation.store import Example, Rows
 
 NUM_SHOWN = 3
 NUM_TONED = 4
@@ -19,22 +19,17 @@ def choose_examples(task: str, rows: Sequence[Rows]) -> list[Example]:
     """Best, median and worst by the methods' median hole PSNR; dark and backlit by the truth.
 
     `rows` are the same pictures by several methods. Pictures that no method restored, and those
-    without a description, are not chosen, nor any for a reason whose metric was not asked for;
+    without a description, are not chosen, nor is any for a reason whose metric was not asked for;
     with few pictures one may have several reasons.
     """
-    unasked = np.full(len(rows[0]), np.nan)
-    with np.errstate(all="ignore"):
-        psnr = np.stack([table.values.get("hole_psnr", unasked) for table in rows])
-        middle = np.array([_median(column) for column in psnr.T])
-    ranked = _ascending(middle)
-    centre = len(ranked) // 2
-    half = NUM_SHOWN // 2
+    ranked = _ascending(_medians([table.values_of("hole_psnr") for table in rows]))
+    first = max(0, (len(ranked) - NUM_SHOWN + 1) // 2)
     picked = {
         "best": ranked[::-1][:NUM_SHOWN],
-        "median": ranked[max(0, centre - half) : centre - half + NUM_SHOWN],
+        "median": ranked[first : first + NUM_SHOWN],
         "worst": ranked[:NUM_SHOWN],
-        "dark": _spread(_ascending(rows[0].values.get("hole_lightness", unasked))),
-        "backlit": _spread(_ascending(-rows[0].values.get("backlight", unasked))),
+        "dark": _spread(_ascending(rows[0].values_of("hole_lightness"))),
+        "backlit": _spread(_ascending(-rows[0].values_of("backlight"))),
     }
     return [
         Example(task, int(rows[0].index[i]), rows[0].names[i], reason)
@@ -43,9 +38,10 @@ def choose_examples(task: str, rows: Sequence[Rows]) -> list[Example]:
     ]
 
 
-def _median(values: NDArray[np.float64]) -> float:
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else np.nan
+def _medians(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Of every picture over the methods that have a value, nan where none has: (N,)."""
+    known = [column[~np.isnan(column)] for column in np.stack(values, axis=1)]
+    return np.array([np.median(column) if len(column) else np.nan for column in known])
 
 
 def _ascending(values: NDArray[np.float64]) -> NDArray[np.intp]:

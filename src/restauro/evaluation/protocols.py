@@ -2,20 +2,24 @@
 
 The hole of a picture depends on (seed, index) and the picture's size alone, where index is the
 picture's position in its bank: neither the other pictures nor their order can change it.
+
+A protocol at another exposure is the synthetic probe of dark tones: the same pictures and holes,
+with less light.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from restauro.errors import ConfigError
 from restauro.evaluation.hole_shapes import (
     Draw,
     WholeNumbers,
@@ -25,6 +29,7 @@ from restauro.evaluation.hole_shapes import (
     random_box,
     strokes,
 )
+from restauro.files import file_sha256
 from restauro.picture.types import Mask, Size
 from restauro.plugins import protocol
 from restauro.registry import PROTOCOLS
@@ -34,6 +39,8 @@ RATIO_EDGES_PERCENT = (0, 10, 20, 30, 40, 50, 60, 100)
 HASHED_HOLES = 8
 """How many holes, of the indices 0, 1, ..., go into a hash, which so changes with the drawing."""
 HASH_DIGITS = 12
+EXPOSURE_LIMITS = (-8.0, 4.0)
+"""In stops: below, 8 bits hold nothing; above, nearly everything is white."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,34 @@ class Protocol:
     version: int = 1
     """Grows with every change of the holes; numbers of two versions must not be compared."""
 
+    exposure: float = 0.0
+    """In stops: -1 halves the light of the pictures."""
+
+    def __post_init__(self) -> None:
+        low, high = EXPOSURE_LIMITS
+        if not low <= self.exposure <= high:
+            raise ConfigError(
+                f"an exposure of {self.exposure:g} stops is out of range; "
+                f"give {low:g} to {high:g}, such as -2"
+            )
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _named, (self.name,)  # to other processes, as a plug-in's `draw` may be any function
+        # to other processes by its name, as a plug-in's `draw` may be any function
+        return _named, (self.name, self.exposure)
+
+    @property
+    def task(self) -> str:
+        """Its name in tables: `box`, or `box_-2EV` for two stops less light; fit for a file."""
+        return self.name + self._stops("_")
+
+    @property
+    def code(self) -> list[str]:
+        """SHA-256 of the files of the plug-in that it comes from."""
+        return [file_sha256(path) for path in PROTOCOLS.code_files(self.name)]
+
+    def pictures(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The undamaged pictures at its exposure: uint8 (B, H, W, 3)."""
+        return self._tones[images] if self.exposure else images
 
     def hole(self, size: Size, index: int, seed: int = 0) -> Mask:
         """The hole of the picture at position `index` of its bank: (H, W) bool, True = hole.
@@ -73,10 +106,10 @@ class Protocol:
         ).hexdigest()
 
     def hash(self, size: Size, pictures: Mapping[int, str], bank_sha256: str, seed: int = 0) -> str:
-        """Names a whole task in 12 hexadecimal digits: these holes, on these pictures.
+        """Names a task in 12 hexadecimal digits and its exposure: `cae9aa4c8d16-2EV`.
 
-        Two numbers may be compared only if their hashes are equal. The order of the pictures has
-        no influence.
+        That is, these holes on these pictures: two numbers may be compared only if their hashes
+        are equal. The order of the pictures has no influence.
 
         Args:
             size: (height, width) of the pictures.
@@ -95,11 +128,40 @@ class Protocol:
             "bank": bank_sha256,
         }
         text = json.dumps(task, sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
+        return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS] + self._stops()
+
+    def _stops(self, before: str = "") -> str:
+        return f"{before}{self.exposure:+g}EV" if self.exposure else ""
+
+    @cached_property
+    def _tones(self) -> NDArray[np.uint8]:
+        """The new 8-bit value of each of the 256: linear light (sRGB's curve) times 2^exposure."""
+        encoded = np.arange(256) / 255
+        light = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+        light = np.minimum(light * 2**self.exposure, 1)
+        encoded = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+        return np.rint(encoded * 255).astype(np.uint8)
 
 
-def _named(name: str) -> Protocol:
-    return PROTOCOLS.create(name)
+def choose_protocols(names: Sequence[str], exposures: Sequence[float] = ()) -> list[Protocol]:
+    """The protocols called `names`; the first of them at each of `exposures` as well.
+
+    Raises:
+        UnknownNameError: No such protocol; the message suggests the closest name.
+        ConfigError: An exposure is out of range, or a plug-in's protocol has two names.
+    """
+    chosen = [_named(name) for name in dict.fromkeys(names)]
+    probes = [stops for stops in sorted(set(exposures), reverse=True) if stops]
+    return chosen + [replace(chosen[0], exposure=stops) for stops in probes]
+
+
+def _named(name: str, exposure: float = 0.0) -> Protocol:
+    found = PROTOCOLS.create(name)
+    if found.name != name:
+        raise ConfigError(
+            f"the protocol {name!r} calls itself {found.name!r}; give it one name in its plug-in"
+        )
+    return replace(found, exposure=exposure)
 
 
 @protocol("box")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from restauro.evaluation.records import Timing
+from restauro.evaluation.store import Timing
 from restauro.fill.array_filler import Images, Masks
 from restauro.fill.filler import Filler
 

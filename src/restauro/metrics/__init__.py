@@ -10,10 +10,10 @@ from restauro.metrics.catalogue import (
     scores,
 )
 from restauro.metrics.colour import colour_difference, lab, luminance
+from restauro.metrics.comparison import Comparison, once
 from restauro.metrics.fidelity import fidelity_scores, psnr
-from restauro.metrics.frechet import FeatureStatistics, frechet_feature_distance
+from restauro.metrics.frechet import frechet_feature_distance
 from restauro.metrics.perceptual import FeatureNetwork, feature_network
-from restauro.metrics.restored import Restored, once
 from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.structure import seam, sharpness
 from restauro.metrics.tone import backlight_of, lightness, subject_lightness
@@ -23,10 +23,9 @@ from restauro.registry import METRICS
 __all__ = [
     "ITA_GROUPS",
     "METRICS",
+    "Comparison",
     "FeatureNetwork",
-    "FeatureStatistics",
     "Metric",
-    "Restored",
     "all_metrics",
     "backlight_of",
     "colour_difference",

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from restauro.metrics.restored import Restored
+from restauro.metrics.comparison import Comparison
 from restauro.plugins import Metric, metric
 from restauro.registry import METRICS
 
-ComputeOver = Callable[[Restored, Tensor | None], Tensor]
+ComputeOver = Callable[[Comparison, Tensor | None], Tensor]
 """Of restored pictures and an area, (B, 1, H, W) of weights, or None for the whole picture."""
 
 DECIBEL: dict[str, Any] = {
@@ -37,13 +37,13 @@ def metric_of_areas(name: str, **reading: Any) -> Callable[[ComputeOver], Comput
     def register(compute: ComputeOver) -> ComputeOver:
         @metric(f"hole_{name}", meaning=f"{_first_line(compute)}, hole", **reading)
         @functools.wraps(compute)
-        def over_hole(restored: Restored) -> Tensor:
-            return compute(restored, restored.mask)
+        def over_hole(compared: Comparison) -> Tensor:
+            return compute(compared, compared.mask)
 
         @metric(f"composite_{name}", meaning=f"{_first_line(compute)}, whole picture", **reading)
         @functools.wraps(compute)
-        def over_all(restored: Restored) -> Tensor:
-            return compute(restored, None)
+        def over_all(compared: Comparison) -> Tensor:
+            return compute(compared, None)
 
         return compute
 
@@ -61,7 +61,7 @@ def pixel_metrics() -> list[str]:
 
 
 @torch.no_grad()
-def scores(restored: Restored, names: Iterable[str] | None = None) -> dict[str, Tensor]:
+def scores(compared: Comparison, names: Iterable[str] | None = None) -> dict[str, Tensor]:
     """Values of the metrics called `names`, or of all `pixel_metrics`: (B,) each, by name.
 
     Raises:
@@ -69,7 +69,7 @@ def scores(restored: Restored, names: Iterable[str] | None = None) -> dict[str, 
         MissingExtraError: A metric's package is not installed.
     """
     chosen = pixel_metrics() if names is None else list(names)
-    return {name: METRICS.create(name).compute(restored) for name in chosen}
+    return {name: METRICS.create(name).compute(compared) for name in chosen}
 
 
 def _first_line(compute: Callable[..., Tensor]) -> str:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from restauro.metrics.areas import mean_over
 from restauro.metrics.catalogue import metric_of_areas
-from restauro.metrics.restored import Restored, once
+from restauro.metrics.comparison import Comparison, once
 
 # sRGB primaries and D65 to CIE XYZ, with the digits of Poynton's Colour FAQ, as scikit-image has
 # them; the second row is the luminance
@@ -70,30 +70,30 @@ def lab_of(light: Tensor) -> Tensor:
 
 
 @once
-def lights(restored: Restored) -> tuple[Tensor, Tensor]:
+def lights(compared: Comparison) -> tuple[Tensor, Tensor]:
     """Linear light of the restored pictures and of the truth: (B, 3, H, W) in [0, 1] each."""
-    return linear_light(restored.composite), linear_light(restored.target)
+    return linear_light(compared.composite), linear_light(compared.target)
 
 
 @once
-def labs(restored: Restored) -> tuple[Tensor, Tensor]:
+def labs(compared: Comparison) -> tuple[Tensor, Tensor]:
     """CIELAB of the restored pictures and of the truth: (B, 3, H, W) each."""
-    composite, target = lights(restored)
+    composite, target = lights(compared)
     return lab_of(composite), lab_of(target)
 
 
 @metric_of_areas("ciede2000", unit="ΔE00", range=(0.0, 120.0))
-def ciede2000(restored: Restored, area: Tensor | None) -> Tensor:
+def ciede2000(compared: Comparison, area: Tensor | None) -> Tensor:
     """Mean colour difference that an eye sees, 1 just visible."""
-    return mean_over(_differences(restored), area)
+    return mean_over(_differences(compared), area)
 
 
 @once
-def _differences(restored: Restored) -> Tensor:
+def _differences(compared: Comparison) -> Tensor:
     """CIEDE2000 of every pixel: (B, 1, H, W); computed in the holes, for it is 0 elsewhere."""
-    hole = restored.mask[:, 0] > 0
-    composite, target = (lab.permute(0, 2, 3, 1)[hole] for lab in labs(restored))
-    result = torch.zeros_like(restored.mask)
+    hole = compared.mask[:, 0] > 0
+    composite, target = (lab.permute(0, 2, 3, 1)[hole] for lab in labs(compared))
+    result = torch.zeros_like(compared.mask)
     result[:, 0][hole] = colour_difference(composite, target)
     return result
 

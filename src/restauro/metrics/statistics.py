@@ -1,11 +1,12 @@
-"""Means, intervals and gaps between groups, from one value a picture.
+"""Means, differences of methods and gaps between groups, from one value a picture.
 
 NumPy alone, and every random number is of a seed: the same values give the same numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ CONFIDENCE = 0.95
 NUM_STRATA = 5
 MIN_PICTURES = 10
 MIN_IN_STRATUM = 3
+ROUNDING = 1e-9
+"""Of a mean: a standard error below this share of it is none."""
 MAX_DRAWS = 1 << 21
 """Random numbers held at a time: 16 MiB."""
 
@@ -37,17 +40,12 @@ class Estimate:
     num_missing: int
     """Values that are no number, such as those of pictures without a hole."""
 
-    def is_apart_from(self, other: Estimate) -> bool:
-        """Whether the intervals do not overlap: only then may two methods be ranked."""
-        return self.low > other.high or self.high < other.low
-
 
 def estimate(values: ArrayLike, *, seed: int = 0) -> Estimate:
     """Mean of the finite values of pictures, (N,), with its percentile bootstrap 95 % interval.
 
     Pictures are drawn with replacement `NUM_RESAMPLES` times. Values are sorted first, so that
-    the order of the pictures changes nothing. For two methods on the same pictures give the
-    differences: their interval is narrower than the two intervals are apart.
+    the order of the pictures changes nothing.
 
     Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
     """
@@ -61,6 +59,63 @@ def estimate(values: ArrayLike, *, seed: int = 0) -> Estimate:
         return Estimate(mean, np.nan, np.nan, *counts)
     low, high = _interval(_resampled_means(finite, np.random.default_rng(seed)))
     return Estimate(mean, low, high, *counts)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean of one method's values minus another's on the same pictures."""
+
+    mean: float
+    """nan if there is no picture on which both have finite values."""
+    low: float
+    high: float
+    """Ends of its interval; nan for fewer than `MIN_PICTURES`."""
+    num_pictures: int
+    """On which both have finite values."""
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the interval lies above or below 0, and 0 where the two are not apart."""
+        return int(self.low > 0) - int(self.high < 0)
+
+
+def paired_differences(
+    values: Mapping[str, ArrayLike], *, seed: int = 0
+) -> dict[tuple[str, str], Difference]:
+    """Differences of all pairs of methods, the first minus the second, by their names.
+
+    Every method has a value for each of the same pictures, (N,). The intervals hold for all pairs
+    together: in 95 of 100 sets of pictures none misses its true difference, however many methods
+    are compared. For that, each is as many standard errors wide as the largest error among all
+    pairs is, in 95 % of `NUM_RESAMPLES` draws of the pictures (single-step max-t).
+
+    Source: Westfall and Young 1993, Resampling-Based Multiple Testing, chapter 2; Romano and Wolf
+    2005, 10.1198/016214504000000539.
+    """
+    pairs = list(itertools.combinations(values, 2))
+    if not pairs:
+        return {}
+    table = np.stack([np.asarray(column, dtype=np.float64) for column in values.values()], axis=1)
+    table = table[np.lexsort(table.T)]  # so that the order of the pictures changes nothing
+    first, second = np.triu_indices(len(values), 1)  # in the order of `pairs`
+    with np.errstate(invalid="ignore", divide="ignore"):
+        differences = table[:, first] - table[:, second]  # (N, pairs)
+        known = np.isfinite(differences)
+        counts = known.sum(axis=0)
+        differences[~known] = 0
+        means = differences.sum(axis=0) / counts
+        squares = np.where(known, differences - means, 0) ** 2
+        errors = np.sqrt(squares.sum(axis=0) / (counts - 1) / counts)
+        resampled = _resampled_means_of(differences, known, np.random.default_rng(seed))
+        deviations = np.abs(resampled - means) / errors
+    deviations[:, ~(errors > ROUNDING * np.abs(means))] = 0  # the same on every picture
+    is_enough = counts >= MIN_PICTURES
+    largest = np.nan_to_num(deviations[:, is_enough]).max(axis=1, initial=0)
+    width = np.quantile(largest, CONFIDENCE) * np.where(is_enough, errors, np.nan)
+    return {
+        pair: Difference(float(mean), float(mean - half), float(mean + half), int(count))
+        for pair, mean, half, count in zip(pairs, means, width, counts, strict=True)
+    }
 
 
 @dataclass(frozen=True)
@@ -233,6 +288,19 @@ def _resampled_means(values: Array, rng: np.random.Generator) -> Array:
             for size in _chunks(NUM_RESAMPLES, len(values))
         ]
     )
+
+
+def _resampled_means_of(
+    columns: Array, known: NDArray[np.bool_], rng: np.random.Generator
+) -> Array:
+    """Means of the known values of columns, (N, C), whose rows are drawn again: (R, C)."""
+    means = []
+    for size in _chunks(NUM_RESAMPLES, len(columns)):
+        drawn = rng.integers(len(columns), size=(size, len(columns)))
+        drawn += len(columns) * np.arange(size)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(float)
+        means.append((times @ columns) / (times @ known))
+    return np.concatenate(means)
 
 
 def _interval(means: Array) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from restauro.metrics.restored import Restored, once
+from restauro.metrics.comparison import Comparison, once
 from restauro.plugins import metric
 
 ROUNDING_ENERGY = 2 * (1 / 255) ** 2 / 12
@@ -20,7 +20,7 @@ Pairs = tuple[Tensor, Tensor]
 
 
 @metric("sharpness", better="near", best=1.0)
-def sharpness(restored: Restored) -> Tensor:
+def sharpness(compared: Comparison) -> Tensor:
     """Gradient energy of the fill over the truth's, below 1 blurred.
 
     The mean squared difference of neighbours that both lie in the hole, so that a visible edge
@@ -28,27 +28,27 @@ def sharpness(restored: Restored) -> Tensor:
     flat fill gives 1 and any texture a large, finite value. A hole without neighbours, or no
     hole, gives nan.
     """
-    mask = restored.mask
+    mask = compared.mask
     down, right = mask[:, :, 1:] * mask[:, :, :-1], mask[:, :, :, 1:] * mask[:, :, :, :-1]
-    return _energy_ratio(restored, (down, right))
+    return _energy_ratio(compared, (down, right))
 
 
 @metric("seam", better="near", best=1.0)
-def seam(restored: Restored) -> Tensor:
+def seam(compared: Comparison) -> Tensor:
     """Gradient energy across the hole's edge over the truth's, above 1 visible.
 
     The mean squared difference of neighbours of which one lies in the hole and one is known. Both
     energies get `ROUNDING_ENERGY`. A mask of hole or known pixels alone gives nan.
     """
     return _energy_ratio(
-        restored, (restored.mask.diff(dim=2).abs(), restored.mask.diff(dim=3).abs())
+        compared, (compared.mask.diff(dim=2).abs(), compared.mask.diff(dim=3).abs())
     )
 
 
 @once
-def gradients(restored: Restored) -> tuple[Pairs, Pairs]:
+def gradients(compared: Comparison) -> tuple[Pairs, Pairs]:
     """Squared differences of neighbours, means of the channels: of the restored and the truth."""
-    return _gradients(restored.composite), _gradients(restored.target)
+    return _gradients(compared.composite), _gradients(compared.target)
 
 
 def _gradients(images: Tensor) -> Pairs:
@@ -56,12 +56,12 @@ def _gradients(images: Tensor) -> Pairs:
     return down.mean(dim=1, keepdim=True), right.mean(dim=1, keepdim=True)
 
 
-def _energy_ratio(restored: Restored, chosen: Pairs) -> Tensor:
+def _energy_ratio(compared: Comparison, chosen: Pairs) -> Tensor:
     """Mean energy of the pairs that are 1 in `chosen` over the truth's: (B,), nan without any."""
     count = _total(chosen)
     fill, truth = (
         _total((pairs[0] * chosen[0], pairs[1] * chosen[1])) / count
-        for pairs in gradients(restored)
+        for pairs in gradients(compared)
     )
     return (fill + ROUNDING_ENERGY) / (truth + ROUNDING_ENERGY)
 

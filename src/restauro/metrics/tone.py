@@ -10,7 +10,7 @@ from torch import Tensor
 from restauro.metrics.areas import deviation_over, mean_over
 from restauro.metrics.catalogue import DESCRIPTIVE
 from restauro.metrics.colour import labs, lightness_of, lights, luminance, luminance_of
-from restauro.metrics.restored import Restored
+from restauro.metrics.comparison import Comparison
 from restauro.plugins import metric
 
 LIGHTNESS: dict[str, Any] = {"unit": "L*", "range": (0.0, 100.0), **DESCRIPTIVE}
@@ -50,58 +50,58 @@ def backlight_of(lightness: Tensor) -> Tensor:
 
 
 @metric("lightness_error", better="near", unit="L*", range=(-100.0, 100.0))
-def lightness_error(restored: Restored) -> Tensor:
+def lightness_error(compared: Comparison) -> Tensor:
     """Mean L* of the fill minus the truth's, above 0 lightened.
 
     Errors of both signs cancel: this is a bias and no distance. No hole gives nan.
     """
-    composite, target = labs(restored)
-    return mean_over(composite[:, :1] - target[:, :1], restored.mask)
+    composite, target = labs(compared)
+    return mean_over(composite[:, :1] - target[:, :1], compared.mask)
 
 
 @metric("relative_error")
-def relative_error(restored: Restored) -> Tensor:
+def relative_error(compared: Comparison) -> Tensor:
     """Error of the light by the light there, |dY| / (Y + 0.01).
 
     The mean over the hole, Y the true luminance. An error of light counts by the light that is
     there, as for an eye; PSNR counts it the same in light and shadow. No hole gives nan.
     """
-    composite, target = map(luminance_of, lights(restored))
-    return mean_over((composite - target).abs() / (target + LUMINANCE_FLOOR), restored.mask)
+    composite, target = map(luminance_of, lights(compared))
+    return mean_over((composite - target).abs() / (target + LUMINANCE_FLOOR), compared.mask)
 
 
 @metric("hole_lightness", **LIGHTNESS)
-def hole_lightness(restored: Restored) -> Tensor:
+def hole_lightness(compared: Comparison) -> Tensor:
     """Mean L* of what the hole hides."""
-    return mean_over(_target_lightness(restored), restored.mask)
+    return mean_over(_target_lightness(compared), compared.mask)
 
 
 @metric("hole_contrast", **LIGHTNESS)
-def hole_contrast(restored: Restored) -> Tensor:
+def hole_contrast(compared: Comparison) -> Tensor:
     """Standard deviation of the L* that the hole hides."""
-    return deviation_over(_target_lightness(restored), restored.mask)
+    return deviation_over(_target_lightness(compared), compared.mask)
 
 
 @metric("picture_lightness", **LIGHTNESS)
-def picture_lightness(restored: Restored) -> Tensor:
+def picture_lightness(compared: Comparison) -> Tensor:
     """Mean L* of the undamaged picture."""
-    return mean_over(_target_lightness(restored))
+    return mean_over(_target_lightness(compared))
 
 
 @metric("picture_contrast", **LIGHTNESS)
-def picture_contrast(restored: Restored) -> Tensor:
+def picture_contrast(compared: Comparison) -> Tensor:
     """Standard deviation of the undamaged picture's L*."""
-    return deviation_over(_target_lightness(restored))
+    return deviation_over(_target_lightness(compared))
 
 
 @metric("backlight", **LIGHTNESS | {"range": (-100.0, 100.0)})
-def backlight(restored: Restored) -> Tensor:
+def backlight(compared: Comparison) -> Tensor:
     """Mean L* around the subject minus the subject's, large is backlit."""
-    return backlight_of(_target_lightness(restored))
+    return backlight_of(_target_lightness(compared))
 
 
-def _target_lightness(restored: Restored) -> Tensor:
-    return labs(restored)[1][:, :1]
+def _target_lightness(compared: Comparison) -> Tensor:
+    return labs(compared)[1][:, :1]
 
 
 def _subject_like(values: Tensor) -> Tensor:

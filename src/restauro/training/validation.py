@@ -14,7 +14,7 @@ from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
 from restauro.files import whole_file
 from restauro.masks import HoleLimits, draw_holes
-from restauro.metrics import Restored, fidelity_scores
+from restauro.metrics import Comparison, fidelity_scores
 from restauro.metrics.areas import composite
 from restauro.metrics.structure import sharpness
 from restauro.models import InpaintingModel
@@ -91,7 +91,7 @@ class Validation:
         values |= fidelity_scores(prediction, images, masks)
         # no number where a hole has no two neighbours: nothing there is too soft or too sharp
         values["log2_sharpness"] = (
-            sharpness(Restored(prediction, images, masks)).log2().nan_to_num(0.0)
+            sharpness(Comparison(prediction, images, masks)).log2().nan_to_num(0.0)
         )
         return {name: value.double().cpu() for name, value in values.items()}
 

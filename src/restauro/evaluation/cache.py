@@ -1,0 +1,84 @@
+"""What is done of an evaluation, kept under the hash of all that decides it.
+
+So an evaluation goes on where it was stopped, and a method that is added later costs only itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restauro.data.bank import Bank
+from restauro.evaluation.plan import Method
+from restauro.evaluation.protocols import Protocol
+from restauro.files import whole_file
+
+CACHE_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Where the scores and examples of a bank's pictures lie."""
+
+    folder: Path
+    bank: Bank
+    metrics: tuple[str, ...]
+    seed: int
+    program: str
+    """The code that makes scores, as the process that asks found it."""
+
+    def scores_path(self, protocol: Protocol, method: Method, rows: NDArray[np.int64]) -> Path:
+        """Where the scores of consecutive pictures lie."""
+        return self._folder(protocol, method) / f"{rows[0]}_{len(rows)}.npz"
+
+    def example_path(self, protocol: Protocol, method: Method, row: int) -> Path:
+        """Where the restored picture of an example lies."""
+        return self._folder(protocol, method) / f"{row}.png"
+
+    def _folder(self, protocol: Protocol, method: Method) -> Path:
+        checksum = self.bank.description.get("sha256", "")
+        holes = protocol.hash(self.bank.size, {}, checksum, self.seed)
+        # a file's content decides, not where it lies; what has no file is known by its name alone
+        identity = method.identity or (method.origin,)
+        decisive = [CACHE_FORMAT, self.program, holes, protocol.code, identity]
+        digest = hashlib.sha256(json.dumps([*decisive, sorted(self.metrics)]).encode()).hexdigest()
+        return self.folder / f"{protocol.task}-{method.name}-{digest[:16]}"
+
+
+@dataclass(frozen=True)
+class PartScores:
+    """The scores of some pictures by one method."""
+
+    index: NDArray[np.int64]
+    """(B,) positions in the bank."""
+    metrics: tuple[str, ...]
+    values: NDArray[np.float64]
+    """(B, metrics); nan where the method gave up."""
+    composite_features: NDArray[np.float32]
+    """(B, F) pooled, for the Frechet distance; F = 0 without feature metrics."""
+    target_features: NDArray[np.float32]
+    """(B, F) of the undamaged pictures."""
+    failures: Mapping[int, str]
+    """Position in the bank -> why the method gave up on the picture."""
+
+    def save(self, path: Path) -> None:
+        """Writes the part, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as aside, aside.open("wb") as file:
+            np.savez(file, **vars(self) | {"failures": json.dumps(self.failures)})
+
+    @classmethod
+    def load(cls, path: Path) -> PartScores:
+        """Reads what `save` wrote."""
+        with np.load(path, allow_pickle=False) as file:
+            content = dict(file)
+        failures = json.loads(str(content["failures"]))
+        content["failures"] = {int(index): message for index, message in failures.items()}
+        content["metrics"] = tuple(content["metrics"].tolist())
+        return cls(**content)

@@ -1,0 +1,126 @@
+"""What is to be evaluated: methods, holes and metrics by their names, and pictures of a bank."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restauro.data.bank import Bank
+from restauro.errors import ConfigError, MissingExtraError
+from restauro.evaluation.protocols import Protocol
+from restauro.files import file_sha256
+from restauro.fill.catalogue import load
+from restauro.fill.filler import Filler
+from restauro.fill.sessions import CPU, Device, on_device
+from restauro.metrics import METRICS, all_metrics, feature_network, pixel_metrics
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Method:
+    """A filler by the name or path it is asked for, to be loaded anew in every process."""
+
+    name: str
+    """How tables call it."""
+    origin: str
+    """Name or path, as `load` takes it."""
+    identity: tuple[str, ...] = ()
+    """How its files are used, and the SHA-256 of them, the weights' first, and of a plug-in's code;
+    empty without files."""
+    device: Device = CPU
+    """Where it computes."""
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What is to be evaluated."""
+
+    bank: Path
+    split: str
+    fillers: Mapping[str, Filler]
+    """What the methods are in this process, by name."""
+    methods: tuple[Method, ...]
+    protocols: tuple[Protocol, ...]
+    metrics: tuple[str, ...]
+    limit: int | None = None
+    """How many pictures at most, the first of the split; None = all."""
+    probe_limit: int = 300
+    """How many pictures at most at another exposure."""
+    timing_rounds: int = 7
+    """Pictures that every method is timed on; 0 = no timing."""
+    seed: int = 0
+    """Seed of the holes."""
+    command: str = ""
+    """The command that makes the evaluation again, to be printed with it."""
+    imports: tuple[str, ...] = ()
+    """Plug-ins that its names come from, as `import_plugins` gives them."""
+
+    def rows(self, protocol: Protocol, bank: Bank) -> NDArray[np.int64]:
+        """Positions in the bank of a protocol's pictures.
+
+        Raises:
+            BadDataError: The bank has no such split.
+        """
+        rows = bank.split(self.split)[: self.limit]
+        return rows[: self.probe_limit] if protocol.exposure else rows
+
+
+def find_methods(
+    origins: Sequence[str], device: Device = CPU
+) -> tuple[dict[str, Filler], tuple[Method, ...]]:
+    """Fillers by name, and their methods; an origin is a name or path, or NAME=ORIGIN.
+
+    Networks compute on the device.
+
+    Raises:
+        ConfigError: Two have the same name, or a name is not fit for a file.
+        UnknownNameError: There is no such method; the message suggests the closest name.
+        BadModelError: A file is missing, damaged or of another kind.
+        MissingExtraError: Its libraries are not installed.
+    """
+    fillers: dict[str, Filler] = {}
+    methods = []
+    for given in dict.fromkeys(origins):
+        wanted, is_renamed, origin = given.rpartition("=")
+        found = load(origin, device)
+        name = wanted if is_renamed else found.name
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"the method's name {name!r} is not fit for a file; give another before it, such "
+                f"as mine={origin}, of letters, digits, '.', '_' and '-'"
+            )
+        if name in fillers:
+            raise ConfigError(
+                f"two methods are called {name!r}; give one another name, such as {name}_2={origin}"
+            )
+        fillers[name] = found
+        methods.append(Method(name, origin, _identity(origin, found, device), device))
+    return fillers, tuple(methods)
+
+
+def choose_metrics(names: Sequence[str]) -> tuple[str, ...]:
+    """The metrics called `names`, or by default all whose packages are installed.
+
+    Raises:
+        UnknownNameError: No such metric; the message suggests the closest name.
+    """
+    if names:
+        return tuple(METRICS.create(name).name for name in dict.fromkeys(names))
+    try:
+        feature_network()
+    except MissingExtraError:
+        return tuple(pixel_metrics())
+    return tuple(metric.name for metric in all_metrics())
+
+
+def _identity(origin: str, found: Filler, device: Device) -> tuple[str, ...]:
+    digests = [file_sha256(path) for path in (*found.files, *found.code)]
+    way, _, _ = origin.rpartition(":")  # the same file may be used in several ways
+    way = (found.name if found.code else way) + on_device(device)
+    return (way, *digests) if digests else ()

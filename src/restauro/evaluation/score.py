@@ -1,0 +1,167 @@
+"""The pass itself: every method restores every picture once, and all metrics see the result.
+
+Pictures are shared out in parts to processes of one thread each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import PIL.Image
+import torch
+from numpy.typing import NDArray
+
+from restauro.data.bank import Bank
+from restauro.data.batches import to_tensor
+from restauro.errors import RestauroError, first_line
+from restauro.evaluation.cache import PartScores
+from restauro.evaluation.plan import Method
+from restauro.evaluation.protocols import Protocol
+from restauro.files import whole_file
+from restauro.fill.array_filler import Images, Masks
+from restauro.fill.catalogue import load
+from restauro.fill.filler import Filler
+from restauro.interrupt import StopRequest
+from restauro.metrics import Comparison, feature_network, scores
+from restauro.metrics.perceptual import pooled_features, target_features, uses_features
+from restauro.pool import map_unordered
+
+PART_SIZE = 32
+"""Pictures of one part: enough for a batch, few enough to stop soon."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pictures with the holes of a protocol, and the methods that have to restore them."""
+
+    protocol: Protocol
+    rows: NDArray[np.int64]
+    """Positions in the bank."""
+    files: Mapping[Method, Path]
+    """Where each method's scores are written to; a PNG is of one restored picture instead."""
+
+    @property
+    def amount(self) -> int:
+        """Pictures to restore."""
+        return len(self.rows) * len(self.files)
+
+
+def run_parts(
+    bank: Path,
+    parts: Sequence[Part],
+    metrics: Sequence[str],
+    seed: int,
+    processes: int,
+    stop: StopRequest,
+) -> Generator[int]:
+    """Does all parts, and gives the number of restored pictures as they are done.
+
+    With one process they are done here, with all of PyTorch's threads. Ends early, with every
+    finished part kept, once `stop` is requested.
+
+    Raises:
+        RestauroError: A part ended its process, and once more when it was tried alone.
+    """
+    make = partial(_Scorer, bank, metrics, seed, threads=None if processes == 1 else 1)
+    return map_unordered(
+        parts, make, lambda: stop.is_requested, processes=processes, given_up=_killed
+    )
+
+
+class _Scorer:
+    """Does parts in its process; `threads` None = as many as there are cores."""
+
+    def __init__(self, bank: Path, metrics: Sequence[str], seed: int, threads: int | None) -> None:
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.bank, self.metrics, self.seed = Bank.open(bank), metrics, seed
+        self.threads = threads
+        self.fillers: dict[Method, Filler] = {}
+
+    def __call__(self, part: Part) -> int:
+        """Restores the part's pictures with its methods; returns how many."""
+        pictures = part.protocol.pictures(np.ascontiguousarray(self.bank.images[part.rows]))
+        holes = part.protocol.holes(self.bank.size, part.rows, self.seed)
+        truth = Truth(part.rows, pictures, holes)
+        for method, path in part.files.items():
+            if method not in self.fillers:
+                self.fillers[method] = load(method.origin, method.device, self.threads)
+            if path.suffix == ".png":
+                truth.keep(self.fillers[method], path)
+            else:
+                truth.score(self.fillers[method], self.metrics).save(path)
+        return part.amount
+
+
+class Truth:
+    """The undamaged pictures of a part with their holes: what all methods are compared with."""
+
+    def __init__(self, index: NDArray[np.int64], pictures: Images, holes: Masks) -> None:
+        self.index, self.pictures, self.holes = index, pictures, holes
+        self.target = to_tensor(torch.from_numpy(np.ascontiguousarray(pictures)))
+        self.mask = torch.from_numpy(holes)[:, None].float()  # (B, 1, H, W)
+
+    @cached_property
+    def features(self) -> list[torch.Tensor]:
+        """Maps of the feature network, computed once for all methods."""
+        maps: list[torch.Tensor] = feature_network()(self.target)
+        return maps
+
+    def score(self, filler: Filler, metrics: Sequence[str]) -> PartScores:
+        """Restores all pictures with a method and takes all metrics.
+
+        Raises:
+            MissingExtraError: A metric's package is not installed.
+        """
+        composites, failures = restore(filler, self.pictures, self.holes)
+        compared = Comparison(to_tensor(torch.from_numpy(composites)), self.target, self.mask)
+        pooled = (torch.zeros(len(self.index), 0),) * 2
+        if uses_features(metrics):
+            compared.kept[target_features] = self.features
+            pooled = pooled_features(compared)
+        columns = scores(compared, metrics)
+        values = np.stack([columns[name].double().numpy() for name in metrics], axis=1)
+        values[list(failures)] = np.nan
+        messages = {int(self.index[i]): message for i, message in failures.items()}
+        fills, truth = (features.float().numpy() for features in pooled)
+        return PartScores(self.index, tuple(metrics), values, fills, truth, messages)
+
+    def keep(self, filler: Filler, path: Path) -> None:
+        """Restores the only picture and writes it, unless the method gives up on it."""
+        restored, failures = restore(filler, self.pictures, self.holes)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not failures:
+            with whole_file(path) as aside:
+                PIL.Image.fromarray(restored[0]).save(aside, format="PNG")
+
+
+def restore(filler: Filler, pictures: Images, holes: Masks) -> tuple[Images, dict[int, str]]:
+    """The restored pictures (B, H, W, 3), and position -> sentence of those it gave up on.
+
+    A method is foreign code: whatever it raises on one picture, the others are restored. Where it
+    gave up, the undamaged picture stands in and must not be scored.
+    """
+    try:
+        return filler.batch(pictures, holes), {}
+    except Exception:  # noqa: BLE001, S110 - below each picture tells its own
+        pass
+    restored, failures = pictures.copy(), {}
+    for i in range(len(pictures)):
+        try:
+            restored[i] = filler(pictures[i], holes[i])
+        except Exception as error:  # noqa: BLE001
+            failures[i] = f"{type(error).__name__}: {first_line(error)}"
+    return restored, failures
+
+
+def _killed(part: Part) -> NoReturn:
+    raise RestauroError(
+        f"{part.protocol.task} ended its process twice, at {len(part.rows)} pictures from position "
+        f"{part.rows[0]} on and by {', '.join(method.name for method in part.files)}, perhaps for "
+        "lack of memory; leave out what does: the same command goes on where this one stopped"
+    )

@@ -1,0 +1,1 @@
+"""Pages on evaluations and trainings: tables, plots and sheets of pictures."""

@@ -1,0 +1,63 @@
+"""What evaluations say: CSV tables, one page in HTML, and a short one in Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from restauro.evaluation.store import Evaluation, read_evaluation
+from restauro.report.page import write_page
+from restauro.report.readme import write_readme
+from restauro.report.scores import tables_of
+from restauro.report.sections import failures, set_section, time_and_size
+from restauro.report.sheets import REASONS, write_sheets
+
+TITLE = "Evaluation of inpainting methods"
+
+
+def write_report(
+    folders: Sequence[Path], output: Path, sheets: Sequence[str] = tuple(REASONS)
+) -> Path:
+    """Writes README.md, tables, plots, sheets and report.html to `output`; returns the last.
+
+    `sheets` are the reasons for which pictures are shown, of `REASONS`.
+
+    Raises:
+        BadDataError: A folder is no finished evaluation, or is damaged.
+    """
+    sections = []
+    named = _named([read_evaluation(folder) for folder in folders])
+    for name, evaluation in named.items():
+        folder = output / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in [*folder.glob("*.svg"), *folder.glob("*.webp")]:
+            old.unlink()  # of an earlier call with other tasks or sheets
+        tables = tables_of(name, evaluation)
+        tables.write(output / "tables")
+        shown = {
+            task.name: write_sheets(evaluation, task.name, folder, sheets)
+            for task in evaluation.tasks
+        }
+        section = set_section(tables, folder, shown)
+        section.sections += time_and_size(tables.lines["methods"])
+        section.sections += failures(tables.lines["failures"])
+        sections.append(section)
+    write_readme(output, list(named))
+    page = output / "report.html"
+    titles = ", ".join(section.title for section in sections)
+    write_page(sections, page, title=TITLE, subtitle=titles)
+    return page
+
+
+def _named(evaluations: Iterable[Evaluation]) -> dict[str, Evaluation]:
+    """Evaluations by the name of their files: `celeba-test`, `celeba-test-2`."""
+    named: dict[str, Evaluation] = {}
+    for evaluation in evaluations:
+        stem = name = re.sub(r"\W+", "-", f"{evaluation.bank}-{evaluation.split}")
+        number = 1
+        while name in named:
+            number += 1
+            name = f"{stem}-{number}"
+        named[name] = evaluation
+    return named

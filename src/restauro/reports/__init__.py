@@ -1,1 +1,0 @@
-"""Pages on evaluations, trainings and the reproduction: tables, plots and sheets of pictures."""
