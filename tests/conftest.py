@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from restauro import imports
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -43,6 +45,13 @@ def pytest_configure() -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def _no_plug_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test's runs and processes import what another test was asked to."""
+    monkeypatch.setattr(imports, "_imported", {})
+    monkeypatch.setattr(imports, "_absent", [])
 
 
 @pytest.fixture(scope="session")

@@ -30,9 +30,7 @@ from somebodys import METHOD, PARTS, write_package
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is imported before a test, and nothing is left of it."""
-    monkeypatch.setattr(imports, "_imported", {})
-    monkeypatch.setattr(imports, "_absent", [])
+    """No name of a test's plug-ins is left after it."""
     for kind in KINDS:
         kind.names()
         for attribute in ("_factories", "_authors"):

@@ -55,11 +55,7 @@ def test_values_and_defaults_are_read(load: Any) -> None:
     assert config.curriculum.end.strokes == StrokeLimits((1, 3), (0.1, 0.2), (0.1, 0.3), 3)
 
 
-def test_plug_ins_are_imported_and_found_again(
-    load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(imports, "_imported", {})
-    monkeypatch.setattr(imports, "_absent", [])
+def test_plug_ins_are_imported_and_found_again(load: Any, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("")
     config = load("imports=['mine.py', 'gone.py', 'json']")
     assert config.imports == (str(tmp_path / "mine.py"), "json") == imports.imported()

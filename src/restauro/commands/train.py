@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 
 import click
 
 from restauro.commands._imports import import_option
-from restauro.imports import imported
 from restauro.interrupt import INTERRUPTED
 
 
@@ -52,7 +50,6 @@ def command(
     from restauro.training.run import train
 
     loaded = load_config(config, overrides)
-    loaded = dataclasses.replace(loaded, imports=imported())
     path = run_dir or Path("runs") / loaded.name
     run = train(
         loaded,

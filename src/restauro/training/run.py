@@ -21,6 +21,7 @@ from restauro import __version__
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
 from restauro.errors import ConfigError, MissingExtraError, OutputExistsError, TrainingError
+from restauro.imports import imported
 from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
 from restauro.models import MODELS, WithLosses
@@ -127,9 +128,9 @@ def _train(
         key: [Bank.open(Path(path)) for path in paths] for key, paths in _banks_of(config).items()
     }
     (bank,) = banks["bank"]
-    if resume and folder.config.exists():  # the command need not say again what it imported
-        imports = (*load_config(folder.config).imports, *config.imports)
-        config = dataclasses.replace(config, imports=tuple(dict.fromkeys(imports)))
+    if resume and folder.config.exists():
+        load_config(folder.config)  # imports again what the run did: the command need not say it
+    config = dataclasses.replace(config, imports=imported())
     config = with_size(config, bank.size)
     state = _state_to_resume(folder, resume=resume)
     before = config_from_dict(state["config"]) if state else config
