@@ -15,7 +15,8 @@ from restauro.registry import PROTOCOLS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SIZES = [(37, 50), (50, 37), (128, 128), (16, 64), (200, 120)]
-RANDOM = ["box", "free_form", "irregular", "large", "mmagic_box", "report"]
+LAMA = ["lama_medium", "lama_thick", "lama_thin"]
+RANDOM = ["box", "free_form", "irregular", *LAMA, "large", "mmagic_box", "report"]
 
 # SHA-256 of the first eight holes with seed 0, x86-64 Linux, NumPy 2.4: they must never change
 # without a new version of the protocol.
@@ -35,6 +36,18 @@ STORED = {
     "irregular": {
         (128, 128): "f93d4018ccaf6249d9410968c6163248a4fca90c547d0403d31369e495056919",
         (37, 50): "d34adb01c873bd8bb3bb6d0364f914fa2d7aecc9c29a9d1ed4a4e688c19e17ef",
+    },
+    "lama_medium": {
+        (128, 128): "d6c6e1e075bb56b75bf1431f7c8fc3edeb0579161df278727e7ddf4fe27c0e47",
+        (37, 50): "cdd2cd5beb526c21a405ceca382ed4b0893aed8702a1233807ae9c831361f0b0",
+    },
+    "lama_thick": {
+        (128, 128): "c9358c87bddd6277a056b6df49819a3d0e761b3296c7448d5db206b200e47c03",
+        (37, 50): "77591713875f66d253df73fe6840754a6b20b2e910d86ea445e0d1be5befe135",
+    },
+    "lama_thin": {
+        (128, 128): "fca5774f1f73acb4abf4a4d9c2ae84c2a8600baea823215a87a1bc2276ea9c8c",
+        (37, 50): "81cd4ddc7704d80fe1b2676103f79276722288fccec52a412ed189aa28465fca",
     },
     "large": {
         (128, 128): "6def4f4b6584573ac4b61ee132d31327339a68b6f178229321c1673b79e20126",
@@ -56,6 +69,14 @@ def sides_of(holes: Mask) -> tuple[np.ndarray, np.ndarray]:
     rows, columns = holes.any(axis=2).sum(axis=1), holes.any(axis=1).sum(axis=1)
     np.testing.assert_array_equal(rows * columns, holes.sum(axis=(1, 2)), "a hole is no box")
     return rows, columns
+
+
+def is_of_boxes(hole: Mask) -> bool:
+    """Whether all its edges are straight: few rows and columns are unlike the one before."""
+    return all(
+        int((np.diff(turned.astype(int), axis=0) != 0).any(axis=1).sum()) <= 6
+        for turned in (hole, hole.T)
+    )
 
 
 def test_every_protocol_has_stored_holes() -> None:
@@ -165,6 +186,26 @@ def test_free_form_covers_50_to_90_percent_at_the_edges_too(size: Size) -> None:
     assert 0.5 < min(ratios) < 0.6
     assert 0.85 < max(ratios) < 0.9
     assert 0.45 < holes[:, 0].mean() < 0.7, "boxes and strokes reach the edges, less often"
+
+
+@pytest.mark.parametrize(("name", "num_strokes"), [("lama_thin", 120), ("lama_thick", 70)])
+def test_lama_masks_are_strokes_or_sometimes_boxes(name: str, num_strokes: int) -> None:
+    holes = PROTOCOLS.create(name).holes((128, 128), range(120))
+    assert holes.mean(axis=(1, 2)).max() < 0.5
+    straight = [is_of_boxes(hole) for hole in holes]
+    assert 120 - sum(straight) >= num_strokes
+    assert any(straight) == (name == "lama_thick")
+
+
+def test_lama_boxes_keep_their_margin() -> None:
+    holes = PROTOCOLS.create("lama_thick").holes((256, 256), range(60))
+    boxes = [hole for hole in holes if is_of_boxes(hole)]
+    assert len(boxes) > 5
+    for hole in boxes:
+        inside = np.zeros_like(hole)
+        inside[10:-10, 10:-10] = True
+        assert not (hole & ~inside).any()
+        assert hole.any(axis=1).sum() >= 30
 
 
 @pytest.mark.parametrize("name", ["box", "large", "report"])

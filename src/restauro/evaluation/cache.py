@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,8 @@ class Cache:
     seed: int
     program: str
     """The code that makes scores, as the process that asks found it."""
+    _folders: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """By task and method: their names take a while."""
 
     def scores_path(self, protocol: Protocol, method: Method, rows: NDArray[np.int64]) -> Path:
         """Where the scores of consecutive pictures lie."""
@@ -42,13 +44,17 @@ class Cache:
         return self._folder(protocol, method) / f"{row}.png"
 
     def _folder(self, protocol: Protocol, method: Method) -> Path:
-        checksum = self.bank.description.get("sha256", "")
-        holes = protocol.hash(self.bank.size, {}, checksum, self.seed)
-        # a file's content decides, not where it lies; what has no file is known by its name alone
-        identity = method.identity or (method.origin,)
-        decisive = [CACHE_FORMAT, self.program, holes, protocol.code, identity]
-        digest = hashlib.sha256(json.dumps([*decisive, sorted(self.metrics)]).encode()).hexdigest()
-        return self.folder / f"{protocol.task}-{method.name}-{digest[:16]}"
+        place = protocol.task, method.name
+        if place not in self._folders:
+            checksum = self.bank.description.get("sha256", "")
+            holes = protocol.hash(self.bank.size, {}, checksum, self.seed)
+            # a file's content decides, not where it lies; what has none is known by its name alone
+            identity = method.identity or (method.origin,)
+            decisive = [CACHE_FORMAT, self.program, holes, protocol.code, identity]
+            text = json.dumps([*decisive, sorted(self.metrics)])
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            self._folders[place] = self.folder / f"{protocol.task}-{method.name}-{digest[:16]}"
+        return self._folders[place]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ that training draws are others (`restauro.masks`): fast on any device, and free 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -150,6 +150,39 @@ def free_form(size: Size, random: WholeNumbers, *, covered_percent: tuple[int, i
     return _drawn_until_covered(size, draw, covered_percent)
 
 
+def strokes_or_boxes(
+    size: Size,
+    random: WholeNumbers,
+    *,
+    count: tuple[int, int],
+    length: tuple[int, int],
+    width: tuple[int, int],
+    boxes: Mapping[str, tuple[int, int]] | None = None,
+) -> Mask:
+    """Brush strokes, or in 3 of 13 pictures boxes, drawn anew while they cover half or more.
+
+    Lengths and widths are pixels of a picture of 256x256. `boxes` has their `count`, and the shares
+    `smallest`, `largest` and `margin` of each side.
+    Source: `MixedMaskGenerator` of advimman/lama (Suvorov et al. 2022, arXiv:2109.07161), whose
+    strokes of 1 to 5 pieces have four directions and end at the border.
+
+    Raises:
+        BadImageError: The picture is so small that nothing fits the limits.
+    """
+
+    def draw(mask: Mask) -> None:
+        if boxes and random.between(1, 13) <= 3:
+            limits = [boxes[name] for name in ("smallest", "largest", "margin")]
+            for _ in range(random.between(*boxes["count"])):
+                spans = (_stretch(side, random, *limits) for side in size)
+                mask[tuple(slice(start, start + max(length, 1)) for start, length in spans)] = True
+        else:
+            for number in range(random.between(*count)):
+                _draw_stroke(mask, random, number, (1, 5), length, width, 4, stays_inside=True)
+
+    return _drawn_until_covered(size, draw, (0, 50))
+
+
 def _drawn_until_covered(
     size: Size, draw: Callable[[Mask], None], covered_percent: tuple[int, int]
 ) -> Mask:
@@ -217,7 +250,7 @@ def _directions(angles: Iterable[float]) -> list[Point]:
 
 
 _DIRECTIONS = _directions(0.01 + step for step in range(6))
-"""mmagic's angles, 0.01 to 5.01 radians."""
+"""mmagic's angles, 0.01 to 5.01 radians; LaMa has the first four."""
 _TURNS = _directions(math.radians(third / 3) for third in range(3 * 96 + 1))
 """Thirds of a degree up to 96."""
 
@@ -229,12 +262,15 @@ def _draw_stroke(
     num_pieces: tuple[int, int],
     length: tuple[int, int],
     width: tuple[int, int],
+    num_directions: int = 6,
+    *,
+    stays_inside: bool = False,
 ) -> None:
     """Adds stroke `number` to `mask` (H, W): pieces that each begin where the last one ended."""
     unit = 2 * math.isqrt(mask.shape[0] * mask.shape[1])  # of 1/512 pixel, per pixel of 256
     start = tuple(random.between(0, side * UNITS_PER_PIXEL - 1) for side in mask.shape)
     for _ in range(random.between(*num_pieces)):
-        sine, cosine = _DIRECTIONS[random.between(0, len(_DIRECTIONS) - 1)]
+        sine, cosine = _DIRECTIONS[random.between(0, num_directions - 1)]
         if number % 2 == 0:  # mirrored: the angle 2 pi minus this one
             sine = -sine
         reach = random.between(*length) * unit
@@ -243,7 +279,10 @@ def _draw_stroke(
             start[0] + (reach * sine >> DIRECTION_BITS),
             start[1] + (reach * cosine >> DIRECTION_BITS),
         )
-        draw_line(mask, (start[0], start[1]), end, radius)
+        if stays_inside:
+            most = (side * UNITS_PER_PIXEL for side in mask.shape)
+            end = tuple(min(max(at, 0), side) for at, side in zip(end, most, strict=True))
+        draw_line(mask, (start[0], start[1]), (end[0], end[1]), radius)
         start = end
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,9 @@ from restauro.evaluation.hole_shapes import (
     mmagic_box,
     random_box,
     strokes,
+    strokes_or_boxes,
 )
+from restauro.evaluation.mask_files import mask_files
 from restauro.files import file_sha256
 from restauro.picture.types import Mask, Size
 from restauro.plugins import protocol
@@ -39,6 +43,8 @@ RATIO_EDGES_PERCENT = (0, 10, 20, 30, 40, 50, 60, 100)
 HASHED_HOLES = 8
 """How many holes, of the indices 0, 1, ..., go into a hash, which so changes with the drawing."""
 HASH_DIGITS = 12
+MASKS = "masks"
+"""Before a colon and the path of mask files."""
 EXPOSURE_LIMITS = (-8.0, 4.0)
 """In stops: below, 8 bits hold nothing; above, nearly everything is white."""
 
@@ -57,6 +63,8 @@ class Protocol:
 
     exposure: float = 0.0
     """In stops: -1 halves the light of the pictures."""
+    origin: str = ""
+    """What it is asked for by, if that is not its name: `masks:` and a path."""
 
     def __post_init__(self) -> None:
         low, high = EXPOSURE_LIMITS
@@ -68,7 +76,7 @@ class Protocol:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # to other processes by its name, as a plug-in's `draw` may be any function
-        return _named, (self.name, self.exposure)
+        return _named, (self.origin or self.name, self.exposure)
 
     @property
     def task(self) -> str:
@@ -118,7 +126,7 @@ class Protocol:
             seed: Of the holes.
         """
         task = {
-            "protocol": self.name,
+            "protocol": MASKS if self.origin else self.name,  # wherever the files lie
             "version": self.version,
             "parameters": self.parameters,
             "size": size,
@@ -146,16 +154,32 @@ class Protocol:
 def choose_protocols(names: Sequence[str], exposures: Sequence[float] = ()) -> list[Protocol]:
     """The protocols called `names`; the first of them at each of `exposures` as well.
 
+    `masks:PATH` is of the mask files in a folder or archive.
+
     Raises:
         UnknownNameError: No such protocol; the message suggests the closest name.
-        ConfigError: An exposure is out of range, or a plug-in's protocol has two names.
+        BadDataError: There are no mask files.
+        ConfigError: An exposure is out of range, or two names are one or one is two.
     """
     chosen = [_named(name) for name in dict.fromkeys(names)]
+    by_task = {one.task: one for one in chosen}
+    for one in chosen:
+        if by_task[one.task] is not one:
+            raise ConfigError(
+                f"the masks of {one.origin} and {by_task[one.task].origin} would both be called "
+                f"{one.task!r}; give one of the two folders or archives another name"
+            )
     probes = [stops for stops in sorted(set(exposures), reverse=True) if stops]
     return chosen + [replace(chosen[0], exposure=stops) for stops in probes]
 
 
 def _named(name: str, exposure: float = 0.0) -> Protocol:
+    kind, _, path = name.partition(":")
+    if kind == MASKS and path:
+        files = mask_files(Path(path))
+        title = re.sub(r"\W+", "_", Path(path).resolve().name.partition(".")[0])
+        parameters = {"files": files.sha256, "count": len(files.files)}
+        return Protocol(f"{MASKS}_{title}", files, parameters, 1, exposure, name)
     found = PROTOCOLS.create(name)
     if found.name != name:
         raise ConfigError(
@@ -195,6 +219,31 @@ def irregular() -> Protocol:
         "covered_percent": (15, 65),
     }
     return Protocol("irregular", partial(strokes, **limits), limits)
+
+
+@protocol("lama_thin")
+def lama_thin() -> Protocol:
+    """LaMa's thin masks: many short strokes."""
+    limits: dict[str, Any] = {"count": (4, 51), "length": (10, 49), "width": (5, 14)}
+    return Protocol("lama_thin", partial(strokes_or_boxes, **limits), limits)
+
+
+@protocol("lama_medium")
+def lama_medium() -> Protocol:
+    """LaMa's medium masks: few strokes, or small boxes."""
+    boxes = {"count": (1, 5), "smallest": (10, 256), "largest": (50, 256), "margin": (0, 256)}
+    limits: dict[str, Any] = {"count": (4, 6), "length": (10, 109), "width": (5, 54)}
+    limits["boxes"] = boxes
+    return Protocol("lama_medium", partial(strokes_or_boxes, **limits), limits)
+
+
+@protocol("lama_thick")
+def lama_thick() -> Protocol:
+    """LaMa's thick masks: few wide strokes, or large boxes."""
+    boxes = {"count": (1, 3), "smallest": (30, 256), "largest": (150, 256), "margin": (10, 256)}
+    limits: dict[str, Any] = {"count": (1, 6), "length": (10, 209), "width": (5, 104)}
+    limits["boxes"] = boxes
+    return Protocol("lama_thick", partial(strokes_or_boxes, **limits), limits)
 
 
 @protocol("large")

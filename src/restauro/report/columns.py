@@ -88,7 +88,7 @@ def pivot(
 
 
 def shown(line: Line) -> Cell:
-    """The mean, bold if nobody is better, above its interval, its rank and what it leaves out.
+    """The mean, bold if nobody is better, above its interval, rank, seeds and what it leaves out.
 
     Of a ratio the median above its quartiles.
     """
@@ -106,6 +106,8 @@ def shown(line: Line) -> Cell:
     if line.get("rank"):
         beneath.append(f"#{line['rank']}")
     small = [" · ".join(beneath)] if beneath else []
+    if line.get("num_seeds"):
+        small.append(f"{line['num_seeds']} seeds ± {number(line, 'spread'):.{digits}f}")
     small += [f"{infinite:,} perfect"] * (infinite > 0) + [f"{missing:,} missing"] * (missing > 0)
     return Cell(f"{middle:z.{digits}f}", tuple(small), line.get("rank") == "1")
 

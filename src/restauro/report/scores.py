@@ -15,6 +15,7 @@ from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.evaluation.store import Evaluation, Rows, TaskRecord
 from restauro.metrics import METRICS
 from restauro.metrics.statistics import GroupGap, estimate, paired_differences
+from restauro.report.seeds import by_method, mean_rows, spread
 from restauro.report.tables import (
     ALL,
     BETTER,
@@ -124,7 +125,8 @@ def _facts(evaluation: Evaluation, more: Mapping[str, str]) -> list[Line]:
 
 def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[Line]]:
     """The scores of all methods on a task, and of their pairs, by bins of hole ratios."""
-    tables = _tables(evaluation, task.name)
+    seeds = _rows_of_seeds(evaluation, task.name)
+    tables, names = mean_rows(seeds), by_method(list(seeds))
     asked = {"task": task.name, "exposure": f"{task.exposure:g}", "hash": task.hash}
     scores, pairs = [], []
     for ratios, inside in _bins(tables).items():
@@ -139,14 +141,17 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[
             for name, column in values.items():
                 line = what | {"method": name, "better": str(METRICS.create(metric).better)}
                 line |= _line(asdict(estimate(column))) | {"rank": str(ranked.get(name, ""))}
+                line |= _line(spread([seeds[n].values_of(metric)[inside] for n in names[name]]))
                 scores.append(line | (_quartiles(column) if metric in RATIOS else {}))
-    for of_all in evaluation.sets:
-        if of_all.task == task.name:
-            what = asked | {"hole_ratio": ALL, "metric": FRECHET, "method": of_all.method}
-            counts = {"num_finite": of_all.num_pictures, "num_infinite": 0}
-            counts["num_missing"] = task.num_pictures - of_all.num_pictures
-            mean = {"better": "lower", "mean": of_all.frechet_feature_distance}
-            scores.append(what | _line(mean | counts))
+    of_sets = {one.method: one for one in evaluation.sets if one.task == task.name}
+    for name, seeded in names.items():
+        if found_sets := [of_sets[seed] for seed in seeded if seed in of_sets]:
+            what = asked | {"hole_ratio": ALL, "metric": FRECHET, "method": name}
+            count = min(one.num_pictures for one in found_sets)
+            counts = {"num_finite": count, "num_missing": task.num_pictures - count}
+            distances = [np.array([one.frechet_feature_distance]) for one in found_sets]
+            mean = {"better": "lower", "mean": float(np.mean(distances)), "num_infinite": 0}
+            scores.append(what | _line(mean | counts | spread(distances)))
     return scores, pairs
 
 
@@ -243,6 +248,10 @@ def _paired(metric: str, tables: Sequence[Rows], common: NDArray[np.int64]) -> V
 
 
 def _tables(evaluation: Evaluation, task: str) -> dict[str, Rows]:
+    return mean_rows(_rows_of_seeds(evaluation, task))
+
+
+def _rows_of_seeds(evaluation: Evaluation, task: str) -> dict[str, Rows]:
     return {method.name: evaluation.rows(task, method.name) for method in evaluation.methods}
 
 
