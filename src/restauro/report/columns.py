@@ -37,6 +37,8 @@ COLUMNS = {
     "composite_psnr": Column("whole PSNR", 2),
     "composite_ssim": Column("whole SSIM", 4),
     "hole_feature_distance": Column("feature distance", 3),
+    "hole_st_lpips": Column("ST-LPIPS", 3),
+    "hole_st_lpips_vgg": Column("ST-LPIPS (VGG)", 3),
     FRECHET: Column("Fréchet", 1, "↓"),
     "sharpness": Column("sharpness", 2),
     "seam": Column("seam", 2),

@@ -38,6 +38,8 @@ SCORED = (
     "composite_psnr",
     "composite_ssim",
     "hole_feature_distance",
+    "hole_st_lpips",
+    "hole_st_lpips_vgg",
     *RATIOS,
 )
 """Metrics of the scores, in their order; those of plug-ins follow."""
@@ -48,6 +50,7 @@ GROUPED = (
     "hole_snr",
     "hole_ssim",
     "hole_feature_distance",
+    "hole_st_lpips",
     "relative_error",
     "lightness_error",
     "ita_error",

@@ -1,0 +1,171 @@
+"""ST-LPIPS, a learned perceptual distance by networks that no training here uses: not LPIPS.
+
+AlexNet and VGG16 with their weights lie in the package `stlpips-pytorch`, whose own code needs
+torchvision; here its files are read into a network of a few lines.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restauro.errors import MissingExtraError
+from restauro.metrics.areas import mean_over
+from restauro.metrics.catalogue import metric_of_areas
+from restauro.metrics.comparison import Comparison, once, once_a_target
+from restauro.metrics.perceptual import area_at
+
+Kind: TypeAlias = Literal["alex", "vgg"]
+PACKAGE = "stlpips-pytorch"
+
+
+class ShiftTolerant(nn.Module):
+    """The network of ST-LPIPS with its trained weights, frozen.
+
+    Shape: (B, 3, H, W) in [0, 1] -> maps at five depths, of 64 to 512 channels, each of length 1 at
+    every place. Sides must have at least 32 pixels.
+
+    Source: Ghildyal and Liu 2022, arXiv:2207.13686: every pooling of stride 2 is one of stride 1
+    and a blur with a wide margin, so that a shift of a pixel changes little.
+
+    Raises:
+        MissingExtraError: The package is not installed.
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__()
+        weights = torch.load(weights_path(kind), map_location="cpu", weights_only=True)
+        self.register_buffer("shift", weights.pop("scaling_layer.shift"))
+        self.register_buffer("scale", weights.pop("scaling_layer.scale"))
+        self.heads = nn.ParameterList(
+            weights.pop(f"lin{depth}.model.1.weight") for depth in range(5)
+        )
+        """(1, C, 1, 1) each: how much a channel's difference counts."""
+        stages: dict[str, list[nn.Module]] = {}
+        for name, values in weights.items():  # in the order of the layers
+            _, stage, _, what = name.split(".")
+            layers = stages.setdefault(stage, [])
+            if what == "weight":
+                layers += [_convolution(values, weights[name.replace("weight", "bias")]), nn.ReLU()]
+            elif what == "filt" and stage == "slice1":  # AlexNet's first, which is not pooled
+                layers.insert(1, _Blur(values))
+            elif what == "filt":
+                layers += [nn.MaxPool2d(3 if kind == "alex" else 2, stride=1), _Blur(values)]
+        self.stages = nn.ModuleList(nn.Sequential(*layers) for layers in stages.values())
+        self.requires_grad_(False)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """The maps, finest first."""
+        x = (2 * images.float() - 1 - self.shift) / self.scale
+        maps = []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x / (x.square().sum(dim=1, keepdim=True).sqrt() + 1e-10))
+        return maps
+
+    def distance(self, one: list[Tensor], other: list[Tensor], area: Tensor | None) -> Tensor:
+        """Distance of the maps of two batches, 0 is equal: (B,).
+
+        The weighed squared differences are averaged over the picture, which gives the package's
+        own number, or over `area`, (B, 1, H, W), by the share of it that a place covers, and
+        summed over the depths. An empty area gives nan.
+        """
+        total = torch.zeros(len(one[0]), device=one[0].device)
+        for head, first, second in zip(self.heads, one, other, strict=True):
+            places = ((first - second).square() * head).sum(dim=1, keepdim=True)
+            size = (places.shape[2], places.shape[3])
+            total += mean_over(places, None if area is None else area_at(area.float(), size))
+        return total
+
+
+class _Blur(nn.Module):
+    """Halves a map with a blur, its margin mirrored."""
+
+    kernels: Tensor
+
+    def __init__(self, kernels: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("kernels", kernels)  # (C, 1, 3, 3), all the same
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, (H + 3) // 2, (W + 3) // 2)."""
+        return F.conv2d(F.pad(x, (2,) * 4, "reflect"), self.kernels, stride=2, groups=x.shape[1])
+
+
+def _convolution(weight: Tensor, bias: Tensor) -> nn.Conv2d:
+    outputs, inputs, side, _ = weight.shape
+    layer = nn.Conv2d(inputs, outputs, side, padding=min(side // 2, 2))
+    layer.load_state_dict({"weight": weight, "bias": bias})
+    return layer
+
+
+def weights_path(kind: Kind = "alex") -> Path:
+    """The file of a network's weights in the package, which is not imported.
+
+    Raises:
+        MissingExtraError: The package is not installed.
+    """
+    found = importlib.util.find_spec("stlpips_pytorch")
+    if found is None or not found.submodule_search_locations:
+        raise MissingExtraError(
+            f"ST-LPIPS needs the weights of its package; install it with `pip install {PACKAGE}`"
+        )
+    folder = Path(found.submodule_search_locations[0])
+    return folder / "weights" / "vST0.0" / f"{kind}_shift_tolerant.pth"
+
+
+@functools.cache
+def shift_tolerant(kind: Kind, device: str = "cpu") -> ShiftTolerant:
+    """The network on a device, loaded once."""
+    return ShiftTolerant(kind).to(device)
+
+
+@metric_of_areas("st_lpips", needs=PACKAGE)
+def st_lpips(compared: Comparison, area: Tensor | None) -> Tensor:
+    """ST-LPIPS by AlexNet, which no training uses.
+
+    Of composites, because the network sees beyond the hole. Sides must have at least 32 pixels.
+    """
+    network = shift_tolerant("alex", str(compared.target.device))
+    return network.distance(_alex_maps(compared), _alex_target_maps(compared), area)
+
+
+@metric_of_areas("st_lpips_vgg", needs=PACKAGE)
+def st_lpips_vgg(compared: Comparison, area: Tensor | None) -> Tensor:
+    """ST-LPIPS by VGG16, which no training uses, five times as slow."""
+    network = shift_tolerant("vgg", str(compared.target.device))
+    return network.distance(_vgg_maps(compared), _vgg_target_maps(compared), area)
+
+
+def _maps(kind: Kind, images: Tensor) -> list[Tensor]:
+    maps: list[Tensor] = shift_tolerant(kind, str(images.device))(images)
+    return maps
+
+
+@once
+def _alex_maps(compared: Comparison) -> list[Tensor]:
+    return _maps("alex", compared.composite)
+
+
+@once_a_target
+def _alex_target_maps(compared: Comparison) -> list[Tensor]:
+    return _maps("alex", compared.target)
+
+
+@once
+def _vgg_maps(compared: Comparison) -> list[Tensor]:
+    return _maps("vgg", compared.composite)
+
+
+@once_a_target
+def _vgg_target_maps(compared: Comparison) -> list[Tensor]:
+    return _maps("vgg", compared.target)
