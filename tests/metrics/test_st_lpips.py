@@ -14,10 +14,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import restauro
+from restauro.data.batches import to_tensor
 from restauro.errors import MissingExtraError
-from restauro.evaluation.plan import choose_metrics
-from restauro.metrics import Comparison, scores
+from restauro.evaluation.evaluate import evaluate
+from restauro.evaluation.plan import EvaluationPlan, choose_metrics, find_methods
+from restauro.evaluation.protocols import choose_protocols
+from restauro.evaluation.store import read_evaluation
+from restauro.metrics import Comparison, frechet_feature_distance, scores
+from restauro.metrics.perceptual import pool
 from restauro.metrics.st_lpips import ShiftTolerant, shift_tolerant
+from tinyfolders import textured, write_bank
 
 needs_weights = pytest.mark.skipif(
     importlib.util.find_spec("stlpips_pytorch") is None, reason="stlpips-pytorch is not installed"
@@ -127,6 +133,24 @@ def test_maps_of_the_truth_are_made_once_for_all_methods(monkeypatch: pytest.Mon
         compared = Comparison(method, target, torch.ones_like(target[:, :1]), kept_of_target=kept)
         scores(compared, ["hole_st_lpips", "composite_st_lpips"])
     assert len(calls) == 3
+
+
+@pytest.mark.usefixtures("drawn_weights")
+def test_an_evaluation_has_the_distance_of_its_sets(tmp_path: Path) -> None:
+    images = textured(5, (40, 48))
+    bank = write_bank(tmp_path / "bank", images)
+    fillers, methods = find_methods(["mean"])
+    box = tuple(choose_protocols(["box"]))
+    plan = EvaluationPlan(bank, "test", fillers, methods, box, ("hole_st_lpips",), timing_rounds=0)
+    found = evaluate(plan, tmp_path / "out", processes=1)
+    assert found is not None
+    (of_all,) = found.sets
+    assert of_all.frechet_feature_distance is None
+    fills = fillers["mean"].batch(images, box[0].holes((40, 48), range(5)))
+    network = shift_tolerant("alex")
+    pooled = [pool(network(to_tensor(torch.from_numpy(one)))) for one in (fills, images)]
+    assert of_all.frechet_st_lpips == pytest.approx(frechet_feature_distance(*pooled), rel=1e-3)
+    assert read_evaluation(tmp_path / "out").sets == found.sets
 
 
 @pytest.mark.usefixtures("drawn_weights")

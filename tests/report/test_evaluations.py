@@ -84,7 +84,7 @@ def make(path: Path, *, leave_out: tuple[str, ...] = (), exposure: float = 0) ->
             MethodRecord(GOOD, GOOD, 11_107_517, "ab" * 32, 5_485_188),
             *(MethodRecord(name, name, None, None, None) for name in METHODS[1:]),
         ],
-        sets=[SetScore("box", GOOD, NUM_PICTURES, 12.34), SetScore("box", BAD, 39, 56.78)],
+        sets=[SetScore("box", GOOD, NUM_PICTURES, 12.34, 0.5), SetScore("box", BAD, 39, 56.78)],
         timing={
             GOOD: Timing(80, 70, 90, 7),
             CLOSE_BY: Timing(85, 75, 95, 7),
@@ -189,9 +189,15 @@ def test_pairs_are_told_in_words_and_in_numbers(report: Path) -> None:
 
 def test_medians_perfect_fills_and_failures_are_told(report: Path) -> None:
     found = table(report, "How it looks: box")
-    assert found["method"] == ["feature distance ↓", "Fréchet ↓", "sharpness → 1"]
+    assert found["method"] == [
+        "feature distance ↓",
+        "Fréchet ↓",
+        "Fréchet (ST-LPIPS) ↓",
+        "sharpness → 1",
+    ]
     low, middle, high = np.nanquantile(values(BAD)["sharpness"], [0.25, 0.5, 0.75])
-    assert found[BAD][2] == f"{middle:.2f} {low:.2f} to {high:.2f} 1 missing"
+    assert (found[GOOD][2], found[BAD][2]) == ("0.5000", "–")
+    assert found[BAD][3] == f"{middle:.2f} {low:.2f} to {high:.2f} 1 missing"
     assert found[BAD][1] == "56.8 1 missing"
     assert found[CLOSE_BY][1] == "–"
     assert table(report, "Given up")["box"] == [BAD, "5.png", "no <memory> | left"]

@@ -19,7 +19,7 @@ from restauro.evaluation.plan import Method
 from restauro.evaluation.protocols import Protocol
 from restauro.files import whole_file
 
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -66,25 +66,32 @@ class PartScores:
     metrics: tuple[str, ...]
     values: NDArray[np.float64]
     """(B, metrics); nan where the method gave up."""
-    composite_features: NDArray[np.float32]
-    """(B, F) pooled, for the Frechet distance; F = 0 without feature metrics."""
-    target_features: NDArray[np.float32]
-    """(B, F) of the undamaged pictures."""
+    features: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+    """By distance of sets: those of the restored and of the undamaged pictures, (B, F) each."""
     failures: Mapping[int, str]
     """Position in the bank -> why the method gave up on the picture."""
 
     def save(self, path: Path) -> None:
         """Writes the part, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        content = vars(self) | {"failures": json.dumps(self.failures)}
+        del content["features"]
+        for name, (fills, truth) in self.features.items():
+            content |= {f"fills {name}": fills, f"truth {name}": truth}
         with whole_file(path) as aside, aside.open("wb") as file:
-            np.savez(file, **vars(self) | {"failures": json.dumps(self.failures)})
+            np.savez(file, **content)
 
     @classmethod
     def load(cls, path: Path) -> PartScores:
         """Reads what `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
             content = dict(file)
+        names = [key.removeprefix("fills ") for key in content if key.startswith("fills ")]
         failures = json.loads(str(content["failures"]))
-        content["failures"] = {int(index): message for index, message in failures.items()}
-        content["metrics"] = tuple(content["metrics"].tolist())
-        return cls(**content)
+        return cls(
+            content["index"],
+            tuple(content["metrics"].tolist()),
+            content["values"],
+            {name: (content[f"fills {name}"], content[f"truth {name}"]) for name in names},
+            {int(index): message for index, message in failures.items()},
+        )

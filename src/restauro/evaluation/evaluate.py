@@ -267,16 +267,15 @@ def _missing(part: Part) -> Iterable[Part]:
 
 
 def _set_scores(task: str, method: Method, parts: Sequence[PartScores]) -> list[SetScore]:
-    """The Frechet distance over all pictures that the method restored."""
+    """The Frechet distances over all pictures that the method restored."""
     failed = [index for part in parts for index in part.failures]
     restored = ~np.isin(np.concatenate([part.index for part in parts]), failed)
-    fills, truth = (
-        torch.from_numpy(np.concatenate(features)[restored])
-        for features in (
-            [part.composite_features for part in parts],
-            [part.target_features for part in parts],
+    count = int(restored.sum())
+    distances = {}
+    for name in parts[0].features if count > 1 else ():
+        fills, truth = (
+            torch.from_numpy(np.concatenate([part.features[name][i] for part in parts])[restored])
+            for i in (0, 1)
         )
-    )
-    if fills.shape[1] == 0 or len(fills) < 2:
-        return []
-    return [SetScore(task, method.name, len(fills), frechet_feature_distance(fills, truth))]
+        distances[name] = frechet_feature_distance(fills, truth)
+    return [SetScore(task, method.name, count, **distances)] if distances else []

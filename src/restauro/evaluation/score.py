@@ -27,8 +27,7 @@ from restauro.fill.array_filler import Images, Masks
 from restauro.fill.catalogue import load
 from restauro.fill.filler import Filler
 from restauro.interrupt import StopRequest
-from restauro.metrics import Comparison, scores
-from restauro.metrics.perceptual import pooled_features, uses_features
+from restauro.metrics import Comparison, features_of_sets, scores
 from restauro.pool import map_unordered
 
 PART_SIZE = 32
@@ -117,15 +116,15 @@ class Truth:
         composites, failures = restore(filler, self.pictures, self.holes)
         restored = to_tensor(torch.from_numpy(composites))
         compared = Comparison(restored, self.target, self.mask, kept_of_target=self.kept)
-        pooled = (torch.zeros(len(self.index), 0),) * 2
-        if uses_features(metrics):
-            pooled = pooled_features(compared)
+        features = {
+            name: (fills.float().numpy(), truth.float().numpy())
+            for name, (fills, truth) in features_of_sets(compared, metrics).items()
+        }
         columns = scores(compared, metrics)
         values = np.stack([columns[name].double().numpy() for name in metrics], axis=1)
         values[list(failures)] = np.nan
         messages = {int(self.index[i]): message for i, message in failures.items()}
-        fills, truth = (features.float().numpy() for features in pooled)
-        return PartScores(self.index, tuple(metrics), values, fills, truth, messages)
+        return PartScores(self.index, tuple(metrics), values, features, messages)
 
     def keep(self, filler: Filler, path: Path) -> None:
         """Restores the only picture and writes it, unless the method gives up on it."""

@@ -80,7 +80,8 @@ class SetScore:
     task: str
     method: str
     num_pictures: int
-    frechet_feature_distance: float
+    frechet_feature_distance: float | None = None
+    frechet_st_lpips: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from restauro.metrics.catalogue import (
 from restauro.metrics.colour import colour_difference, lab, luminance
 from restauro.metrics.comparison import Comparison, once, once_a_target
 from restauro.metrics.fidelity import fidelity_scores, psnr
-from restauro.metrics.frechet import frechet_feature_distance
+from restauro.metrics.frechet import FRECHET_FEATURES, features_of_sets, frechet_feature_distance
 from restauro.metrics.perceptual import FeatureNetwork, feature_network
 from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.st_lpips import st_lpips, st_lpips_vgg
@@ -22,6 +22,7 @@ from restauro.plugins import Metric, metric
 from restauro.registry import METRICS
 
 __all__ = [
+    "FRECHET_FEATURES",
     "ITA_GROUPS",
     "METRICS",
     "Comparison",
@@ -31,6 +32,7 @@ __all__ = [
     "backlight_of",
     "colour_difference",
     "feature_network",
+    "features_of_sets",
     "fidelity_scores",
     "frechet_feature_distance",
     "ita_group",

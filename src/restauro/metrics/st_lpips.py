@@ -19,7 +19,7 @@ from restauro.errors import MissingExtraError
 from restauro.metrics.areas import mean_over
 from restauro.metrics.catalogue import metric_of_areas
 from restauro.metrics.comparison import Comparison, once, once_a_target
-from restauro.metrics.perceptual import area_at
+from restauro.metrics.perceptual import area_at, pool
 
 Kind: TypeAlias = Literal["alex", "vgg"]
 PACKAGE = "stlpips-pytorch"
@@ -144,6 +144,11 @@ def st_lpips_vgg(compared: Comparison, area: Tensor | None) -> Tensor:
     """ST-LPIPS by VGG16, which no training uses, five times as slow."""
     network = shift_tolerant("vgg", str(compared.target.device))
     return network.distance(_vgg_maps(compared), _vgg_target_maps(compared), area)
+
+
+def pooled_st_lpips(compared: Comparison) -> tuple[Tensor, Tensor]:
+    """AlexNet's last maps of the restored pictures and of the truth, averaged: (B, 256) each."""
+    return pool(_alex_maps(compared)), pool(_alex_target_maps(compared))
 
 
 def _maps(kind: Kind, images: Tensor) -> list[Tensor]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from restauro.evaluation.groups import FIFTHS
 from restauro.metrics import METRICS
 from restauro.report.page import NONE, Cell, Table
-from restauro.report.scores import FRECHET, SKIN_METRIC
+from restauro.report.scores import SKIN_METRIC
 from restauro.report.tables import Line, num_pictures
 
 TITLES = FIFTHS | {"ita": "apparent skin tone", "exposure": "exposure (stops)"}
@@ -39,7 +39,8 @@ COLUMNS = {
     "hole_feature_distance": Column("feature distance", 3),
     "hole_st_lpips": Column("ST-LPIPS", 3),
     "hole_st_lpips_vgg": Column("ST-LPIPS (VGG)", 3),
-    FRECHET: Column("Fréchet", 1, "↓"),
+    "frechet_feature_distance": Column("Fréchet", 1, "↓"),
+    "frechet_st_lpips": Column("Fréchet (ST-LPIPS)", 4, "↓"),
     "sharpness": Column("sharpness", 2),
     "seam": Column("seam", 2),
     "hole_snr": Column("SNR", 2),

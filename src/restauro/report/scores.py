@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import reduce
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from restauro.evaluation.groups import FIFTHS, group_scores, groupings, undamaged
 from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.evaluation.store import Evaluation, Rows, TaskRecord
-from restauro.metrics import METRICS
+from restauro.metrics import FRECHET_FEATURES, METRICS
 from restauro.metrics.statistics import GroupGap, estimate, paired_differences
 from restauro.report.seeds import by_method, mean_rows, spread
 from restauro.report.tables import (
@@ -43,8 +44,8 @@ SCORED = (
     *RATIOS,
 )
 """Metrics of the scores, in their order; those of plug-ins follow."""
-FRECHET = "frechet_feature_distance"
-"""Among them, but no metric of a picture: one number of all."""
+FRECHET = tuple(FRECHET_FEATURES)
+"""Among them, but no metrics of a picture: one number of all."""
 GROUPED = (
     "hole_psnr",
     "hole_snr",
@@ -147,14 +148,16 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[
                 line |= _line(spread([seeds[n].values_of(metric)[inside] for n in names[name]]))
                 scores.append(line | (_quartiles(column) if metric in RATIOS else {}))
     of_sets = {one.method: one for one in evaluation.sets if one.task == task.name}
-    for name, seeded in names.items():
-        if found_sets := [of_sets[seed] for seed in seeded if seed in of_sets]:
-            what = asked | {"hole_ratio": ALL, "metric": FRECHET, "method": name}
+    for metric, (name, seeded) in itertools.product(FRECHET, names.items()):
+        found_sets = [of_sets[seed] for seed in seeded if seed in of_sets]
+        distances = [getattr(one, metric) for one in found_sets]
+        if distances and None not in distances:
+            what = asked | {"hole_ratio": ALL, "metric": metric, "method": name}
             count = min(one.num_pictures for one in found_sets)
             counts = {"num_finite": count, "num_missing": task.num_pictures - count}
-            distances = [np.array([one.frechet_feature_distance]) for one in found_sets]
             mean = {"better": "lower", "mean": float(np.mean(distances)), "num_infinite": 0}
-            scores.append(what | _line(mean | counts | spread(distances)))
+            seeds_spread = spread([np.array([distance]) for distance in distances])
+            scores.append(what | _line(mean | counts | seeds_spread))
     return scores, pairs
 
 

@@ -34,7 +34,7 @@ FACTS = {
 """Fact -> what the page calls it; the others are of the machine."""
 CLOSE = ("hole_psnr", "hole_ssim", "hole_ms_ssim", "hole_ciede2000", "hole_l1", "composite_psnr",
          "composite_ssim")  # fmt: skip
-LOOKS = ("hole_feature_distance", "hole_st_lpips", "hole_st_lpips_vgg", FRECHET, *RATIOS)
+LOOKS = ("hole_feature_distance", "hole_st_lpips", "hole_st_lpips_vgg", *FRECHET, *RATIOS)
 OVERVIEW = ("hole_psnr", "hole_feature_distance", "hole_st_lpips")
 IN_WORDS = ("hole_psnr", "hole_ssim", "hole_feature_distance", "hole_st_lpips")
 """Metrics by which methods are compared in words."""
