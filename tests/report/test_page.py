@@ -117,8 +117,8 @@ def test_table_has_a_caption_and_headers_and_scrolls(folder: Path) -> None:
 
 def test_columns_of_words_are_not_set_as_numbers() -> None:
     long = Cell("1.45", ("0.58 to 2.27, chance 0.012", "worst: 5 (L* 0 to 41)"))
-    rows = [[*cells("telea", "abc"), long], cells("mean", "12", "–")]
-    assert Table("", cells("", "name", "gap"), rows).kinds == ["name", "name", "text"]
+    rows = [[*cells("telea", "abc"), long, *cells("–")], cells("mean", "12", "–", "–")]
+    assert Table("", cells("", "name", "gap", ""), rows).kinds == ["name", "name", "text", "name"]
 
 
 def test_folded_tables_have_a_summary(folder: Path) -> None:

@@ -124,4 +124,5 @@ def _kind(column: Sequence[Cell]) -> str:
     texts = ["".join((one.text, *one.small)) for one in column]
     if max(map(len, texts), default=0) > MAX_NUMBER_LETTERS:
         return "text"
-    return "number" if all(map(_NUMBER.match, texts)) else "name"
+    is_empty = set(texts) <= {NONE}
+    return "number" if not is_empty and all(map(_NUMBER.match, texts)) else "name"
