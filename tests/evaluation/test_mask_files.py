@@ -10,7 +10,8 @@ import pytest
 from restauro.errors import BadDataError, BadImageError, ConfigError
 from restauro.evaluation.mask_files import resized
 from restauro.evaluation.protocols import choose_protocols
-from restauro.images import Mask, write_image
+from restauro.picture.types import Mask
+from restauro.picture.write import write_image
 
 SIZE = (37, 50)
 

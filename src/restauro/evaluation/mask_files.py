@@ -12,7 +12,10 @@ from restauro.data.containers import open_container
 from restauro.data.pictures import UnusablePictureError
 from restauro.errors import BadDataError, BadImageError
 from restauro.evaluation.hole_shapes import MAX_TRIES, WholeNumbers
-from restauro.images import WRITABLE, Mask, Size, decode_picture, mask_of_picture
+from restauro.picture.formats import READ_SUFFIXES
+from restauro.picture.masks import mask_of_picture
+from restauro.picture.read import read_picture
+from restauro.picture.types import Mask, Size
 
 
 class MaskFiles:
@@ -24,7 +27,8 @@ class MaskFiles:
 
     def __init__(self, path: Path) -> None:
         self.path, container = path, open_container(path)
-        names = [name for name in container.listing().names if name.lower().endswith(WRITABLE)]
+        suffixes = tuple(READ_SUFFIXES)
+        names = [name for name in container.listing().names if name.lower().endswith(suffixes)]
         if not names:
             raise BadDataError(f"{path} holds no mask; give a folder or archive of mask files")
         try:
@@ -41,7 +45,9 @@ class MaskFiles:
         """
         for _ in range(MAX_TRIES):
             name, content = self.files[random.between(0, len(self.files) - 1)]
-            mask = mask_of_picture(decode_picture(content, f"{name} of {self.path}"))
+            mask = mask_of_picture(
+                read_picture(content, f"{name} of {self.path}", whole_depth=False)
+            )
             mask = resized(mask, size)
             if mask.any() and not mask.all():
                 return mask
