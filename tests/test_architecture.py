@@ -205,3 +205,13 @@ def public_names(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("restauro"):
             found |= {alias.asname or alias.name for alias in node.names} - used
     return {name for name in found if not name.startswith("_")}
+
+
+def test_no_two_classes_have_one_name() -> None:
+    found: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(name_of(path))
+    assert len(found) > 100
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}

@@ -12,12 +12,14 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any, TypeAlias
 
 import pytest
@@ -25,7 +27,7 @@ import pytest
 import restauro.pool
 from lifelines import Lifeline, hold
 from restauro.pool import Pool, PoolFullError, map_unordered
-from started import PATIENCE
+from started import PATIENCE, started, until
 
 Task: TypeAlias = Callable[[], Any]
 Calls: TypeAlias = Callable[[Task], Any]
@@ -523,3 +525,50 @@ def test_the_end_of_a_pool_waits_for_nothing(
     serve(use, make=partial(make_after, at_start) if what == "starts" else make)
     line.wait_for_end()
     assert awaited[-1].cancelled()  # what the killed process fails with would find nobody
+
+
+STARTS_SLOWLY = """
+import sys
+import time
+from pathlib import Path
+
+if "--multiprocessing-fork" in sys.argv:  # a process of the pool, before it has imported anything
+    folder = Path(__file__).parent
+    (folder / "starting").touch()
+    while not (folder / "sent").exists():
+        time.sleep(0.01)
+"""
+WORKS = """
+from restauro.interrupt import StopRequest
+from restauro.pool import map_unordered
+
+
+def make():
+    return str
+
+
+if __name__ == "__main__":
+    with StopRequest() as stop:
+        found = map_unordered(range(9), make, lambda: stop.is_requested, processes=2, given_up=str)
+        print(len(list(found)), stop.is_requested)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be held here")
+def test_ctrl_c_while_processes_start_is_left_to_the_first(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(STARTS_SLOWLY)
+    (tmp_path / "works.py").write_text(WORKS)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    with started(
+        [sys.executable, tmp_path / "works.py"],
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=PIPE,
+        stderr=PIPE,
+    ) as process:
+        until((tmp_path / "starting").exists, True)
+        os.killpg(process.pid, signal.SIGINT)
+        (tmp_path / "sent").touch()
+        output, errors = process.communicate()
+    assert errors == ""
+    assert output.split()[1] == "True"
+    assert process.returncode == 0

@@ -31,7 +31,7 @@ SMALLEST_HALF_TENSOR = 256
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Agreement:
     """How far the file's predictions are from PyTorch's, in [0, 1]."""
 
     size: tuple[int, int]
@@ -42,7 +42,7 @@ class Comparison:
 
 def export_onnx(
     model: InpaintingModel, card: ModelCard, path: Path, *, half: bool = True
-) -> list[Comparison]:
+) -> list[Agreement]:
     """Writes `model` with its card to `path`; returns how it compares with PyTorch.
 
     With `half`, weights are stored as float16, which halves the file; the runtime widens them
@@ -126,7 +126,7 @@ def _sizes_to_compare(model: InpaintingModel) -> list[tuple[int, int]]:
     return [model.size, (2 * step, 5 * step), (11 * step, 6 * step)]
 
 
-def _compare(model: InpaintingModel, content: bytes, size: tuple[int, int]) -> Comparison:
+def _compare(model: InpaintingModel, content: bytes, size: tuple[int, int]) -> Agreement:
     rng = torch.Generator().manual_seed(0)
     image = torch.rand(2, 3, *size, generator=rng)
     mask = torch.zeros(2, 1, *size)
@@ -136,4 +136,4 @@ def _compare(model: InpaintingModel, content: bytes, size: tuple[int, int]) -> C
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     inputs = {"image": image.numpy(), "mask": mask.numpy()}
     difference = np.abs(session.run(["prediction"], inputs)[0] - expected)
-    return Comparison(size, float(difference.max()), float(difference.mean()))
+    return Agreement(size, float(difference.max()), float(difference.mean()))

@@ -211,7 +211,7 @@ class _Process(Generic[Asked, Given]):
     def __init__(self, make: Make[Asked, Given]) -> None:
         spawn = multiprocessing.get_context("spawn")  # a fork would copy locks of other threads
         self._executor = ProcessPoolExecutor(1, spawn, _begin, (packed(make),))
-        with _single_threads():
+        with _single_threads(), _signals_held():
             self._id = self._submit(os.getpid)
 
     def ready(self) -> Future[None]:
@@ -261,6 +261,19 @@ def _single_threads() -> Iterator[None]:
         os.environ.update(before)
 
 
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Processes started within leave signals waiting until `_begin` has said to ignore them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, StopRequest.SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _made: Callable[[], Callable[[Any], Any]]
 
 
@@ -269,6 +282,8 @@ def _begin(content: bytes) -> None:
     global _made
     for number in StopRequest.SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # these may reach all; the first process decides
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, StopRequest.SIGNALS)
     end_with_parent()
     try:
         make: Make[Any, Any] = unpacked(content)

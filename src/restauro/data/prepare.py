@@ -20,7 +20,7 @@ from restauro.data.aside import written_aside
 from restauro.data.bank import FORMAT, Bank
 from restauro.data.bank_writer import BankWriter
 from restauro.data.pictures import UnusablePictureError
-from restauro.data.sources import SOURCES, Entry, Plan, Source, SourceOptions
+from restauro.data.sources import SOURCES, IndexRow, Plan, Source, SourceOptions
 from restauro.data.sources._source import Render
 from restauro.errors import BadDataError, OutputExistsError
 from restauro.files import file_sha256
@@ -151,13 +151,13 @@ def _fill(writer: BankWriter, plan: Plan, workers: int, progress: bool) -> None:
 
 
 def _rendered(
-    offers: Iterable[tuple[Entry, Render]], side: int, workers: int
-) -> Generator[tuple[Entry, Image | UnusablePictureError]]:
+    offers: Iterable[tuple[IndexRow, Render]], side: int, workers: int
+) -> Generator[tuple[IndexRow, Image | UnusablePictureError]]:
     """Every offered picture, or why it is unusable, in the order of the offers.
 
     Threads are enough: Pillow lets go of Python's lock while it decodes and resizes.
     """
-    waiting: deque[tuple[Entry, Future[Image | UnusablePictureError]]] = deque()
+    waiting: deque[tuple[IndexRow, Future[Image | UnusablePictureError]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
     try:
         for entry, render in offers:

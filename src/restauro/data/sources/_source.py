@@ -25,8 +25,8 @@ Crop: TypeAlias = Callable[[Pillow.Image], Pillow.Image]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A row of the index."""
+class IndexRow:
+    """What the index of a bank says of one picture."""
 
     name: str
     split: str
@@ -39,7 +39,7 @@ class Plan:
     """What a source offers, known before the first picture is decoded."""
 
     num_pictures: int
-    offers: Iterable[tuple[Entry, Render]]
+    offers: Iterable[tuple[IndexRow, Render]]
     columns: tuple[str, ...] = ()
     rejected: Mapping[str, str] | None = None
     """Name -> reason, of the pictures that are unusable by their name alone."""
@@ -104,8 +104,8 @@ def refused_pictures(listing: Listing) -> dict[str, str]:
 
 
 def file_offers(
-    container: Container, entries: Mapping[str, Entry], crop_of: Callable[[str], Crop]
-) -> Iterator[tuple[Entry, Render]]:
+    container: Container, entries: Mapping[str, IndexRow], crop_of: Callable[[str], Crop]
+) -> Iterator[tuple[IndexRow, Render]]:
     """Offers the members that `entries` names, each cut as `crop_of` its name says."""
     for member in container.stream(entries):
         yield entries[member.name], partial(_rendered, member, crop_of(member.name))

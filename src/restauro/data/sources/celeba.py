@@ -13,7 +13,7 @@ from restauro.data.bank import SPLITS
 from restauro.data.containers import file_identity, open_container
 from restauro.data.pictures import UnusablePictureError
 from restauro.data.sources._source import (
-    Entry,
+    IndexRow,
     Plan,
     SourceOptions,
     file_offers,
@@ -46,7 +46,7 @@ class CelebA:
         splits = _splits(self.partition)
         listing = self.pictures.listing()
         rejected = refused_pictures(listing)
-        entries: dict[str, Entry] = {}
+        entries: dict[str, IndexRow] = {}
         found = set()
         for member in filter(is_picture, listing.names):
             name = PurePosixPath(member).name
@@ -56,7 +56,7 @@ class CelebA:
                 rejected[member] = f"not in {self.partition.name}"
             else:
                 found.add(name)
-                entries[member] = Entry(name, splits[name])
+                entries[member] = IndexRow(name, splits[name])
         return Plan(
             num_pictures=len(entries),
             offers=file_offers(self.pictures, entries, lambda _: _face),

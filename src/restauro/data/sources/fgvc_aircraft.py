@@ -19,7 +19,7 @@ from restauro.data.containers import open_container, read_texts
 from restauro.data.pictures import UnusablePictureError
 from restauro.data.sources._source import (
     Crop,
-    Entry,
+    IndexRow,
     Plan,
     SourceOptions,
     file_offers,
@@ -69,7 +69,7 @@ class FgvcAircraft:
         lists = {PurePosixPath(name).name: text for name, text in lists.items()}
         boxes, known = _boxes(lists[BOXES]), _entries(lists)
         rejected = refused_pictures(listing)
-        entries: dict[str, Entry] = {}
+        entries: dict[str, IndexRow] = {}
         pictures = [name for name in listing.names if is_picture(name)]
         for member in pictures:
             number = PurePosixPath(member).stem
@@ -169,14 +169,14 @@ def _boxes(text: str) -> dict[str, Box]:
     return boxes
 
 
-def _entries(lists: Mapping[str, str]) -> dict[str, Entry]:
+def _entries(lists: Mapping[str, str]) -> dict[str, IndexRow]:
     """Number of a photograph -> its row of the index."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, IndexRow] = {}
     for split in SPLITS:
         labels = [_labels(lists[f"images_{column}_{split}.txt"]) for column in COLUMNS]
         for number in lists[f"images_{split}.txt"].split():
             values = tuple(known.get(number, "") for known in labels)
-            entries[number] = Entry(f"{number}.jpg", split, values)
+            entries[number] = IndexRow(f"{number}.jpg", split, values)
     return entries
 
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from restauro.data.containers import Listing, open_container, read_texts
 from restauro.data.pictures import centre_square
 from restauro.data.sources._source import (
-    Entry,
+    IndexRow,
     Plan,
     SourceOptions,
     file_offers,
@@ -55,12 +55,12 @@ class PictureFolder:
         columns, labels = self._labels(listing.names)
         unlabelled = ("",) * len(columns)
         rejected = refused_pictures(listing)
-        entries: dict[str, Entry] = {}
+        entries: dict[str, IndexRow] = {}
         for member in pictures:
             name = str(PurePosixPath(member).relative_to(wrapper))
             split = split_by_hash(name) if level is None else _split_at(member, level)
             if split:
-                entries[member] = Entry(name, split, labels.get(member, unlabelled))
+                entries[member] = IndexRow(name, split, labels.get(member, unlabelled))
             else:
                 rejected[member] = "outside the folders train, val and test that the others are in"
         return Plan(

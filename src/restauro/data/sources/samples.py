@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from restauro.data.drawings import drawing, kind_of
-from restauro.data.sources._source import Entry, Plan, Render, SourceOptions
+from restauro.data.sources._source import IndexRow, Plan, Render, SourceOptions
 from restauro.picture.types import Image
 from restauro.plugins import source
 
@@ -32,11 +32,11 @@ class Samples:
         """Every tenth drawing for validation, every tenth for the test."""
         return Plan(num_pictures=self.count, offers=self._offers(), columns=("kind",))
 
-    def _offers(self) -> Iterator[tuple[Entry, Render]]:
+    def _offers(self) -> Iterator[tuple[IndexRow, Render]]:
         for number in range(self.count):
             split = {8: "val", 9: "test"}.get(number % 10, "train")
             kind = kind_of(self._rng(number))
-            yield Entry(f"sample-{number:06}", split, (kind,)), self._render(number)
+            yield IndexRow(f"sample-{number:06}", split, (kind,)), self._render(number)
 
     def _render(self, number: int) -> Render:
         def render(side: int) -> Image:
