@@ -128,7 +128,8 @@ class Registry(Generic[T]):
             known: Names and how they are to be written; by default those of all entries.
             ways: What else may be given, told behind all names.
         """
-        known = known or {own: own for own in (*self.names(), *self.others())}
+        if known is None:
+            known = {own: own for own in (*self.names(), *self.others())}
         kinds = {other: kind for kind in KINDS if kind is not self for other in kind._all_names()}
         sought = name.partition(":")[0]
         (own, *_) = difflib.get_close_matches(sought, known, n=1) or [""]
