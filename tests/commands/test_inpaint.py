@@ -334,3 +334,30 @@ def test_the_shell_completes_the_names_of_models(typed: str, expected: list[str]
     (option,) = (one for one in command.params if one.name == "model")
     items = option.shell_complete(click.Context(command), typed)
     assert [item.value for item in items] == expected
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    ("shell", "sentence"),
+    [
+        ("{} - {mask} - <&-", "standard input is closed; send a picture to it"),
+        ("{} {picture} {mask} - >/dev/full", "standard output cannot be written: No space left"),
+    ],
+)
+def test_a_broken_pipe_of_the_shell_is_one_sentence(task: Task, shell: str, sentence: str) -> None:
+    start = shlex.join([sys.executable, "-m", "restauro", "inpaint", "--model", str(task.model)])
+    line = shell.format(start, picture=task.picture, mask=task.mask)
+    result = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"restauro: {sentence}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no process substitution here")
+def test_what_another_process_writes_is_a_picture(task: Task) -> None:
+    command = shlex.join([sys.executable, "-m", "restauro", "inpaint", "--model", str(task.model)])
+    line = f"{command} <(cat {task.picture}) <(cat {task.mask}) {task.output}"
+    subprocess.run(["bash", "-c", line], check=True)
+    restored = np.asarray(PIL.Image.open(task.output))
+    assert_array_equal(restored[~task.hole], task.image[~task.hole])
+    assert (restored[task.hole] != task.image[task.hole]).any()

@@ -3,7 +3,9 @@ from __future__ import annotations
 import errno
 import os
 import struct
+import threading
 import zlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +299,20 @@ def test_a_png_keeps_its_metadata(tmp_path: Path, image: Image) -> None:
     assert again.getpalette() == source.getpalette()
 
 
+@pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg", ".bmp"])
+def test_a_tiff_without_resolution_gives_none(tmp_path: Path, image: Image, suffix: str) -> None:
+    PIL.Image.fromarray(image).save(tmp_path / "in.tif")
+    PIL.Image.fromarray(image).save(tmp_path / f"plain{suffix}")
+    source = read_picture(tmp_path / "in.tif")
+    write_picture(tmp_path / f"out{suffix}", source.copy(), source=source)
+    with (
+        PIL.Image.open(tmp_path / f"out{suffix}") as now,
+        PIL.Image.open(tmp_path / f"plain{suffix}") as plain,
+    ):
+        assert now.info.get("dpi") == plain.info.get("dpi")
+        assert 282 not in getattr(now, "tag_v2", {})
+
+
 def test_a_tiff_keeps_its_metadata_and_compression(tmp_path: Path, image: Image) -> None:
     PIL.Image.fromarray(image).convert("CMYK").save(
         tmp_path / "in.tif",
@@ -390,3 +406,96 @@ def test_only_the_formats_of_the_table_are_tried(tmp_path: Path) -> None:
     with pytest.raises(BadImageError, match="no picture that restauro reads") as caught:
         read_picture(tmp_path / "icon.png")
     assert caught.value.code == "picture_format"
+
+
+# What was taken out
+
+
+def exif_with_thumbnail(thumbnail: bytes, order: str, maker_note: bytes = b"") -> bytes:
+    """A first table with the maker's name and notes, and a second one with a JPEG."""
+    mark = b"MM\0*" if order == ">" else b"II*\0"
+
+    def table(start: int, fields: list[tuple[int, int, int, bytes | int]], following: int) -> bytes:
+        content = struct.pack(order + "H", len(fields))
+        for tag, kind, count, value in fields:
+            cell = value if isinstance(value, bytes) else struct.pack(order + "I", value)
+            content += struct.pack(order + "HHI", tag, kind, count) + cell.ljust(4, b"\0")
+        return content + struct.pack(order + "I", following)
+
+    notes_at = 8 + 2 + 24 + 4
+    inner_at = notes_at + 2 + 24 + 4
+    data_at = inner_at + len(maker_note)
+    first = table(8, [(271, 2, 3, b"us\0"), (0x8769, 4, 1, notes_at)], inner_at + len(maker_note))
+    notes = table(
+        notes_at,
+        [(0x9000, 7, 4, b"0232"), (0x927C, 7, len(maker_note), inner_at)],
+        0,
+    )
+    second_at = data_at
+    jpeg_at = second_at + 2 + 24 + 4
+    second = table(second_at, [(0x201, 4, 1, jpeg_at), (0x202, 4, 1, len(thumbnail))], 0)
+    table_of_all = first + notes + maker_note + second + thumbnail
+    return b"Exif\0\0" + mark + struct.pack(order + "I", 8) + table_of_all
+
+
+def small_jpeg(colour: tuple[int, int, int] = (255, 0, 255)) -> bytes:
+    file = BytesIO()
+    PIL.Image.new("RGB", (16, 12), colour).save(file, "JPEG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("order", [">", "<"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+def test_no_small_copy_of_what_was_taken_out_is_kept(
+    tmp_path: Path, image: Image, suffix: str, order: str
+) -> None:
+    thumbnail = small_jpeg()
+    exif = exif_with_thumbnail(thumbnail, order, b"notes of the maker")
+    PIL.Image.fromarray(image).save(tmp_path / "in.jpg", exif=exif)
+    source = read_picture(tmp_path / "in.jpg")
+    assert thumbnail in source.info["exif"]
+    write_picture(tmp_path / f"out{suffix}", source.copy(), source=source)
+    content = (tmp_path / f"out{suffix}").read_bytes()
+    assert thumbnail[2:] not in content
+    kept = read_picture(tmp_path / f"out{suffix}").getexif()
+    assert kept[271] == "us"
+    assert kept.get_ifd(0x8769)[0x927C] == b"notes of the maker"
+
+
+def test_a_preview_in_the_notes_of_the_maker_goes_with_them(tmp_path: Path, image: Image) -> None:
+    preview = small_jpeg((0, 255, 0))
+    exif = exif_with_thumbnail(small_jpeg(), ">", b"Nikon" + preview)
+    PIL.Image.fromarray(image).save(tmp_path / "in.jpg", exif=exif)
+    source = read_picture(tmp_path / "in.jpg")
+    write_picture(tmp_path / "out.png", source.copy(), source=source)
+    assert preview[2:] not in (tmp_path / "out.png").read_bytes()
+    assert read_picture(tmp_path / "out.png").getexif()[271] == "us"
+
+
+def test_thumbnails_in_texts_are_not_kept(tmp_path: Path, image: Image) -> None:
+    xmp = b"<x:xmpmeta><a>kept</a><xmp:Thumbnails>%s</xmp:Thumbnails></x:xmpmeta>" % b"SECRET"
+    text = PIL.PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    text.add_text("Raw profile type exif", "SECRET")
+    text.add_text("Title", "kept too")
+    PIL.Image.fromarray(image).save(tmp_path / "in.png", pnginfo=text)
+    PIL.Image.fromarray(image).save(tmp_path / "in.webp", xmp=xmp, lossless=True)
+    for name in ("in.png", "in.webp"):
+        source = read_picture(tmp_path / name)
+        assert "SECRET" in str(source.info)
+        write_picture(tmp_path / f"out_{name}", source.copy(), source=source)
+        again = read_picture(tmp_path / f"out_{name}")
+        assert "SECRET" not in str(again.info)
+        assert "<a>kept</a>" in str(again.info)
+    assert read_picture(tmp_path / "out_in.png").info["Title"] == "kept too"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_read_once_and_whole(tmp_path: Path, image: Image) -> None:
+    PIL.Image.fromarray(image).save(tmp_path / "image.png")
+    content = (tmp_path / "image.png").read_bytes()
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(content,))
+    writer.start()
+    assert_array_equal(read_image(tmp_path / "pipe"), image)
+    writer.join()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -68,7 +70,7 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
             files = [path for path in (picture, mask) if path]
             check_output(result.output, files, force=result.force)
         restored = restore(
-            sys.stdin.buffer.read() if picture == PIPE else picture,
+            _standard_input() if picture == PIPE else picture,
             mask,
             load(result.model, result.device),
             holes=result.holes,
@@ -77,8 +79,7 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
             mask_name=task.marked_by,
         )
         if is_piped:
-            sys.stdout.buffer.write(restored.data)
-            sys.stdout.buffer.flush()
+            _to_standard_output(restored.data)
         else:
             write_bytes(result.output, restored.data)
     except KeyboardInterrupt:
@@ -94,6 +95,30 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
         click.echo(Outcome.restored(task, restored).to_json())
     elif not is_piped:
         click.echo(f"wrote {result.output}")
+
+
+def _standard_input() -> bytes:
+    from restauro.errors import BadImageError
+
+    if sys.stdin is None:  # closed by the shell
+        raise BadImageError("standard input is closed; send a picture to it")
+    return sys.stdin.buffer.read()
+
+
+def _to_standard_output(data: bytes) -> None:
+    from restauro.errors import RestauroError
+
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        if sys.stdout is not None:  # else Python tries once more at its end, and complains
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise RestauroError(
+            f"standard output cannot be written: {error.strerror}; send it elsewhere"
+        ) from error
 
 
 def restore_many(

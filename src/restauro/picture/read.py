@@ -117,13 +117,13 @@ def _opened(source: Source, name: str) -> Path | BytesIO:
     """
     try:
         if isinstance(source, str | Path):
-            path = Path(source)
-            with path.open("rb") as file:
-                is_empty = not file.read(1)
-            found: Path | BytesIO = path
+            with Path(source).open("rb") as file:
+                # a pipe is read once, and whole: decoders go back and forth
+                data = file.read(1) if Path(source).is_file() else file.read()
+                found: Path | BytesIO = Path(source) if file.seekable() else BytesIO(data)
         else:
             data = source if isinstance(source, bytes) else source.read_bytes()
-            is_empty, found = not data, BytesIO(data)
+            found = BytesIO(data)
     except IsADirectoryError as error:
         raise BadImageError(f"{name} is a folder; give one picture") from error
     except FileNotFoundError as error:
@@ -131,7 +131,7 @@ def _opened(source: Source, name: str) -> Path | BytesIO:
     except Exception as error:  # every file system has errors of its own
         reason = getattr(error, "strerror", None) or first_line(error)
         raise BadImageError(f"{name} cannot be read: {reason}; check the access to it") from error
-    if is_empty:
+    if not data:
         raise BadImageError(f"{name} is empty; use an intact copy", code="picture_format")
     return found
 
