@@ -8,7 +8,7 @@ from pathlib import Path
 import PIL.Image
 
 from restauro.errors import BadImageError, OutputExistsError, RestauroError
-from restauro.picture.formats import WRITTEN, Format, encode
+from restauro.picture.formats import FORMATS, WRITTEN, Format, encode
 from restauro.picture.types import Image
 from restauro.places import Place, resolved, whole
 
@@ -41,7 +41,8 @@ def format_named(path: Place) -> Format:
     """
     chosen = WRITTEN.get(path.suffix.lower())
     if chosen is None:
-        raise BadImageError(f"{path} ends in no known format; end it in {', '.join(WRITTEN)}")
+        usual = ", ".join(one.suffixes[0] for one in FORMATS if one.is_written)
+        raise BadImageError(f"{path} ends in no known format; end it in {usual}")
     return chosen
 
 
