@@ -172,5 +172,6 @@ def _is_there(origin: str) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    text = first_line(error)
-    return text if isinstance(error, RestauroError) else f"{type(error).__name__}: {text}"
+    if isinstance(error, RestauroError):
+        return str(error)  # a sentence of ours, however long its paths are
+    return f"{type(error).__name__}: {first_line(error)}"
