@@ -16,7 +16,7 @@ import PIL.Image
 from restauro.errors import BadImageError
 from restauro.fill.filler import Filler
 from restauro.picture.formats import Format, encode, own_format
-from restauro.picture.masks import HoleOptions, hole_of, mask_of_picture, opaque, remark
+from restauro.picture.masks import HoleOptions, hole_of, opaque, read_mask, remark
 from restauro.picture.read import MAX_PIXELS, Source, read_picture
 from restauro.picture.types import Mask, Size
 
@@ -69,14 +69,15 @@ def restore(
         BadModelError: The filler gave no picture.
     """
     seconds: dict[str, float] = {}
+    name = name if isinstance(picture, bytes) else str(picture)
     try:
         with _timed("decode", seconds):
-            called = name if isinstance(picture, bytes) else ""
-            original = read_picture(picture, called, max_pixels=max_pixels)
+            original = read_picture(picture, name, max_pixels=max_pixels)
             hole = _hole(original, mask, holes, max_pixels)
-            if hole.sum() > max_hole_pixels:
+            hole_pixels = int(np.count_nonzero(hole))
+            if hole_pixels > max_hole_pixels:
                 raise BadImageError(
-                    f"the hole has {hole.sum():,} pixels, but {max_hole_pixels:,} are allowed; "
+                    f"the hole has {hole_pixels:,} pixels, but {max_hole_pixels:,} are allowed; "
                     "restore a smaller area, or part of it first",
                     code="hole_pixels",
                 )
@@ -96,7 +97,7 @@ def restore(
         chosen,
         (filled.picture.height, filled.picture.width),
         filled.model,
-        int(hole.sum()),
+        hole_pixels,
         "; ".join(filter(None, remarks)),
         seconds,
     )
@@ -112,8 +113,7 @@ def _hole(
     try:
         if not (mask is None or isinstance(mask, np.ndarray)):
             called = "the mask" if isinstance(mask, bytes) else ""
-            file = read_picture(mask, called, whole_depth=False, max_pixels=max_pixels)
-            mask = mask_of_picture(file)
+            mask = read_mask(mask, called, max_pixels=max_pixels)
         return hole_of(picture, mask, holes)
     except BadImageError as error:
         if error.code == "image":

@@ -13,8 +13,7 @@ from restauro.data.pictures import UnusablePictureError
 from restauro.errors import BadDataError, BadImageError
 from restauro.evaluation.hole_shapes import MAX_TRIES, WholeNumbers
 from restauro.picture.formats import READ_SUFFIXES
-from restauro.picture.masks import mask_of_picture
-from restauro.picture.read import read_picture
+from restauro.picture.masks import read_mask
 from restauro.picture.types import Mask, Size
 
 
@@ -45,10 +44,7 @@ class MaskFiles:
         """
         for _ in range(MAX_TRIES):
             name, content = self.files[random.between(0, len(self.files) - 1)]
-            mask = mask_of_picture(
-                read_picture(content, f"{name} of {self.path}", whole_depth=False)
-            )
-            mask = resized(mask, size)
+            mask = resized(read_mask(content, f"{name} of {self.path}"), size)
             if mask.any() and not mask.all():
                 return mask
         raise BadImageError(

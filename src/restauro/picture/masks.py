@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
 from restauro.picture.modes import WIDE_MODES, without_alpha
-from restauro.picture.read import Source, read_picture, upright
+from restauro.picture.read import MAX_PIXELS, Source, read_picture, upright
 from restauro.picture.types import Mask, Size
 
 _OPAQUE = 255
@@ -52,13 +52,15 @@ class HoleOptions:
         return "transparency" if self.alpha else "mask"
 
 
-def read_mask(source: Source) -> Mask:
+def read_mask(source: Source, name: str = "", *, max_pixels: int = MAX_PIXELS) -> Mask:
     """The mask of a file, upright, bool (H, W), True = hole: white, or transparent if it has alpha.
+
+    `name` and `max_pixels` are those of `read_picture`.
 
     Raises:
         BadImageError: The file cannot be read, or is white on transparent, which both mean hole.
     """
-    return mask_of_picture(read_picture(source, whole_depth=False))
+    return mask_of_picture(read_picture(source, name, whole_depth=False, max_pixels=max_pixels))
 
 
 def mask_of_picture(picture: PIL.Image.Image) -> Mask:
