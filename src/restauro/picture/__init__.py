@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["read_image", "read_mask", "read_picture", "write_image", "write_picture"]
 
+_MODULES = {
+    "read_image": "restauro.picture.read",
+    "read_mask": "restauro.picture.masks",
+    "read_picture": "restauro.picture.read",
+    "write_image": "restauro.picture.write",
+    "write_picture": "restauro.picture.write",
+}
+
 
 def __getattr__(name: str) -> object:
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    kind = "masks" if name == "read_mask" else name.partition("_")[0]
-    return getattr(importlib.import_module(f"{__name__}.{kind}"), name)
+    return getattr(importlib.import_module(_MODULES[name]), name)

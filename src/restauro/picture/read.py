@@ -115,15 +115,17 @@ def _opened(source: Source, name: str) -> Path | BytesIO:
     Raises:
         BadImageError: It cannot be read, or is empty.
     """
+    found: Path | None = None
     try:
         if isinstance(source, str | Path):
-            with Path(source).open("rb") as file:
-                # a pipe is read once, and whole: decoders go back and forth
-                data = file.read(1) if Path(source).is_file() else file.read()
-                found: Path | BytesIO = Path(source) if file.seekable() else BytesIO(data)
+            path = Path(source)
+            with path.open("rb") as file:
+                if path.is_file():
+                    data, found = file.read(1), path
+                else:  # a pipe, which is read once: decoders go back and forth
+                    data = file.read()
         else:
             data = source if isinstance(source, bytes) else source.read_bytes()
-            found = BytesIO(data)
     except IsADirectoryError as error:
         raise BadImageError(f"{name} is a folder; give one picture") from error
     except FileNotFoundError as error:
@@ -133,7 +135,7 @@ def _opened(source: Source, name: str) -> Path | BytesIO:
         raise BadImageError(f"{name} cannot be read: {reason}; check the access to it") from error
     if not data:
         raise BadImageError(f"{name} is empty; use an intact copy", code="picture_format")
-    return found
+    return found or BytesIO(data)
 
 
 def _check_header(
