@@ -81,6 +81,8 @@ class Metric:
     """Compared pictures -> (B,), never averaged over pictures."""
     needs: str = ""
     """The packages besides restauro's own extras, for pip; empty for most."""
+    by_default: bool = True
+    """Whether an evaluation takes it unasked."""
 
     def distance(self, value: float) -> float:
         """How far a value is from good, so that smaller is always better."""
@@ -98,6 +100,7 @@ def metric(
     unit: str = "",
     range: tuple[float, float] = (0.0, math.inf),
     needs: str = "",
+    by_default: bool = True,
     meaning: str = "",
 ) -> Callable[[Compute], Compute]:
     """Decorates a function of `restauro.metrics.Comparison` that gives (B,) values, one a picture.
@@ -108,7 +111,7 @@ def metric(
 
     def add(compute: Compute) -> Compute:
         said = meaning or (compute.__doc__ or "").partition("\n")[0].rstrip(".")
-        entry = Metric(name, unit, better, best, range, said, compute, needs)
+        entry = Metric(name, unit, better, best, range, said, compute, needs, by_default)
         METRICS.register(name, compute)(lambda: entry)
         return compute
 

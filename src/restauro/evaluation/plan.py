@@ -21,8 +21,6 @@ from restauro.metrics import METRICS, all_metrics, feature_network
 from restauro.metrics.perceptual import PACKAGES
 from restauro.metrics.st_lpips import PACKAGE, weights_path
 
-SLOWEST = "_vgg"
-"""End of the names of metrics that are taken only if asked for."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -109,7 +107,7 @@ def find_methods(
 
 
 def choose_metrics(names: Sequence[str]) -> tuple[str, ...]:
-    """The metrics called `names`, or by default all whose packages are installed, but the slowest.
+    """The metrics called `names`, or those taken unasked whose packages are installed.
 
     Raises:
         UnknownNameError: No such metric; the message suggests the closest name.
@@ -123,9 +121,7 @@ def choose_metrics(names: Sequence[str]) -> tuple[str, ...]:
         except MissingExtraError:
             missing.add(package)
     return tuple(
-        metric.name
-        for metric in all_metrics()
-        if metric.needs not in missing and not metric.name.endswith(SLOWEST)
+        metric.name for metric in all_metrics() if metric.by_default and metric.needs not in missing
     )
 
 

@@ -129,48 +129,41 @@ def shift_tolerant(kind: Kind, device: str = "cpu") -> ShiftTolerant:
     return ShiftTolerant(kind).to(device)
 
 
+class _Maps:
+    """A network's maps of compared pictures, made for the first metric that asks."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind: Kind = kind
+        self.of_composites = once(lambda compared: self._of(compared.composite))
+        self.of_targets = once_a_target(lambda compared: self._of(compared.target))
+
+    def distance(self, compared: Comparison, area: Tensor | None) -> Tensor:
+        network = shift_tolerant(self._kind, str(compared.target.device))
+        return network.distance(self.of_composites(compared), self.of_targets(compared), area)
+
+    def _of(self, images: Tensor) -> list[Tensor]:
+        maps: list[Tensor] = shift_tolerant(self._kind, str(images.device))(images)
+        return maps
+
+
+_ALEX, _VGG = _Maps("alex"), _Maps("vgg")
+
+
 @metric_of_areas("st_lpips", needs=PACKAGE)
 def st_lpips(compared: Comparison, area: Tensor | None) -> Tensor:
     """ST-LPIPS by AlexNet, which no training uses.
 
     Of composites, because the network sees beyond the hole. Sides must have at least 32 pixels.
     """
-    network = shift_tolerant("alex", str(compared.target.device))
-    return network.distance(_alex_maps(compared), _alex_target_maps(compared), area)
+    return _ALEX.distance(compared, area)
 
 
-@metric_of_areas("st_lpips_vgg", needs=PACKAGE)
+@metric_of_areas("st_lpips_vgg", needs=PACKAGE, by_default=False)
 def st_lpips_vgg(compared: Comparison, area: Tensor | None) -> Tensor:
     """ST-LPIPS by VGG16, which no training uses, five times as slow."""
-    network = shift_tolerant("vgg", str(compared.target.device))
-    return network.distance(_vgg_maps(compared), _vgg_target_maps(compared), area)
+    return _VGG.distance(compared, area)
 
 
 def pooled_st_lpips(compared: Comparison) -> tuple[Tensor, Tensor]:
     """AlexNet's last maps of the restored pictures and of the truth, averaged: (B, 256) each."""
-    return pool(_alex_maps(compared)), pool(_alex_target_maps(compared))
-
-
-def _maps(kind: Kind, images: Tensor) -> list[Tensor]:
-    maps: list[Tensor] = shift_tolerant(kind, str(images.device))(images)
-    return maps
-
-
-@once
-def _alex_maps(compared: Comparison) -> list[Tensor]:
-    return _maps("alex", compared.composite)
-
-
-@once_a_target
-def _alex_target_maps(compared: Comparison) -> list[Tensor]:
-    return _maps("alex", compared.target)
-
-
-@once
-def _vgg_maps(compared: Comparison) -> list[Tensor]:
-    return _maps("vgg", compared.composite)
-
-
-@once_a_target
-def _vgg_target_maps(compared: Comparison) -> list[Tensor]:
-    return _maps("vgg", compared.target)
+    return pool(_ALEX.of_composites(compared)), pool(_ALEX.of_targets(compared))
