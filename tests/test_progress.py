@@ -12,7 +12,7 @@ import tqdm.std
 from click.testing import CliRunner
 
 from restauro.cli import cli
-from restauro.data.bank_writer import BankWriter
+from restauro.data.bank import BankWriter
 from restauro.picture.types import Image
 from restauro.progress import progress_bar
 

@@ -13,8 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from restauro.cli import cli
-from restauro.data.download import fetch
-from restauro.data.official import DATA_SETS, OfficialFile
+from restauro.data.download import DATA_SETS, OfficialFile, fetch
 from restauro.errors import BadDataError, MissingExtraError, UnknownNameError
 
 CONTENT = bytes(range(256)) * 8000  # 2 MB

@@ -14,10 +14,8 @@ import pytest
 from click.testing import CliRunner
 from sourcemakers import jpeg, prepared, rejections, write_folder, write_zip
 
-from restauro.data.aside import written_aside
-from restauro.data.bank import Bank
-from restauro.data.bank_writer import BankWriter
-from restauro.data.prepare import Recipe, prepare
+from restauro.data.bank import Bank, BankWriter
+from restauro.data.prepare import Recipe, prepare, written_aside
 from restauro.data.sources import SOURCES, SourceOptions
 from restauro.errors import BadDataError, OutputExistsError, RestauroError, UnknownNameError
 from restauro.picture.types import Image

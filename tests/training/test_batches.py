@@ -10,8 +10,7 @@ from torch import Tensor
 
 from restauro.data.augmentation import Augmentation
 from restauro.data.bank import Bank
-from restauro.data.batches import Batches, to_tensor
-from restauro.data.tones import tone_probabilities
+from restauro.data.batches import Batches, to_tensor, tone_probabilities
 from restauro.errors import BadDataError
 
 SIZE = (6, 10)

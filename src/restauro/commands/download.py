@@ -17,8 +17,7 @@ def command(dataset: str, target: Path, mirror: str | None) -> None:
 
     A call that breaks off is resumed by the next one. Checksums are verified, from a mirror too.
     """
-    from restauro.data.download import fetch
-    from restauro.data.official import DATA_SETS
+    from restauro.data.download import DATA_SETS, fetch
 
     official = DATA_SETS.create(dataset)
     click.echo(f"{official.title}\nTerms: {official.terms}")

@@ -11,10 +11,12 @@ from torch import Tensor
 
 from restauro.data.augmentation import Augmentation, cut, expose
 from restauro.data.bank import Bank
-from restauro.data.tones import tone_probabilities
 from restauro.errors import BadDataError
 from restauro.metrics.tone import subject_lightness
 from restauro.seeds import seed_of
+
+TONE_WIDTH = 10.0
+"""Width in L* of a group of tone."""
 
 
 class Batches:
@@ -25,7 +27,7 @@ class Batches:
     one, in which case the next epoch goes on where it ended. Of several processes, each takes its
     slice of the global batch. A last, incomplete batch of a pass is left out; the next shuffle
     brings those pictures back. With a `tone_exponent` other than 1 a pass is as long, but draws
-    its pictures with replacement, rare tones more often: see `restauro.data.tones`.
+    its pictures with replacement, rare tones more often: see `tone_probabilities`.
     What `augmentation.zoom` shows closer is cut from `closer_banks`, if there are any: for `bank`
     and each of `more_banks`, in this order, the same pictures with more pixels.
     """
@@ -160,6 +162,19 @@ class Batches:
             rows = np.arange(start, min(start + 4096, len(images)))
             images[start : start + 4096] = torch.from_numpy(self._gather(rows))
         return images
+
+
+def tone_probabilities(lightness: NDArray[np.float32], exponent: float) -> NDArray[np.float64]:
+    """The chance of each picture to be drawn, from the mean L* of its subject: (N,), its sum is 1.
+
+    Pictures are grouped by lightness, (N,) in [0, 100], ten units to a group. A group of n
+    pictures is drawn in proportion to n ** exponent: 1 leaves the pictures as they are, 0.5 is
+    square-root sampling, 0 makes every tone that occurs as frequent as any other. Source: Kang et
+    al. 2020, arXiv:1910.09217 (1 there), where the groups are classes.
+    """
+    _, group, count = np.unique(lightness // TONE_WIDTH, return_inverse=True, return_counts=True)
+    weight = (count.astype(np.float64) ** (exponent - 1))[group]
+    return np.asarray(weight / weight.sum())
 
 
 def _check_same_pictures(banks: Sequence[Bank], closer_banks: Sequence[Bank]) -> None:

@@ -1,4 +1,4 @@
-"""Fetches official files: resumed where a call broke off, checked, and complete or not there.
+"""The official data sets: where their files lie, and how they are fetched, resumed and checked.
 
 Pooch decides whether a file must be fetched and checks it; what it lacks, resuming, is `Resuming`.
 """
@@ -12,17 +12,76 @@ import os
 import urllib.error
 import urllib.request
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from restauro import __version__
-from restauro.data.official import OfficialFile
 from restauro.errors import BadDataError, MissingExtraError
 from restauro.progress import progress_bar
+from restauro.registry import Registry
 
 CHUNK_BYTES = 2**18
 TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class OfficialFile:
+    """One file of a data set."""
+
+    name: str
+    url: str
+    md5: str
+    page: str
+    """Where a person can fetch it with a browser."""
+
+
+@dataclass(frozen=True)
+class OfficialSet:
+    """A data set with its terms."""
+
+    title: str
+    terms: str
+    files: tuple[OfficialFile, ...]
+
+
+DATA_SETS: Registry[OfficialSet] = Registry("data set")
+
+
+@DATA_SETS.register("celeba")
+def celeba() -> OfficialSet:
+    """CelebA; identifiers and checksums as in torchvision's `datasets/celeba.py`."""
+    partition, pictures = "0B7EVK8r0v71pY0NSMzRuSXJEVkk", "0B7EVK8r0v71pZjFTYXZWM3FlRnM"
+    return OfficialSet(
+        "CelebA, aligned and cropped (Liu et al. 2015), 202,599 pictures",
+        "non-commercial research only; no copies of the pictures to others; "
+        "see https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
+        (
+            _drive("list_eval_partition.txt", partition, "d32c9cbf5e040fd4025c592c306e6668"),
+            _drive("img_align_celeba.zip", pictures, "00d2c5bc6d35e252742224ab0c1e8fcb"),
+        ),
+    )
+
+
+@DATA_SETS.register("fgvc-aircraft")
+def fgvc_aircraft() -> OfficialSet:
+    """FGVC-Aircraft; address as in torchvision's `datasets/fgvc_aircraft.py`."""
+    page = "https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/"
+    name, md5 = "fgvc-aircraft-2013b.tar.gz", "d4acdd33327262359767eeaa97a4f732"
+    return OfficialSet(
+        "FGVC-Aircraft 2013b (Maji et al. 2013), 10,000 photographs, 2.75 GB",
+        "non-commercial research only; the photographers keep their copyright and are to be asked "
+        f"for any other use; see {page}",
+        (OfficialFile(name, f"{page}archives/{name}", md5, page),),
+    )
+
+
+def _drive(name: str, number: str, md5: str) -> OfficialFile:
+    # `confirm=t` answers the question that is asked before large files
+    query = f"id={number}&export=download&confirm=t"
+    address = f"https://drive.usercontent.google.com/download?{query}"
+    return OfficialFile(name, address, md5, f"https://drive.google.com/file/d/{number}/view")
 
 
 def fetch(file: OfficialFile, folder: Path, *, progress: bool = False) -> Path:
@@ -98,8 +157,16 @@ class Resuming:
             start = self._received() if answer.status == http.HTTPStatus.PARTIAL_CONTENT else 0
             length = answer.headers.get("Content-Length")
             total = start + int(length) if length else None
+            bar = progress_bar(
+                total,
+                "B",
+                is_shown=self.progress,
+                desc=self.file.name,
+                initial=start,
+                unit_scale=True,
+            )
             # a server that cannot resume sends everything: begin again
-            with self.part.open("ab" if start else "wb") as file, self._bar(start, total) as bar:
+            with self.part.open("ab" if start else "wb") as file, bar:
                 while chunk := answer.read(CHUNK_BYTES):
                     file.write(chunk)
                     bar.update(len(chunk))
@@ -132,16 +199,6 @@ class Resuming:
 
     def _received(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0
-
-    def _bar(self, start: int, total: int | None) -> Any:
-        return progress_bar(
-            total,
-            "B",
-            is_shown=self.progress,
-            desc=self.file.name,
-            initial=start,
-            unit_scale=True,
-        )
 
 
 def _is_page(answer: http.client.HTTPResponse) -> bool:

@@ -45,7 +45,7 @@ HAIRS = np.array(
 IRISES = np.array([(70, 44, 26), (64, 92, 62), (74, 108, 150)])
 
 
-class Canvas:
+class Scene:
     """A square picture that begins as a fade from one color to another."""
 
     def __init__(self, side: int, first: Color, last: Color, angle: float = np.pi / 2) -> None:
@@ -113,36 +113,36 @@ def muted(rng: np.random.Generator, low: int, high: int) -> Color:
     return np.asarray(gray + 0.6 * (rng.uniform(low, high, 3) - gray))
 
 
-def sky(side: int, rng: np.random.Generator) -> Canvas:
+def sky(side: int, rng: np.random.Generator) -> Scene:
     """Clouds over a fade from zenith to horizon."""
     zenith, horizon = SKIES[rng.integers(len(SKIES))]
-    canvas = Canvas(side, varied(zenith, rng), varied(horizon, rng))
-    share = 2.5 * (canvas.clouds(rng) - rng.uniform(0.35, 0.7))
-    canvas.lay(np.full(3, 247.0), share.clip(0, 0.9))
-    return canvas
+    scene = Scene(side, varied(zenith, rng), varied(horizon, rng))
+    share = 2.5 * (scene.clouds(rng) - rng.uniform(0.35, 0.7))
+    scene.lay(np.full(3, 247.0), share.clip(0, 0.9))
+    return scene
 
 
-def landscape(side: int, rng: np.random.Generator) -> Canvas:
+def landscape(side: int, rng: np.random.Generator) -> Scene:
     """Ridge behind ridge under the sky, each clearer and darker than the one behind it."""
-    canvas = sky(side, rng)
+    scene = sky(side, rng)
     far, near = np.full(3, 205.0), varied(GROUNDS[rng.integers(3)], rng)
     x, num_ridges = np.linspace(0, 1, 65), int(rng.integers(3, 6))
     for nearness in np.linspace(1 / num_ridges, 1, num_ridges):
         waves = [np.sin(2 * np.pi * (f * x + rng.uniform())) / f for f in (1, 2.3, 5.1, 11.7)]
         tops = 0.3 + 0.45 * nearness - (0.09 - 0.04 * nearness) * np.sum(waves, axis=0)
         outline = [(0, 1), *zip(x, tops, strict=True), (1, 1)]
-        canvas.fill(outline, far + (near - far) * (0.2 + 0.8 * nearness))
+        scene.fill(outline, far + (near - far) * (0.2 + 0.8 * nearness))
     for foot in rng.uniform((0, 0.88), (1, 1.04), (rng.integers(9), 2)):  # firs
         height = rng.uniform(0.12, 0.28)
         for low, high, half in ((0.0, 0.5, 0.26), (0.3, 0.75, 0.2), (0.55, 1.0, 0.14)):
             corners = np.array([(-half, -low), (0, -high), (half, -low)])
-            canvas.fill(foot + height * corners, 0.6 * near)
-    return canvas
+            scene.fill(foot + height * corners, 0.6 * near)
+    return scene
 
 
-def aircraft(side: int, rng: np.random.Generator) -> Canvas:
+def aircraft(side: int, rng: np.random.Generator) -> Scene:
     """An airliner from the side, climbing or sinking."""
-    canvas, paint, trim = sky(side, rng), varied(np.full(3, 224.0), rng), muted(rng, 20, 190)
+    scene, paint, trim = sky(side, rng), varied(np.full(3, 224.0), rng), muted(rng, 20, 190)
     length, thick = rng.uniform(0.36, 0.42), rng.uniform(0.042, 0.056)
     angle, facing = rng.uniform(-0.28, 0.28), rng.choice([-1, 1])
     turn = np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
@@ -150,7 +150,7 @@ def aircraft(side: int, rng: np.random.Generator) -> Canvas:
 
     def part(points: ArrayLike, color: Color) -> None:
         """In the plane's own measure: x from -1 (tail) to 1 (nose), y in thicknesses."""
-        canvas.fill(middle + points * np.array([facing * length, thick]) @ turn, color)
+        scene.fill(middle + points * np.array([facing * length, thick]) @ turn, color)
 
     dark, glass = 0.6 * paint, np.array([44.0, 54, 72])
     belly = [(0.9, 0.7), (0.7, 1.0), (-0.4, 1.0), (-1.05, -0.45)]
@@ -168,14 +168,14 @@ def aircraft(side: int, rng: np.random.Generator) -> Canvas:
     part(ellipse(0.12, 1.6, 0.15, 0.52), 0.7 * paint)  # engine
     part(ellipse(0.24, 1.6, 0.035, 0.46), glass)
     part([(-0.9, -0.3), (-1.12, 0.75), (-1.0, 0.75), (-0.62, -0.15)], dark)  # tailplane
-    return canvas
+    return scene
 
 
-def pattern(side: int, rng: np.random.Generator) -> Canvas:
+def pattern(side: int, rng: np.random.Generator) -> Scene:
     """Stripes, squares, bricks or dots in two colors, turned, and unevenly lit."""
     dark, bright = muted(rng, 20, 120), muted(rng, 130, 240)
-    canvas, angle = Canvas(side, dark, dark), rng.uniform(0, np.pi)
-    x, y = canvas.x - 0.5, canvas.y - 0.5
+    scene, angle = Scene(side, dark, dark), rng.uniform(0, np.pi)
+    x, y = scene.x - 0.5, scene.y - 0.5
     turned = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     period = rng.uniform(0.09, 0.22)
     u, v = (axis / period + rng.uniform() for axis in turned)
@@ -190,52 +190,52 @@ def pattern(side: int, rng: np.random.Generator) -> Canvas:
     else:  # dots
         share = 0.5 + 10 * (0.32 - np.hypot(u % 1 - 0.5, v % 1 - 0.5))
     slope = rng.uniform(-0.35, 0.35, 2)
-    light = 1 + slope[0] * x + slope[1] * y + 0.1 * (canvas.clouds(rng) - 0.5)
+    light = 1 + slope[0] * x + slope[1] * y + 0.1 * (scene.clouds(rng) - 0.5)
     pixels = (dark + (bright - dark) * share.clip(0, 1)[..., None]) * light[..., None]
-    canvas.lay(pixels, np.ones_like(x))
-    return canvas
+    scene.lay(pixels, np.ones_like(x))
+    return scene
 
 
-def still_life(side: int, rng: np.random.Generator) -> Canvas:
+def still_life(side: int, rng: np.random.Generator) -> Scene:
     """Balls and boxes on a table, with one light and their shadows."""
     wall, table = muted(rng, 90, 220), muted(rng, 60, 190)
     edge, light = rng.uniform(0.45, 0.6), rng.choice([-1, 1])
-    canvas = Canvas(side, wall, 0.8 * wall)
-    canvas.lay(table * (1.1 - 0.35 * canvas.y[..., None]), (side * (canvas.y - edge)).clip(0, 1))
+    scene = Scene(side, wall, 0.8 * wall)
+    scene.lay(table * (1.1 - 0.35 * scene.y[..., None]), (side * (scene.y - edge)).clip(0, 1))
     feet = np.sort(rng.uniform(edge + 0.08, 0.93, rng.integers(2, 5)))  # the far ones first
     places = rng.permutation(np.linspace(0.2, 0.8, len(feet))) + rng.normal(0, 0.03, len(feet))
     for x, y in zip(places, feet, strict=True):
         size, color = 0.05 + 0.13 * y, muted(rng, 30, 240)  # the far ones are smaller
-        across, down = (canvas.x - x) / size, (canvas.y - y) / size
+        across, down = (scene.x - x) / size, (scene.y - y) / size
         shadow = 1.25 - np.hypot((across + 0.8 * light) / 1.3, down / 0.32)
-        canvas.lay(np.full(3, 19.0), (1.1 * shadow).clip(0, 0.55))
+        scene.lay(np.full(3, 19.0), (1.1 * shadow).clip(0, 0.55))
         if rng.random() < 0.6:
             down += 0.9
             toward = np.sqrt((1 - across**2 - down**2).clip(0))
             # Lambert's law, and a glint where the light is mirrored
             bright = (0.5 * light * across - 0.55 * down + 0.66 * toward).clip(0, 1)[..., None]
             ball = color * (0.3 + 0.75 * bright) + 150 * bright**24
-            canvas.lay(ball, (1 - np.hypot(across, down)) * size * side)
+            scene.lay(ball, (1 - np.hypot(across, down)) * size * side)
         else:  # a box seen from its left: front, top, right flank
             foot, deep = np.array([x, y]), np.array([0.45, -0.45])
             low, high, top = np.array([(-0.9, 0), (0.5, 0), (0.5, -1.4)])
             corner = np.array([-0.9, -1.4])
-            canvas.fill(foot + size * np.array([low, high, top, corner]), 0.85 * color)
+            scene.fill(foot + size * np.array([low, high, top, corner]), 0.85 * color)
             lid = np.array([corner, top, top + deep, corner + deep])
-            canvas.fill(foot + size * lid, 1.15 * color)
+            scene.fill(foot + size * lid, 1.15 * color)
             flank = np.array([high, high + deep, top + deep, top])
-            canvas.fill(foot + size * flank, (1.0 if light > 0 else 0.55) * color)
-    return canvas
+            scene.fill(foot + size * flank, (1.0 if light > 0 else 0.55) * color)
+    return scene
 
 
-def face(side: int, rng: np.random.Generator) -> Canvas:
+def face(side: int, rng: np.random.Generator) -> Scene:
     """Hair, eyes, brows, nose and mouth before a plain wall, lit from one side."""
     tone = rng.integers(len(SKINS))
     skin = varied(SKINS[tone], rng, 6)
     # brown hair would hardly stand out against dark skin
     hair = varied(HAIRS[rng.choice([0, 1, 2, 3, 4, 5] if tone < 3 else [0, 0, 0, 1])], rng, 6)
     wall = muted(rng, 60, 220)
-    canvas = Canvas(side, 1.15 * wall, 0.75 * wall, rng.uniform(0, 2 * np.pi))
+    scene = Scene(side, 1.15 * wall, 0.75 * wall, rng.uniform(0, 2 * np.pi))
     middle = np.array([0.5, 0.5]) + rng.uniform(-0.03, 0.03, 2)
     radii = np.array([rng.uniform(0.22, 0.26), rng.uniform(0.3, 0.34)])
 
@@ -244,7 +244,7 @@ def face(side: int, rng: np.random.Generator) -> Canvas:
         return np.asarray(middle + (x, y) * radii)
 
     def oval(x: float, y: float, across: float, down: float, color: Color) -> None:
-        canvas.fill(middle + ellipse(x, y, across, down) * radii, color)
+        scene.fill(middle + ellipse(x, y, across, down) * radii, color)
 
     length = rng.choice([0.0, rng.uniform(0.15, 1.2)])  # short hair, or long
     oval(0, -0.1 + length / 2, 1.2, 1.06 + length / 2, hair)
@@ -255,17 +255,17 @@ def face(side: int, rng: np.random.Generator) -> Canvas:
     oval(0, -0.08, 1, 0.92, skin)
     oval(0, 0.22, 0.86, 0.78, skin)
     # round: darker towards the rim of the head, and on the side away from the light
-    across, down = (canvas.x - middle[0]) / radii[0], (canvas.y - middle[1]) / radii[1]
+    across, down = (scene.x - middle[0]) / radii[0], (scene.y - middle[1]) / radii[1]
     rim, away = np.hypot(across, down), 0.5 + 0.5 * rng.choice([-1, 1]) * across.clip(-1, 1)
     shade = 0.22 * rim.clip(0, 1) ** 3 + rng.uniform(0.05, 0.35) * away
-    canvas.lay(0.4 * skin, shade * (rim < 1.1))
+    scene.lay(0.4 * skin, shade * (rim < 1.1))
     part, temple = rng.uniform((-0.8, -1.0), (0.8, -0.75)), -rng.uniform(0.15, 0.35)
     fringe = [
         ellipse(0, -0.1, 1.12, 1.02)[25:-1],  # over the crown
         curve((1.08, temple), (0.8, part[1]), part),
         curve(part, (-0.8, part[1]), (-1.08, temple)),
     ]
-    canvas.fill(middle + np.concatenate(fringe) * radii, hair)
+    scene.fill(middle + np.concatenate(fringe) * radii, hair)
     turn, open_eye = rng.uniform(-0.08, 0.08), rng.uniform(0.06, 0.085)
     iris = IRISES[rng.integers(3) if tone < 3 else 0].astype(float)
     brow = -rng.uniform(0.24, 0.3)
@@ -277,9 +277,9 @@ def face(side: int, rng: np.random.Generator) -> Canvas:
         oval(pupil, -0.06, 0.046, 0.034, np.full(3, 12.0))
         oval(pupil + 0.04, -0.09, 0.025, 0.019, np.full(3, 255.0))
         arch = curve(at(eye - 0.25, brow + 0.05), at(eye, brow - 0.05), at(eye + 0.25, brow + 0.05))
-        canvas.line(arch, 0.017, 0.85 * hair)
+        scene.line(arch, 0.017, 0.85 * hair)
     bridge = curve(at(turn - 0.08, 0), at(turn - 0.08, 0.13), at(turn - 0.15, 0.28))
-    canvas.line(bridge, 0.01, 0.78 * skin)
+    scene.line(bridge, 0.01, 0.78 * skin)
     oval(turn, 0.28, 0.17, 0.07, 0.78 * skin)
     oval(turn, 0.255, 0.13, 0.06, 1.06 * skin)
     lips = skin + (np.array([160.0, 40, 55]) - skin) * rng.uniform(0.3, 0.6)
@@ -287,12 +287,12 @@ def face(side: int, rng: np.random.Generator) -> Canvas:
     left, right = at(turn - reach, 0.58 - smile), at(turn + reach, 0.58 - smile)
     between = curve(right, at(turn, 0.58 + smile), left)
     for y, color in ((0.44, 0.9 * lips), (0.8 + smile, lips)):  # upper lip, lower lip
-        canvas.fill(np.concatenate([curve(left, at(turn, y), right), between]), color)
-    canvas.line(between, 0.008, 0.5 * lips)
-    return canvas
+        scene.fill(np.concatenate([curve(left, at(turn, y), right), between]), color)
+    scene.line(between, 0.008, 0.5 * lips)
+    return scene
 
 
-SCENES: dict[str, Callable[[int, np.random.Generator], Canvas]] = {
+SCENES: dict[str, Callable[[int, np.random.Generator], Scene]] = {
     "aircraft": aircraft,
     "face": face,
     "landscape": landscape,

@@ -7,23 +7,22 @@ import json
 import shutil
 import warnings
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from restauro import __version__
 from restauro.cores import num_cores
-from restauro.data.aside import written_aside
-from restauro.data.bank import FORMAT, Bank
-from restauro.data.bank_writer import BankWriter
+from restauro.data.bank import FORMAT, Bank, BankWriter
 from restauro.data.pictures import UnusablePictureError
 from restauro.data.sources import SOURCES, IndexRow, Plan, Source, SourceOptions
 from restauro.data.sources._source import Render
 from restauro.errors import BadDataError, OutputExistsError
 from restauro.files import file_sha256
+from restauro.lock import locked
 from restauro.picture.types import Image
 from restauro.progress import progress_bar
 
@@ -112,6 +111,36 @@ def prepare(
     return Prepared(bank, description, is_new=True)
 
 
+@contextmanager
+def written_aside(target: Path) -> Iterator[Path]:
+    """An empty folder beside `target` that replaces it when the block ends without an error.
+
+    After an error the folder is removed; what a killed run left is removed by the next one.
+
+    Raises:
+        OutputExistsError: Another process is writing the same target.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside, replaced, lock = (
+        target.with_name(f".{target.name}.{part}") for part in ("partial", "replaced", "lock")
+    )
+    with locked(lock, f"{target} is being written by another process; wait until it has finished"):
+        shutil.rmtree(aside, ignore_errors=True)
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)  # a run was killed between the two renames
+        shutil.rmtree(replaced, ignore_errors=True)
+        aside.mkdir()
+        try:
+            yield aside
+            if target.exists():
+                target.rename(replaced)
+            aside.rename(target)
+            shutil.rmtree(replaced, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+
+
 def _standing_bank(path: Path, fingerprint: str, force: bool) -> dict[str, Any] | None:
     """The description of the bank at `path` when it is the wanted one; None when it may be made."""
     if not path.exists():
@@ -157,26 +186,24 @@ def _rendered(
 
     Threads are enough: Pillow lets go of Python's lock while it decodes and resizes.
     """
-    waiting: deque[tuple[IndexRow, Future[Image | UnusablePictureError]]] = deque()
+
+    def attempt(row: IndexRow, render: Render) -> tuple[IndexRow, Image | UnusablePictureError]:
+        try:
+            return row, render(side)
+        except UnusablePictureError as error:
+            return row, error
+
+    waiting: deque[Future[tuple[IndexRow, Image | UnusablePictureError]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
     try:
-        for entry, render in offers:
-            waiting.append((entry, pool.submit(_attempt, render, side)))
+        for offer in offers:
+            waiting.append(pool.submit(attempt, *offer))
             if len(waiting) >= QUEUE_PER_WORKER * workers:
-                entry, picture = waiting.popleft()
-                yield entry, picture.result()
+                yield waiting.popleft().result()
         while waiting:
-            entry, picture = waiting.popleft()
-            yield entry, picture.result()
+            yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _attempt(render: Render, side: int) -> Image | UnusablePictureError:
-    try:
-        return render(side)
-    except UnusablePictureError as error:
-        return error
 
 
 def _require_pictures(writer: BankWriter, recipe: Recipe) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -98,17 +98,33 @@ def is_picture(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in READ_SUFFIXES
 
 
-def refused_pictures(listing: Listing) -> dict[str, str]:
-    """The refused members that look like pictures, with the reason."""
-    return {name: reason for name, reason in listing.refused.items() if is_picture(name)}
+def file_plan(
+    container: Container,
+    listing: Listing,
+    row_of: Callable[[str], IndexRow | str],
+    crop_of: Callable[[str], Crop],
+    columns: tuple[str, ...] = (),
+) -> Plan:
+    """Offers the pictures among the listed files of a container.
 
-
-def file_offers(
-    container: Container, entries: Mapping[str, IndexRow], crop_of: Callable[[str], Crop]
-) -> Iterator[tuple[IndexRow, Render]]:
-    """Offers the members that `entries` names, each cut as `crop_of` its name says."""
-    for member in container.stream(entries):
-        yield entries[member.name], partial(_rendered, member, crop_of(member.name))
+    `row_of` gives a picture's row by the name of its file, or the reason why it is left out, and
+    `crop_of` how it is cut.
+    """
+    pictures = [name for name in listing.names if is_picture(name)]
+    rejected = {name: reason for name, reason in listing.refused.items() if is_picture(name)}
+    rows: dict[str, IndexRow] = {}
+    for name in pictures:
+        row = row_of(name)
+        if isinstance(row, str):
+            rejected[name] = row
+        else:
+            rows[name] = row
+    offers = (
+        (rows[member.name], partial(_rendered, member, crop_of(member.name)))
+        for member in container.stream(rows)
+    )
+    num_ignored = len(listing.names) - len(pictures)
+    return Plan(len(rows), offers, columns, rejected, num_ignored=num_ignored)
 
 
 def _rendered(member: Member, crop: Crop, side: int) -> Image:

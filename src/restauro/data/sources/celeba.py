@@ -5,6 +5,7 @@ Source: Liu et al. 2015, "Deep Learning Face Attributes in the Wild", arXiv:1411
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from PIL import Image as Pillow
@@ -12,14 +13,7 @@ from PIL import Image as Pillow
 from restauro.data.bank import SPLITS
 from restauro.data.containers import file_identity, open_container
 from restauro.data.pictures import UnusablePictureError
-from restauro.data.sources._source import (
-    IndexRow,
-    Plan,
-    SourceOptions,
-    file_offers,
-    is_picture,
-    refused_pictures,
-)
+from restauro.data.sources._source import IndexRow, Plan, SourceOptions, file_plan
 from restauro.errors import BadDataError
 from restauro.plugins import source
 
@@ -43,27 +37,19 @@ class CelebA:
 
     def plan(self) -> Plan:
         """The pictures that are here, with their official split."""
-        splits = _splits(self.partition)
-        listing = self.pictures.listing()
-        rejected = refused_pictures(listing)
-        entries: dict[str, IndexRow] = {}
-        found = set()
-        for member in filter(is_picture, listing.names):
+        splits, found = _splits(self.partition), set()
+
+        def row_of(member: str) -> IndexRow | str:
             name = PurePosixPath(member).name
             if name in found:
-                rejected[member] = "another picture has the same name"
-            elif name not in splits:
-                rejected[member] = f"not in {self.partition.name}"
-            else:
-                found.add(name)
-                entries[member] = IndexRow(name, splits[name])
-        return Plan(
-            num_pictures=len(entries),
-            offers=file_offers(self.pictures, entries, lambda _: _face),
-            rejected=rejected,
-            num_missing=len(splits) - len(found),
-            num_ignored=sum(not is_picture(name) for name in listing.names),
-        )
+                return "another picture has the same name"
+            if name not in splits:
+                return f"not in {self.partition.name}"
+            found.add(name)
+            return IndexRow(name, splits[name])
+
+        plan = file_plan(self.pictures, self.pictures.listing(), row_of, lambda _: _face)
+        return replace(plan, num_missing=len(splits) - len(found))
 
 
 @source("celeba")

@@ -6,6 +6,7 @@ Source: Maji et al. 2013, "Fine-Grained Visual Classification of Aircraft", arXi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -17,15 +18,7 @@ from PIL import Image as Pillow
 from restauro.data.bank import SPLITS
 from restauro.data.containers import open_container, read_texts
 from restauro.data.pictures import UnusablePictureError
-from restauro.data.sources._source import (
-    Crop,
-    IndexRow,
-    Plan,
-    SourceOptions,
-    file_offers,
-    is_picture,
-    refused_pictures,
-)
+from restauro.data.sources._source import Crop, IndexRow, Plan, SourceOptions, file_plan, is_picture
 from restauro.errors import BadDataError
 from restauro.plugins import source
 
@@ -67,27 +60,17 @@ class FgvcAircraft:
         folder = self._lists_folder(listing.names)
         lists = read_texts(self.container, [str(folder / name) for name in _list_names()])
         lists = {PurePosixPath(name).name: text for name, text in lists.items()}
-        boxes, known = _boxes(lists[BOXES]), _entries(lists)
-        rejected = refused_pictures(listing)
-        entries: dict[str, IndexRow] = {}
-        pictures = [name for name in listing.names if is_picture(name)]
-        for member in pictures:
-            number = PurePosixPath(member).stem
-            if PurePosixPath(member).parent != folder / "images" or number not in known:
-                rejected[member] = "in none of the lists images_train, images_val and images_test"
-            elif number not in boxes:
-                rejected[member] = f"has no box in {BOXES}"
-            else:
-                entries[member] = known[number]
-        found = {PurePosixPath(member).stem for member in pictures}
-        return Plan(
-            num_pictures=len(entries),
-            offers=file_offers(self.container, entries, partial(_crop_of, boxes)),
-            columns=COLUMNS,
-            rejected=rejected,
-            num_missing=len(known.keys() - found),
-            num_ignored=len(listing.names) - len(pictures),
-        )
+        boxes, known = _boxes(lists[BOXES]), _rows(lists)
+
+        def row_of(member: str) -> IndexRow | str:
+            path = PurePosixPath(member)
+            if path.parent != folder / "images" or path.stem not in known:
+                return "in none of the lists images_train, images_val and images_test"
+            return known[path.stem] if path.stem in boxes else f"has no box in {BOXES}"
+
+        plan = file_plan(self.container, listing, row_of, partial(_crop_of, boxes), COLUMNS)
+        found = {PurePosixPath(name).stem for name in listing.names if is_picture(name)}
+        return replace(plan, num_missing=len(known.keys() - found))
 
     def _lists_folder(self, names: list[str]) -> PurePosixPath:
         folders = [PurePosixPath(name).parent for name in names if name.endswith(BOXES)]
@@ -169,15 +152,15 @@ def _boxes(text: str) -> dict[str, Box]:
     return boxes
 
 
-def _entries(lists: Mapping[str, str]) -> dict[str, IndexRow]:
+def _rows(lists: Mapping[str, str]) -> dict[str, IndexRow]:
     """Number of a photograph -> its row of the index."""
-    entries: dict[str, IndexRow] = {}
+    rows: dict[str, IndexRow] = {}
     for split in SPLITS:
         labels = [_labels(lists[f"images_{column}_{split}.txt"]) for column in COLUMNS]
         for number in lists[f"images_{split}.txt"].split():
             values = tuple(known.get(number, "") for known in labels)
-            entries[number] = IndexRow(f"{number}.jpg", split, values)
-    return entries
+            rows[number] = IndexRow(f"{number}.jpg", split, values)
+    return rows
 
 
 def _labels(text: str) -> dict[str, str]:

@@ -10,25 +10,14 @@ from pathlib import Path, PurePosixPath
 
 from restauro.data.containers import Listing, open_container, read_texts
 from restauro.data.pictures import centre_square
-from restauro.data.sources._source import (
-    IndexRow,
-    Plan,
-    SourceOptions,
-    file_offers,
-    is_picture,
-    refused_pictures,
-)
+from restauro.data.sources._source import IndexRow, Plan, SourceOptions, file_plan, is_picture
 from restauro.errors import BadDataError
 from restauro.plugins import source
 
 SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
 }
 LABELS = "labels.csv"
 
@@ -48,28 +37,19 @@ class PictureFolder:
     def plan(self) -> Plan:
         """Every picture, with its split and labels."""
         listing = self.container.listing()
-        pictures = [name for name in listing.names if is_picture(name)]
         # `zip -r faces.zip faces` wraps a folder; names and splits stay those of the folder
         wrapper = _wrapper(listing) if self.container.path.is_file() else PurePosixPath()
-        level = _split_level(pictures)
+        level = _split_level(filter(is_picture, listing.names))
         columns, labels = self._labels(listing.names)
-        unlabelled = ("",) * len(columns)
-        rejected = refused_pictures(listing)
-        entries: dict[str, IndexRow] = {}
-        for member in pictures:
+
+        def row_of(member: str) -> IndexRow | str:
             name = str(PurePosixPath(member).relative_to(wrapper))
             split = split_by_hash(name) if level is None else _split_at(member, level)
-            if split:
-                entries[member] = IndexRow(name, split, labels.get(member, unlabelled))
-            else:
-                rejected[member] = "outside the folders train, val and test that the others are in"
-        return Plan(
-            num_pictures=len(entries),
-            offers=file_offers(self.container, entries, lambda _: centre_square),
-            columns=columns,
-            rejected=rejected,
-            num_ignored=len(listing.names) - len(pictures),
-        )
+            if split is None:
+                return "outside the folders train, val and test that the others are in"
+            return IndexRow(name, split, labels.get(member, ("",) * len(columns)))
+
+        return file_plan(self.container, listing, row_of, lambda _: centre_square, columns)
 
     def _labels(self, names: list[str]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
         """The columns of `labels.csv`, and member -> values; nothing when there is no such file."""
