@@ -21,8 +21,8 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # The layers of docs/architecture.md, lowest first: a part imports from lower layers and from
 # itself, never from its own layer's other parts or from above.
 LAYERS = [
-    {"errors", "seeds", "interrupt", "cores", "progress", "typed"},
-    {"imports"},
+    {"errors", "seeds", "interrupt", "cores", "progress"},
+    {"imports", "typed"},
     {"places", "pool", "registry"},
     {"files", "lock", "plugins", "picture"},
     {"models", "masks", "metrics", "sheets"},

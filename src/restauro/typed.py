@@ -7,8 +7,17 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from restauro.errors import ConfigError
+
+Rule: TypeAlias = tuple[Callable[[Any], bool], str]
+"""Whether a value keeps it, and in words what the value must be."""
+POSITIVE: Rule = (lambda value: value > 0, "positive")
+NOT_NEGATIVE: Rule = (lambda value: value >= 0, "at least 0")
+AT_LEAST_ONE: Rule = (lambda value: value >= 1, "at least 1")
+SHARE: Rule = (lambda value: 0 <= value <= 1, "in [0, 1]")
 
 NAMES = {
     str: "text",
@@ -57,6 +66,26 @@ def build(kind: Any, values: Any, where: str = "", *, ignores_unknown: bool = Fa
         )
     hints = typing.get_type_hints(kind)
     return kind(**{key: _fitted(hints[key], values[key], _join(where, key)) for key in values})
+
+
+def one_of(known: Iterable[str]) -> Rule:
+    """The rule for a name that must be a known one."""
+    names = tuple(known)
+    return names.__contains__, f"one of {', '.join(names)}"
+
+
+def check(table: str, values: Any, rule: Rule, *names: str) -> None:
+    """Checks fields of the dataclass `values`, which messages call `table`.
+
+    Raises:
+        ConfigError: One of the fields breaks the rule.
+    """
+    keeps, words = rule
+    for name in names:
+        value = getattr(values, name)
+        if not keeps(value):
+            shown = list(value) if isinstance(value, tuple) else value  # as TOML writes it
+            raise ConfigError(f"{_join(table, name)} is {shown!r}, but must be {words}; correct it")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -247,8 +247,8 @@ def test_missing_and_damaged_files_are_told(tmp_path: Path) -> None:
         ('name = "a"\nfile = "a.onnx"\nsize = [0, 8]', "must be positive"),
         ('name = "a"\nfile = "a.onnx"\nmultiple = "8"', "must be a whole number"),
         ('name = "a"\nfile = 3', "must be text"),
-        ('name = "a"\nfile = "a.onnx"\nlayout = "chw"', "must be nchw or nhwc"),
-        ('name = "a"\nfile = "a.onnx"\nmask_values = [1, 1]', "must differ"),
+        ('name = "a"\nfile = "a.onnx"\nlayout = "chw"', "must be one of nchw, nhwc"),
+        ('name = "a"\nfile = "a.onnx"\nmask_values = [1, 1]', "must be two numbers that differ"),
         ("name =", "is not valid TOML"),
     ],
 )

@@ -3,12 +3,11 @@ from __future__ import annotations
 import pytest
 
 from restauro.training.config import TrainingConfig
-from restauro.training.schedule import learning_rate
 
 
 def rates(num_steps: int, **settings: object) -> list[float]:
     config = TrainingConfig(epochs=1, learning_rate=1.0, **settings)  # type: ignore[arg-type]
-    return [learning_rate(step, num_steps, config) for step in range(num_steps)]
+    return [config.rate_at(step, num_steps) for step in range(num_steps)]
 
 
 def test_cosine_by_hand() -> None:

@@ -10,7 +10,6 @@ import tinyvariational
 from tinyruns import history, last_state, make_bank, tiny_config
 
 from restauro.training.run import train
-from restauro.training.schedule import learning_rate
 
 accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 
@@ -41,7 +40,7 @@ def test_steps_and_sheets_are_logged(bank: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     train(config, run, accelerator="cpu", tensorboard=True)
     events, records = events_of(run), history(run)
-    rates = [learning_rate(step, 6, config.training) for step in range(6)]
+    rates = [config.training.rate_at(step, 6) for step in range(6)]
     assert values(events, "step/learning_rate") == pytest.approx(rates)
     for name in ("training_loss", "training_kl", "training_progress"):
         logged = values(events, f"step/{name}")

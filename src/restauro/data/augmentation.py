@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from restauro.errors import ConfigError
 from restauro.picture.types import Size
+from restauro.typed import AT_LEAST_ONE, NOT_NEGATIVE, SHARE, check
 
 ENCODING = 2.2
 """Exponent between encoded values and light; sRGB's own curve differs by less than this matters."""
@@ -33,18 +33,11 @@ class Augmentation:
     """Greatest magnification; any part of the picture may be what is seen."""
 
     def __post_init__(self) -> None:
-        for name in ("share", "zoom_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(
-                    f"augmentation.{name} is {getattr(self, name)}, but must lie in [0, 1]"
-                )
-        if self.zoom < 1:
-            raise ConfigError(f"augmentation.zoom is {self.zoom}, but must be at least 1")
-        if self.exposure[0] > self.exposure[1] or self.slope < 0:
-            raise ConfigError(
-                f"augmentation.exposure is {list(self.exposure)} and augmentation.slope "
-                f"{self.slope}, but the smaller exposure comes first and a slope is at least 0"
-            )
+        check("augmentation", self, SHARE, "share", "zoom_share")
+        check("augmentation", self, AT_LEAST_ONE, "zoom")
+        check("augmentation", self, NOT_NEGATIVE, "slope")
+        smaller_first = (lambda ends: ends[0] <= ends[1], "two numbers, the smaller one first")
+        check("augmentation", self, smaller_first, "exposure")
 
     def draw_light(self, batch_size: int, rng: torch.Generator) -> Tensor:
         """Exposure at the middle, and its slopes down and to the right, in stops: (B, 3)."""

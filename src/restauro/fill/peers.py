@@ -8,10 +8,7 @@ from pathlib import Path
 
 from restauro.errors import ConfigError
 from restauro.files import read_toml
-from restauro.typed import MisfitError, build
-
-LAYOUTS = ("nchw", "nhwc")
-COLOURS = ("rgb", "bgr")
+from restauro.typed import POSITIVE, MisfitError, build, check, one_of
 
 
 @dataclass(frozen=True)
@@ -49,24 +46,15 @@ class PeerDescription:
     """What hidden pixels are in the input; without it, the mean colour of the known ones."""
 
     def __post_init__(self) -> None:
-        for name, known in (("layout", LAYOUTS), ("colours", COLOURS)):
-            if getattr(self, name) not in known:
-                raise ConfigError(
-                    f"{name} of the peer {self.name!r} is {getattr(self, name)!r}, but must be "
-                    f"{' or '.join(known)}"
-                )
-        for name in ("image_range", "mask_values", "output_range"):
-            first, second = getattr(self, name)
-            if first == second:
-                raise ConfigError(
-                    f"{name} of the peer {self.name!r} is {[first, second]}, but its two values "
-                    "must differ"
-                )
-        if self.multiple < 1 or (self.size is not None and min(self.size) < 1):
-            raise ConfigError(
-                f"multiple ({self.multiple}) and size ({self.size}) of the peer {self.name!r} "
-                "must be positive"
-            )
+        differ = (lambda ends: ends[0] != ends[1], "two numbers that differ")
+        for rule, *names in (
+            (one_of(("nchw", "nhwc")), "layout"),
+            (one_of(("rgb", "bgr")), "colours"),
+            (differ, "image_range", "mask_values", "output_range"),
+            (POSITIVE, "multiple"),
+            ((lambda size: size is None or min(size) > 0, "positive"), "size"),
+        ):
+            check(f"peer {self.name!r}", self, rule, *names)
 
 
 PEERS = {

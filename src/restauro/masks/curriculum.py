@@ -16,6 +16,7 @@ from torch import Tensor
 
 from restauro.errors import ConfigError
 from restauro.masks.shapes import BoxLimits, StrokeLimits, boxes, strokes
+from restauro.typed import POSITIVE, SHARE, check, one_of
 
 SHAPES = {
     "constant": lambda progress: 1.0,
@@ -36,8 +37,7 @@ class HoleLimits:
     """Share of the pictures damaged by strokes instead of a box, in [0, 1]."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.stroke_share <= 1:
-            raise ConfigError(f"stroke_share is {self.stroke_share}, but must lie in [0, 1]")
+        check("", self, SHARE, "stroke_share")
         if self.stroke_share > 0 and self.strokes is None:
             raise ConfigError(
                 f"stroke_share is {self.stroke_share}, but no limits for strokes are given; "
@@ -58,12 +58,8 @@ class Curriculum:
     """How they grow in between: a name in `SHAPES`."""
 
     def __post_init__(self) -> None:
-        if self.shape not in SHAPES:
-            raise ConfigError(
-                f"curriculum.shape is {self.shape!r}, but must be one of {', '.join(SHAPES)}"
-            )
-        if self.epochs <= 0:
-            raise ConfigError(f"curriculum.epochs is {self.epochs}, but must be positive")
+        check("curriculum", self, one_of(SHAPES), "shape")
+        check("curriculum", self, POSITIVE, "epochs")
 
     def limits(self, epoch: int) -> HoleLimits:
         """The limits of epoch number `epoch`, counted from 0; they change between epochs only."""

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from restauro.errors import ConfigError
+from restauro.typed import AT_LEAST_ONE, SHARE, Rule, check
 
 Range = tuple[float, float]
+SHARES: Rule = (
+    lambda ends: 0 <= ends[0] <= ends[1] <= 1,
+    "two numbers in [0, 1], the smaller one first",
+)
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,8 @@ class BoxLimits:
     """How far from the centre it may lie: 0 = always centred, 1 = wherever it fits."""
 
     def __post_init__(self) -> None:
-        _check_range("box.height", self.height)
-        _check_range("box.width", self.width)
-        _check_range("box.spread", (0.0, self.spread))
+        check("box", self, SHARES, "height", "width")
+        check("box", self, SHARE, "spread")
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,10 @@ class StrokeLimits:
     """Straight pieces of each stroke; it turns between them."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.count[0] <= self.count[1] or self.num_pieces < 1:
-            raise ConfigError(
-                f"strokes.count is {self.count} and strokes.num_pieces {self.num_pieces}, but both "
-                "must be at least 1 with the smaller count first; correct the curriculum"
-            )
-        _check_range("strokes.width", self.width)
-        _check_range("strokes.length", self.length)
+        counts = (lambda ends: 1 <= ends[0] <= ends[1], "at least 1, the smaller one first")
+        check("strokes", self, counts, "count")
+        check("strokes", self, AT_LEAST_ONE, "num_pieces")
+        check("strokes", self, SHARES, "width", "length")
 
 
 def boxes(
@@ -193,11 +193,3 @@ def _pixels(limits: Range, side: int, draw: Tensor) -> Tensor:
 
 def _lerp(limits: Range, draw: Tensor) -> Tensor:
     return limits[0] + (limits[1] - limits[0]) * draw
-
-
-def _check_range(name: str, limits: Range) -> None:
-    if not 0 <= limits[0] <= limits[1] <= 1:
-        raise ConfigError(
-            f"{name} is {list(limits)}, but both ends must lie in [0, 1], the smaller one first; "
-            "correct the curriculum"
-        )

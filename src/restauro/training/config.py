@@ -17,7 +17,16 @@ from restauro.files import read_toml
 from restauro.imports import import_kept
 from restauro.masks.curriculum import Curriculum
 from restauro.training.optimizers import OPTIMIZERS
-from restauro.typed import MisfitError, build
+from restauro.typed import (
+    AT_LEAST_ONE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    MisfitError,
+    build,
+    check,
+    one_of,
+)
 
 
 @dataclass(frozen=True)
@@ -53,9 +62,8 @@ class DataConfig:
     """Pictures of the validation split that are scored after each epoch; 0 = all."""
 
     def __post_init__(self) -> None:
-        _check("data.flip_probability", self.flip_probability, at_least=0, at_most=1)
-        _check("data.tone_exponent", self.tone_exponent, at_least=0, at_most=1)
-        _check("data.max_validation_images", self.max_validation_images, at_least=0)
+        check("data", self, SHARE, "flip_probability", "tone_exponent")
+        check("data", self, NOT_NEGATIVE, "max_validation_images")
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class TrainingConfig:
     weight_decay: float = 1e-2
     """Decoupled weight decay."""
     schedule: str = "warm_restarts"
-    """`warm_restarts`, `cosine` or `constant`; see `restauro.training.schedule`."""
+    """`warm_restarts`, `cosine` or `constant`; see `rate_at`."""
     cycles: int = 1
     """Cosine cycles of equal length in the run, for `warm_restarts`."""
     warmup_steps: int = 0
@@ -112,40 +120,35 @@ class TrainingConfig:
     """Seed of everything random."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "global_batch_size", "learning_rate", "checkpoint_minutes"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(
-                    f"training.{name} is {getattr(self, name)}, but must be positive; correct it"
-                )
-        for name, known in (
-            ("schedule", ("warm_restarts", "cosine", "constant")),
-            ("precision", ("auto", "bf16-mixed", "32-true")),
-            ("optimizer", tuple(OPTIMIZERS)),
+        for rule, *names in (
+            (POSITIVE, "epochs", "global_batch_size", "learning_rate", "checkpoint_minutes"),
+            (AT_LEAST_ONE, "cycles", "accumulate"),
+            (NOT_NEGATIVE, "weight_decay", "warmup_steps", "max_gradient_norm"),
+            (NOT_NEGATIVE, "patience", "keep_checkpoints", "seed"),
+            (one_of(("warm_restarts", "cosine", "constant")), "schedule"),
+            (one_of(("auto", "bf16-mixed", "32-true")), "precision"),
+            (one_of(OPTIMIZERS), "optimizer"),
+            ((lambda share: 0 < share <= 1, "in (0, 1]"), "epoch_share"),
+            ((lambda decay: 0 <= decay < 1, "in [0, 1)"), "average_decay"),
         ):
-            if getattr(self, name) not in known:
-                raise ConfigError(
-                    f"training.{name} is {getattr(self, name)!r}, but must be one of "
-                    f"{', '.join(known)}"
-                )
-        for name in ("cycles", "accumulate"):
-            _check(f"training.{name}", getattr(self, name), at_least=1)
-        for name in (
-            "weight_decay",
-            "warmup_steps",
-            "max_gradient_norm",
-            "patience",
-            "keep_checkpoints",
-            "seed",
-        ):
-            _check(f"training.{name}", getattr(self, name), at_least=0)
-        if not 0 < self.epoch_share <= 1:
-            raise ConfigError(
-                f"training.epoch_share is {self.epoch_share}, but must lie in (0, 1]; correct it"
-            )
-        if not 0 <= self.average_decay < 1:
-            raise ConfigError(
-                f"training.average_decay is {self.average_decay}, but must lie in [0, 1)"
-            )
+            check("training", self, rule, *names)
+
+    def rate_at(self, step: int, num_steps: int) -> float:
+        """The learning rate of step number `step` of `num_steps`; resuming needs no state.
+
+        `warm_restarts` is the report's cosine annealing with warm restarts (Loshchilov & Hutter
+        2017, arXiv:1608.03983), from the peak to 1 % of it in each of `cycles` equal cycles. The
+        report gives no period; equal cycles are chosen so that a run ends at the bottom of one.
+        `cosine` is the same with one cycle, `constant` stays at the peak.
+        """
+        share = 1.0
+        if self.schedule != "constant":
+            cycles = self.cycles if self.schedule == "warm_restarts" else 1
+            position = step * cycles % num_steps / num_steps  # whole numbers: a restart is exact
+            share = 0.01 + 0.99 * (1 + math.cos(math.pi * position)) / 2
+        if step < self.warmup_steps:
+            share *= (step + 1) / self.warmup_steps
+        return self.learning_rate * share
 
 
 @dataclass(frozen=True)
@@ -162,13 +165,9 @@ class AdversaryConfig:
     """How many of the five resolutions it sees, the finest first."""
 
     def __post_init__(self) -> None:
-        for name in ("weight", "feature_matching"):
-            _check(f"adversary.{name}", getattr(self, name), at_least=0)
-        _check("adversary.num_stages", self.num_stages, at_least=1, at_most=5)
-        if self.learning_rate <= 0:
-            raise ConfigError(
-                f"adversary.learning_rate is {self.learning_rate}, but must be positive; correct it"
-            )
+        check("adversary", self, NOT_NEGATIVE, "weight", "feature_matching")
+        check("adversary", self, POSITIVE, "learning_rate")
+        check("adversary", self, (lambda number: 1 <= number <= 5, "1 to 5"), "num_stages")
 
 
 @dataclass(frozen=True)
@@ -268,9 +267,3 @@ def _build(values: Mapping[str, Any], folder: Path = Path()) -> Config:
     except MisfitError as error:
         raise ConfigError(f"{error}; correct the config") from error
     return dataclasses.replace(config, imports=import_kept(config.imports, folder))
-
-
-def _check(name: str, value: float, *, at_least: float, at_most: float = math.inf) -> None:
-    if not at_least <= value <= at_most:
-        limits = f"at least {at_least}" if at_most == math.inf else f"in [{at_least}, {at_most}]"
-        raise ConfigError(f"{name} is {value}, but must be {limits}; correct it")

@@ -32,7 +32,6 @@ from restauro.training.config import Config, config_to_dict
 from restauro.training.feed import Feed
 from restauro.training.reading import read
 from restauro.training.run_folder import RunFolder
-from restauro.training.schedule import learning_rate
 from restauro.training.validation import Validation
 
 GRADIENT_NORM = "gradient_norm"
@@ -219,7 +218,7 @@ def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
     fabric, config = run.fabric, run.config.training
     torch.manual_seed(seed_of(config.seed, run.step, "dropout", fabric.global_rank))
     for group in run.optimizer.param_groups:
-        group["lr"] = learning_rate(run.step, run.num_steps, config)
+        group["lr"] = config.rate_at(run.step, run.num_steps)
     micro_batches = list(
         zip(images.chunk(config.accumulate), masks.chunk(config.accumulate), strict=True)
     )
@@ -275,7 +274,7 @@ def add_losses(run: Run, losses: Sequence[dict[str, float]]) -> None:
             _check_is_finite(name.replace("_", " "), value, step)
             if name != GRADIENT_NORM:
                 run.loss_sums[name] = run.loss_sums.get(name, 0.0) + value
-        rate = learning_rate(step - 1, run.num_steps, run.config.training)
+        rate = run.config.training.rate_at(step - 1, run.num_steps)
         values = {"learning_rate": rate, **of_step}
         run.fabric.log_dict({f"step/{name}": value for name, value in values.items()}, step=step)
 
