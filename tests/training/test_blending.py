@@ -10,10 +10,10 @@ from tinyruns import make_bank, tiny_config, train_here
 from restauro.errors import BadModelError, ConfigError, OutputExistsError
 from restauro.files import file_sha256
 from restauro.models import MODELS
-from restauro.training.best import load_best
 from restauro.training.blending import blend
 from restauro.training.checkpoint import load_weights, save_weights
 from restauro.training.run_folder import RunFolder
+from restauro.training.weights import load_best
 
 SHORT = ("training.epochs=1",)
 

@@ -10,8 +10,7 @@ from restauro.export import export_onnx
 from restauro.fill.catalogue import model_path
 from restauro.fill.model_file import ModelCard
 from restauro.models import MODELS, InpaintingModel
-from restauro.training.best import load_weights_into
-from restauro.training.exported import exported_weights
+from restauro.training.weights import exported_weights, load_weights_into
 
 
 @pytest.fixture(scope="module")

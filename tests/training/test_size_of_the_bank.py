@@ -12,8 +12,8 @@ from tinyruns import make_bank, tiny_config, train_here
 import restauro
 from restauro.commands.export import command as export
 from restauro.errors import ConfigError
-from restauro.training.best import load_best
 from restauro.training.config import load_config
+from restauro.training.weights import load_best
 
 SHORT = ("training.epochs=1", "training.global_batch_size=2", "model.name=conv_autoencoder_64")
 NARROW = "model.arguments.first_width=8"

@@ -41,8 +41,8 @@ def command(
     from restauro.export import export_onnx
     from restauro.files import file_sha256
     from restauro.fill.model_file import ModelCard
-    from restauro.training.best import load_best
     from restauro.training.run_folder import RunFolder
+    from restauro.training.weights import load_best
 
     if output.exists() and not force:
         raise OutputExistsError(

@@ -15,9 +15,9 @@ from restauro.data.batches import to_tensor
 from restauro.errors import UnknownNameError, first_line
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.sessions import CPU, Device
-from restauro.training.best import load_best
 from restauro.training.run_folder import RunFolder
 from restauro.training.validation import to_uint8
+from restauro.training.weights import load_best
 
 
 class RunNetwork:

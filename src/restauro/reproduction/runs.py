@@ -21,11 +21,11 @@ from restauro.data.bank import Bank
 from restauro.files import file_sha256
 from restauro.losses import LOSSES
 from restauro.models import InpaintingModel
-from restauro.training.best import load_best
 from restauro.training.config import Config, load_config
 from restauro.training.run import train
 from restauro.training.run_folder import RunFolder
 from restauro.training.validation import Validation
+from restauro.training.weights import load_best
 
 
 @dataclass(frozen=True)

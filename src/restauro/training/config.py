@@ -65,6 +65,11 @@ class DataConfig:
         check("data", self, SHARE, "flip_probability", "tone_exponent")
         check("data", self, NOT_NEGATIVE, "max_validation_images")
 
+    def banks(self) -> dict[str, tuple[str, ...]]:
+        """The folders of the banks by their keys."""
+        keys = ("more_banks", "closer_banks")
+        return {"bank": (self.bank,), **{key: getattr(self, key) for key in keys}}
+
 
 @dataclass(frozen=True)
 class LossConfig:

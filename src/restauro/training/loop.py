@@ -30,11 +30,13 @@ from restauro.training.adversary import Adversary
 from restauro.training.checkpoint import save_checkpoint, save_weights
 from restauro.training.config import Config, config_to_dict
 from restauro.training.feed import Feed
-from restauro.training.reading import read
+from restauro.training.reading import NOTHING_READ, read
 from restauro.training.run_folder import RunFolder
 from restauro.training.validation import Validation
 
 GRADIENT_NORM = "gradient_norm"
+COUNTERS = ("step", "best", "epochs_since_best", "loss_sums", "seconds")
+"""Of a run: where it stands, in plain values."""
 
 
 @dataclass
@@ -99,11 +101,7 @@ class Run:
             "adversary": self.adversary.state() if self.adversary else {},
             "config": config_to_dict(self.config),
             "banks": self.banks,
-            "step": self.step,
-            "best": self.best,
-            "epochs_since_best": self.epochs_since_best,
-            "loss_sums": self.loss_sums,
-            "seconds": self.seconds,
+            **{name: getattr(self, name) for name in COUNTERS},
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -112,8 +110,7 @@ class Run:
         Raises:
             BadModelError: It is that of another version of restauro.
         """
-        counters = ("step", "best", "epochs_since_best", "loss_sums", "seconds")
-        if missing := [name for name in counters if name not in state]:
+        if missing := [name for name in COUNTERS if name not in state]:
             raise BadModelError(
                 f"{self.folder.checkpoint} is of another version of restauro: it does not tell "
                 f"{', '.join(missing)}; go on with that version, or train again in another --run"
@@ -124,7 +121,7 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.adversary:
             self.adversary.load_state(state["adversary"])
-        for name in counters:
+        for name in COUNTERS:
             setattr(self, name, state[name])
 
     def save(self, ended_epoch: int | None = None) -> None:
@@ -157,7 +154,7 @@ def fit(run: Run, feed: Feed, validation: Validation, stop: StopRequest) -> None
     checkpoint_seconds = 60 * run.config.training.checkpoint_minutes
     steps_per_epoch = feed.batches.steps_per_epoch
     saved_at = time.monotonic()
-    num_steps, seconds_per_step, should_stop = 1, math.inf, False
+    reading, seconds_per_step = NOTHING_READ, math.inf
     run.model.train()
     with progress_bar(
         run.num_steps,
@@ -166,10 +163,10 @@ def fit(run: Run, feed: Feed, validation: Validation, stop: StopRequest) -> None
         initial=run.step,
         desc=run.config.name,
     ) as bar:
-        while not (run.is_finished or should_stop):
-            started, first = time.monotonic(), run.step
-            epoch = first // steps_per_epoch
-            end = min(first + num_steps, (epoch + 1) * steps_per_epoch, run.num_steps)
+        while not (run.is_finished or reading.should_stop):
+            started, epoch = time.monotonic(), run.step // steps_per_epoch
+            num_steps = reading.steps_to_the_next(most_seconds=checkpoint_seconds)
+            end = min(run.step + num_steps, (epoch + 1) * steps_per_epoch, run.num_steps)
             losses = train_steps(run, feed, end, stop)
             reading = read(
                 run.fabric,
@@ -183,13 +180,11 @@ def fit(run: Run, feed: Feed, validation: Validation, stop: StopRequest) -> None
             seconds = time.monotonic() - started
             run.seconds += seconds
             seconds_per_step = seconds / len(losses)
-            num_steps = reading.steps_to_the_next(most_seconds=checkpoint_seconds)
-            should_stop = reading.should_stop
 
             is_epoch_end = run.step % steps_per_epoch == 0 or run.is_finished
             if is_epoch_end:
                 finish_epoch(run, feed.batches, validation, epoch)
-            if is_epoch_end or should_stop or reading.should_save:
+            if is_epoch_end or reading.should_stop or reading.should_save:
                 run.save(epoch + 1 if is_epoch_end else None)
                 saved_at = time.monotonic()
     for logger in run.fabric.loggers:

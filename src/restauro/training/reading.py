@@ -40,6 +40,9 @@ class Reading:
         return max(1, math.floor(seconds / max(self.seconds_per_step, seconds / MOST_STEPS)))
 
 
+NOTHING_READ = Reading([], should_stop=False, should_save=False, seconds_per_step=math.inf)
+
+
 def read(
     fabric: Fabric,
     losses: Sequence[dict[str, Tensor]],

@@ -27,30 +27,15 @@ from restauro.losses import LOSSES
 from restauro.models import MODELS, WithLosses
 from restauro.picture.types import Size
 from restauro.training.adversary import Adversary
-from restauro.training.best import load_weights_into
-from restauro.training.checkpoint import load_checkpoint
-from restauro.training.config import (
-    Config,
-    config_from_dict,
-    config_to_dict,
-    differences,
-    load_config,
-)
+from restauro.training.config import Config, load_config
 from restauro.training.feed import Feed
 from restauro.training.loop import Run, fit
 from restauro.training.memory import keep_freed_memory
 from restauro.training.optimizers import make_optimizer
+from restauro.training.resuming import changed_settings, checkpoint_in, take_up
 from restauro.training.run_folder import RunFolder
 from restauro.training.validation import Validation
-
-NOTED = ("training.epochs", "training.cycles")
-"""Settings that may change on resume, with a note in the history: the end, and the schedule."""
-MAY_CHANGE = {
-    *NOTED,
-    *("training.checkpoint_minutes", "training.keep_checkpoints", "training.patience"),
-    *("data.bank", "data.more_banks", "data.closer_banks"),  # their pictures may not
-    "imports",
-}
+from restauro.training.weights import load_weights_into
 
 
 def train(
@@ -125,16 +110,15 @@ def _train(
     config: Config, folder: RunFolder, fabric: Fabric, precision: str, *, resume: bool
 ) -> Run:
     banks = {
-        key: [Bank.open(Path(path)) for path in paths] for key, paths in _banks_of(config).items()
+        key: [Bank.open(Path(path)) for path in paths] for key, paths in config.data.banks().items()
     }
     (bank,) = banks["bank"]
     if resume and folder.config.exists():
         load_config(folder.config)  # imports again what the run did: the command need not say it
     config = dataclasses.replace(config, imports=imported())
     config = with_size(config, bank.size)
-    state = _state_to_resume(folder, resume=resume)
-    before = config_from_dict(state["config"]) if state else config
-    changes = _check_settings(before, config, folder)
+    state = checkpoint_in(folder, resume=resume)
+    changes = changed_settings(state, config, folder) if state else {}
     batches = Batches(
         bank,
         "train",
@@ -153,9 +137,7 @@ def _train(
     run = build_run(fabric, config, folder.path, batches)
     run.banks = {key: [bank.checksum() for bank in opened] for key, opened in banks.items()}
     if state:
-        _check_pictures(before, run, state.get("banks"))
-        run.load_state(state)
-        _check_end(run, batches, changes)
+        take_up(run, state, batches.steps_per_epoch, changes)
     _check_agreement(run)
     validation = make_validation(fabric, config, bank, run.criterion)
     if fabric.is_global_zero:
@@ -208,13 +190,14 @@ def make_validation(
 def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> Run:
     """A new run: network, optimizer and loss as `config` says, the same in every process."""
     keep_freed_memory()
-    num_parts = fabric.world_size * config.training.accumulate
-    if config.training.global_batch_size % num_parts:
+    training = config.training
+    num_parts = fabric.world_size * training.accumulate
+    if training.global_batch_size % num_parts:
         raise ConfigError(
-            f"training.global_batch_size is {config.training.global_batch_size}, but must be a "
-            f"multiple of {num_parts}: of training.accumulate times the processes; correct one"
+            f"training.global_batch_size is {training.global_batch_size}, but must be a multiple "
+            f"of {num_parts}: of training.accumulate times the processes; correct one"
         )
-    torch.manual_seed(config.training.seed)
+    torch.manual_seed(training.seed)
     bare_model = MODELS.create(config.model.name, **config.model.arguments)
     bare_model.check_size(batches.size)
     if config.model.initial_weights:
@@ -227,35 +210,27 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
     bare_model = bare_model.to(fabric.device)
     bare_model = bare_model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = None
-    if config.training.average_decay:
-        average = get_ema_multi_avg_fn(  # type: ignore[no-untyped-call]
-            config.training.average_decay
-        )
+    if training.average_decay:
+        average = get_ema_multi_avg_fn(training.average_decay)  # type: ignore[no-untyped-call]
         averaged = AveragedModel(bare_model, multi_avg_fn=average)
     optimizer = make_optimizer(
-        config.training.optimizer,
-        bare_model,
-        config.training.learning_rate,
-        config.training.weight_decay,
+        training.optimizer, bare_model, training.learning_rate, training.weight_decay
     )
     network: Any = WithLosses(bare_model)
-    if config.training.compile:
+    if training.compile:
         network = torch.compile(network)
     model, optimizer = fabric.setup(network, optimizer)
-    criterion = LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device)
-    num_steps = max(1, round(config.training.epochs * batches.steps_per_epoch))
-    adversary = Adversary(fabric, config.adversary) if config.adversary else None
     return Run(
-        fabric,
-        config,
-        RunFolder(path),
-        bare_model,
-        model,
-        averaged,
-        optimizer,
-        criterion,
-        num_steps,
-        adversary,
+        fabric=fabric,
+        config=config,
+        folder=RunFolder(path),
+        bare_model=bare_model,
+        model=model,
+        averaged=averaged,
+        optimizer=optimizer,
+        criterion=LOSSES.create(config.loss.name, **config.loss.arguments).to(fabric.device),
+        num_steps=max(1, round(training.epochs * batches.steps_per_epoch)),
+        adversary=Adversary(fabric, config.adversary) if config.adversary else None,
     )
 
 
@@ -280,68 +255,6 @@ def _leave_the_others(run: Run) -> None:
     run.model, run.adversary = run.bare_model, None
     dist.destroy_process_group()
     gc.collect()
-
-
-def _state_to_resume(folder: RunFolder, *, resume: bool) -> dict[str, Any] | None:
-    """The checkpoint to go on from, or None for a new run."""
-    has_checkpoint = folder.checkpoint.exists()
-    if not resume and (has_checkpoint or folder.weights.exists()):
-        raise ConfigError(
-            f"{folder.path} holds a run already; continue it with --resume, or choose another --run"
-        )
-    if not has_checkpoint:
-        return None  # also with --resume: a run killed before its first checkpoint starts again
-    return load_checkpoint(folder.checkpoint)
-
-
-def _check_settings(before: Config, config: Config, folder: RunFolder) -> dict[str, list[Any]]:
-    """Refuses settings that may not change on resume; returns what changed of `NOTED`."""
-    changed = differences(config_to_dict(before), config_to_dict(config))
-    refused = [
-        f"{key} is {there!r} there and {here!r} here"
-        for key, (there, here) in changed.items()
-        if key not in MAY_CHANGE
-    ]
-    if refused:
-        raise ConfigError(
-            f"{folder.path} was trained with other settings ({', '.join(refused)}); resume it with "
-            f"{folder.config} as the run wrote it, or choose another --run"
-        )
-    return {key: values for key, values in changed.items() if key in NOTED}
-
-
-def _check_pictures(before: Config, run: Run, trained_with: dict[str, list[str]] | None) -> None:
-    """Refuses banks other than those of the checkpoint, wherever they lie now."""
-    if trained_with is None:
-        return  # a checkpoint from before they said
-    then, now = _banks_of(before), _banks_of(run.config)
-    for key, checksums in run.banks.items():
-        if checksums != trained_with[key]:
-            raise ConfigError(
-                f"data.{key} has other pictures in {', '.join(now[key]) or 'no bank'} than "
-                f"{run.folder.path} was trained with, then in {', '.join(then[key]) or 'no bank'}; "
-                "give it those, wherever they lie now, or choose another --run"
-            )
-
-
-def _banks_of(config: Config) -> dict[str, tuple[str, ...]]:
-    """The paths of the banks, by their keys in `[data]`."""
-    data = config.data
-    return {
-        "bank": (data.bank,),
-        "more_banks": data.more_banks,
-        "closer_banks": data.closer_banks,
-    }
-
-
-def _check_end(run: Run, batches: Batches, changes: dict[str, list[Any]]) -> None:
-    """Checks that the end of the run is not past, nor within an epoch that has no scores yet."""
-    is_unscored = bool(changes) and run.step % batches.steps_per_epoch > 0
-    if run.num_steps < run.step or (is_unscored and run.is_finished):
-        raise ConfigError(
-            f"training.epochs is {run.config.training.epochs:g}, but {run.folder.path} has done "
-            f"{run.step / batches.steps_per_epoch:.4g} already; ask for more"
-        )
 
 
 def _describe(run: Run, precision: str, changes: dict[str, list[Any]]) -> None:

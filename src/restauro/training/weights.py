@@ -1,15 +1,22 @@
-"""The network that a run folder released: its config and its best weights together."""
+"""Weights of runs, of files and of exported models, put into networks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import onnx
+import torch
+from google.protobuf.message import DecodeError
+from onnx import numpy_helper
+from torch import Tensor
+
 from restauro.errors import BadModelError
 from restauro.fill.catalogue import model_path
+from restauro.fill.model_file import read_card
 from restauro.models import MODELS, InpaintingModel
 from restauro.training.checkpoint import load_weights
 from restauro.training.config import Config, load_config
-from restauro.training.exported import exported_weights
 from restauro.training.run_folder import RunFolder
 
 
@@ -46,3 +53,37 @@ def load_weights_into(model: InpaintingModel, source: str, *, name: str, remedy:
         raise BadModelError(
             f"{source} holds weights of another network than {name}; {remedy}"
         ) from error
+
+
+def exported_weights(path: Path) -> dict[str, Tensor]:
+    """Name in the network -> float32 values, of the exported model in `path`.
+
+    The exporter keeps the names of all weights but those of linear layers, which it transposes
+    and numbers; they are known by the bias that is added to what they multiply. Batch
+    normalisation it folds into the convolution before: a network with it finds no weights here.
+
+    Raises:
+        BadModelError: The file is missing, damaged or was not made by `restauro export`.
+    """
+    read_card(path)
+    try:
+        graph = onnx.load(path).graph
+    except (OSError, DecodeError) as error:
+        raise BadModelError(f"{path} is no intact ONNX file; use an exported model") from error
+    weights = {
+        weight.name.removesuffix(".half"): numpy_helper.to_array(weight)
+        for weight in graph.initializer
+    }
+    factors = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
+    for node in graph.node:
+        if node.op_type != "Add":
+            continue
+        for product, bias in (node.input, reversed(node.input)):
+            factor = factors.get(product)
+            if factor in weights and bias.endswith(".bias"):
+                weights[bias.removesuffix("bias") + "weight"] = weights.pop(factor).T
+    return {
+        name: torch.from_numpy(values.astype(np.float32))
+        for name, values in weights.items()
+        if "." in name  # not the constants of the graph
+    }
