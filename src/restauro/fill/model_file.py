@@ -11,12 +11,12 @@ Inputs of the network: `image` float32 (B, 3, H, W) RGB in [0, 1]; `mask` float3
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
+import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from restauro.errors import BadModelError
 from restauro.typed import MisfitError, build
@@ -30,9 +30,9 @@ OLDEST_OPSET = 7  # of ONNX's operators; ONNX Runtime promises nothing below
 
 # Field numbers of ModelProto, StringStringEntryProto and OperatorSetIdProto, from onnx.proto
 _GRAPH, _OPSET, _METADATA = 7, 8, 14
-_KEY, _VALUE = 1, 2
-_DOMAIN, _VERSION = 1, 2
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_NAME, _VALUE = 1, 2  # a key and its value, or a domain and its version
+_VARINT, _BYTES = 0, 2
+_FIXED_BYTES = {1: 8, 5: 4}
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ def read_card(path: Path) -> ModelCard:
                 f"{path} has {size_bytes / 1e6:.0f} MB, more than the "
                 f"{MAX_MODEL_BYTES / 1e6:.0f} MB allowed; export a smaller model"
             )
-        with path.open("rb") as file:
-            metadata, opsets = _header(file, size_bytes)
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            metadata, opsets = _header(data)
     except OSError as error:
         raise BadModelError(f"{path} cannot be read: {error.strerror}; check the path") from error
     except ValueError as error:
@@ -149,7 +149,7 @@ def read_card(path: Path) -> ModelCard:
         raise BadModelError(f"{path}: {error}") from error
 
 
-def _header(file: BinaryIO, size_bytes: int) -> tuple[dict[str, str], dict[str, int]]:
+def _header(data: mmap.mmap) -> tuple[dict[str, str], dict[str, int]]:
     """An ONNX file's metadata, and the versions of the operator sets that it uses by name.
 
     ONNX's own operators have the name "". ValueError if the file is no whole ONNX file.
@@ -157,66 +157,50 @@ def _header(file: BinaryIO, size_bytes: int) -> tuple[dict[str, str], dict[str, 
     metadata: dict[str, str] = {}
     opsets: dict[str, int] = {}
     has_graph = False
-    for number, _, value in _fields(file, size_bytes):
+    for number, start, end in _fields(data, 0, len(data)):
         has_graph |= number == _GRAPH
-        if number == _METADATA and value <= MAX_CARD_BYTES:
-            entry = _entry(file, value)
-            metadata[str(entry.get(_KEY, ""))] = str(entry.get(_VALUE, ""))
-        elif number == _OPSET and value <= MAX_CARD_BYTES:
-            entry = _entry(file, value)
-            domain = str(entry.get(_DOMAIN, ""))
-            opsets["" if domain == "ai.onnx" else domain] = int(entry.get(_VERSION, 0))
+        if number in (_METADATA, _OPSET) and end - start <= MAX_CARD_BYTES:
+            entry = {field: data[first:last] for field, first, last in _fields(data, start, end)}
+            name = entry.get(_NAME, b"").decode()
+            if number == _METADATA:
+                metadata[name] = entry.get(_VALUE, b"").decode()
+            else:
+                version, _ = _varint(entry.get(_VALUE, b"\0"), 0)
+                opsets["" if name == "ai.onnx" else name] = version
     if not has_graph:
         raise ValueError("no graph")
     return metadata, opsets
 
 
-def _entry(file: BinaryIO, length: int) -> dict[int, str | int]:
-    """Number -> text or integer of the fields of a small message, which the file stands at."""
-    content = io.BytesIO(file.read(length))
-    return {
-        number: content.read(value).decode() if kind == _BYTES else value
-        for number, kind, value in _fields(content, length)
-    }
+def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The number of each field of a message, and where its value begins and ends.
 
-
-def _fields(file: BinaryIO, size_bytes: int) -> Iterator[tuple[int, int, int]]:
-    """(number, kind, value) of each field of integers or bytes; the others are skipped.
-
-    Of bytes the value is their number, and the file stands at their start. The wire
-    format of protocol buffers: a field is its number and kind in one varint, then a varint,
-    8 bytes, 4 bytes, or a length and as many bytes.
+    The wire format of protocol buffers: a field is its number and kind in one varint, then a
+    varint, 8 bytes, 4 bytes, or a length and as many bytes.
     """
-    position = 0
-    while position < size_bytes:
-        file.seek(position)
-        number, kind = divmod(_varint(file), 8)
-        if kind == _BYTES:
-            length = _varint(file)
-            position = file.tell() + length
-            if position > size_bytes:
-                raise ValueError("cut short")
-            yield number, kind, length
-            continue
+    while start < end:
+        key, start = _varint(data, start)
+        number, kind = divmod(key, 8)
         if kind == _VARINT:
-            yield number, kind, _varint(file)
-        elif kind in (_FIXED64, _FIXED32):
-            file.seek(8 if kind == _FIXED64 else 4, io.SEEK_CUR)
+            after = _varint(data, start)[1]
+        elif kind == _BYTES:
+            length, start = _varint(data, start)
+            after = start + length
+        elif kind in _FIXED_BYTES:
+            after = start + _FIXED_BYTES[kind]
         else:
             raise ValueError(f"unknown kind of field {kind}")
-        position = file.tell()
-    if position > size_bytes:
-        raise ValueError("cut short")
-
-
-def _varint(file: BinaryIO) -> int:
-    """The next integer: seven bits a byte, the lowest first, the eighth bit = more follow."""
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = file.read(1)
-        if not byte:
+        if after > end:
             raise ValueError("cut short")
-        value |= (byte[0] & 0x7F) << shift
-        if byte[0] < 0x80:
-            return value
-    raise ValueError("varint too long")
+        yield number, start, after
+        start = after
+
+
+def _varint(data: bytes | mmap.mmap, position: int) -> tuple[int, int]:
+    """The integer at a position, and where it ends: 7 bits a byte, the 8th bit = more follow."""
+    value = 0
+    for index, byte in enumerate(data[position : position + 10]):
+        value |= (byte & 0x7F) << 7 * index
+        if byte < 0x80:
+            return value, position + index + 1
+    raise ValueError("no whole number")
