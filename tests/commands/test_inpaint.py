@@ -280,7 +280,7 @@ def test_options_that_do_not_go_together_are_told(arguments: list[str], part: st
 def test_help_teaches_by_examples_that_work() -> None:
     result = invoke("--help")
     examples = [line.strip() for line in result.stdout.splitlines() if "  restauro inpaint" in line]
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         _, name, *arguments = shlex.split(example)
         command.make_context(name, arguments)  # raises on an unknown option or value

@@ -28,7 +28,8 @@ from restauro.jobs.job import UNFINISHED, Job
 from restauro.jobs.on_ray import ray_engine
 from restauro.jobs.planning import plan
 from restauro.jobs.record import FAILED, RESTORED, SKIPPED, Outcome, Record
-from restauro.picture.masks import HoleOptions, read_mask
+from restauro.picture.holes import HoleOptions
+from restauro.picture.masks import read_mask
 from restauro.picture.read import read_image
 from restauro.places import place_of
 from started import PATIENCE

@@ -7,9 +7,11 @@ import numpy as np
 import PIL.Image
 import pytest
 from numpy.testing import assert_array_equal
+from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
-from restauro.picture.masks import HoleOptions, hole_of, opaque, remark
+from restauro.picture.holes import HoleOptions, Rectangle, hole_of, opaque, remark
+from restauro.picture.masks import marked_by_picture, mask_of_array, mask_of_picture
 from restauro.picture.types import Mask
 
 SIZE = (37, 50)
@@ -156,3 +158,123 @@ def test_a_hole_that_looks_like_a_mistake_is_remarked(
     options: HoleOptions, mask: Mask, expected: str
 ) -> None:
     assert remark(mask, options, "m.png") == expected
+
+
+# What masks of other tools mean
+
+
+def labels(value: int) -> NDArray[np.uint8]:
+    return np.where(hole(), value, 0).astype(np.uint8)
+
+
+def in_colour(
+    colour: tuple[int, int, int], background: tuple[int, int, int] = (0, 0, 0)
+) -> PIL.Image.Image:
+    image = np.where(hole()[:, :, None], colour, background).astype(np.uint8)
+    return PIL.Image.fromarray(image)
+
+
+def with_palette(indices: NDArray[np.uint8], *colours: tuple[int, int, int]) -> PIL.Image.Image:
+    picture = PIL.Image.frombytes("P", SIZE[::-1], indices.tobytes())
+    picture.putpalette([level for colour in colours for level in colour])
+    return picture
+
+
+def on_transparent(
+    colour: tuple[int, int, int], alpha: int = 255, *, of: Mask | None = None
+) -> PIL.Image.Image:
+    picture = PIL.Image.new("RGBA", SIZE[::-1])
+    painted_part = hole() if of is None else of
+    picture.paste((*colour, alpha), mask=PIL.Image.fromarray(painted_part))
+    return picture
+
+
+def saved_as_jpeg(picture: PIL.Image.Image) -> PIL.Image.Image:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=90, subsampling=0)
+    return PIL.Image.open(file)
+
+
+@pytest.mark.parametrize("value", [1, 2, 100, 127, 128, 254, 255])
+def test_of_two_values_with_zero_the_other_is_the_hole(value: int) -> None:
+    assert_array_equal(mask_of_array(labels(value)), hole())
+    assert_array_equal(mask_of_picture(PIL.Image.fromarray(labels(value))), hole())
+    wide = PIL.Image.fromarray(labels(value).astype(np.uint16))
+    assert_array_equal(mask_of_picture(wide), hole())
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        in_colour((255, 0, 0)),
+        in_colour((0, 0, 90)),
+        in_colour((255, 255, 0)),
+        with_palette(labels(1), (0, 0, 0), (128, 0, 0)),
+        on_transparent((255, 0, 0)),
+        on_transparent((120, 120, 120)),
+        on_transparent((0, 255, 0), 100),
+        on_transparent((0, 0, 0), of=~hole()),
+    ],
+    ids=["red", "dark blue", "yellow", "palette", "strokes", "grey strokes", "glaze", "erased"],
+)
+def test_one_colour_is_the_hole_on_black_and_on_transparent(mask: PIL.Image.Image) -> None:
+    assert_array_equal(mask_of_picture(mask), hole())
+
+
+def test_a_red_mask_that_went_through_jpeg_is_still_understood() -> None:
+    found = mask_of_picture(saved_as_jpeg(in_colour((255, 0, 0))))
+    assert (found != hole()).mean() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (in_colour((255, 0, 0), (0, 0, 255)), "several colours, so which of them is the hole"),
+        (in_colour((255, 0, 0), (255, 255, 255)), "several colours"),
+        (picture(), "several colours"),
+        (PIL.Image.fromarray(labels(1) + labels(2)[::-1]), "4 values from 0 to 3 of 255, all"),
+        (PIL.Image.fromarray(labels(1) + 1), "2 values from 1 to 2 of 255"),
+        (PIL.Image.fromarray((labels(1) + labels(2)[::-1]).astype(np.uint16)), "4 values from 0"),
+        (on_transparent((255, 255, 255)), "white on transparent"),
+        (on_transparent((0, 0, 0)), "black on a transparent picture, so either may be the hole"),
+    ],
+    ids=["two", "on white", "photo", "labels", "no zero", "wide", "white", "black"],
+)
+def test_what_may_mean_two_things_is_refused_with_a_hint(
+    mask: PIL.Image.Image, message: str
+) -> None:
+    with pytest.raises(BadImageError, match=message) as caught:
+        mask_of_picture(mask)
+    assert caught.value.code == "mask"
+    assert "black" in str(caught.value)
+
+
+def test_several_labels_of_an_array_are_refused() -> None:
+    with pytest.raises(BadImageError, match="4 values from 0 to 3 of 255, all of them dark"):
+        mask_of_array(labels(1) + labels(2)[::-1])
+
+
+def test_soft_edges_are_told_of_until_the_hole_grows() -> None:
+    soft = PIL.Image.fromarray(labels(255)).resize((200, 148), PIL.Image.Resampling.BILINEAR)
+    marked = marked_by_picture(soft)
+    levels = np.asarray(soft)
+    assert_array_equal(marked.hole, levels > 127)
+    number = np.count_nonzero((levels >= 32) & (levels <= 127))
+    assert f"soft edges: {number:,} of its pixels are grey below half" in marked.remark
+    assert marked_by_picture(PIL.Image.fromarray(labels(255))).remark == ""
+
+
+# Boxes
+
+
+def test_boxes_are_the_hole_as_a_viewer_counts() -> None:
+    boxes = (Rectangle(30, 5, 20, 15), Rectangle(0, 36, 1, 9))
+    expected = hole()
+    expected[36, 0] = True
+    assert_array_equal(hole_of(picture(), None, HoleOptions(boxes=boxes)), expected)
+
+
+def test_a_box_outside_the_picture_is_refused() -> None:
+    options = HoleOptions(boxes=(Rectangle(50, 0, 4, 4),))
+    with pytest.raises(BadImageError, match="the box 50,0,4,4 lies outside the picture of 50x37"):
+        hole_of(picture(), None, options)

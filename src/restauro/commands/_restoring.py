@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from restauro.jobs.engines import Engine
     from restauro.jobs.job import Job
     from restauro.jobs.planning import Task
-    from restauro.picture.masks import HoleOptions
+    from restauro.picture.holes import HoleOptions
     from restauro.places import Place
 
 RAY = "ray"
@@ -42,6 +42,7 @@ class Result:
     device: str
     force: bool
     as_json: bool
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
             mask,
             load(result.model, result.device),
             holes=result.holes,
+            page=result.page,
             written_as=WRITTEN.get(suffix or "") if is_piped else format_named(result.output),
             name="standard input",
             mask_name=task.marked_by,
@@ -135,7 +137,15 @@ def restore_many(
         is_here = engine == Processes(1)
         make = partial(load, result.model, result.device, threads=1)
         make_filler = (lambda: filler) if is_here else make
-        job = Job(tasks, result.output, result.holes, make_filler, filler.identity, result.force)
+        job = Job(
+            tasks,
+            result.output,
+            result.holes,
+            make_filler,
+            filler.identity,
+            result.force,
+            result.page,
+        )
         found, models = _run(job, engine, result, record_path, stdout)
     click.echo(_summary(found, models, record_path), err=result.as_json)
     if found.total() < len(tasks):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ RECORD = "restauro.csv"
 EPILOG = """\b
 Examples:
   restauro inpaint portrait.jpg mask.png restored.jpg
+  restauro inpaint photo.jpg restored.jpg --box 40,30,120,80
   restauro inpaint scans --mask-colour '#ff00ff' --output restored --recursive
   restauro inpaint 'photos/**/*.jpg' --masks masks --output restored --jobs 4
   restauro inpaint photos --masks masks --output restored --engine ray --ray-address auto
@@ -49,6 +51,17 @@ def parse_colour(
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is no colour; write it like '#ff00ff'") from error
     return red, green, blue
+
+
+def parse_boxes(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> tuple[tuple[int, ...], ...]:
+    """The four numbers of each LEFT,TOP,WIDTH,HEIGHT."""
+    boxes = [re.fullmatch(r"(\d+),(\d+),([1-9]\d*),([1-9]\d*)", text) for text in texts]
+    for text, box in zip(texts, boxes, strict=True):
+        if box is None:
+            raise click.BadParameter(f"{text!r} is no box; write it like 40,30,120,80")
+    return tuple(tuple(map(int, box.groups())) for box in boxes if box)
 
 
 @click.command("inpaint", epilog=EPILOG)
@@ -85,6 +98,20 @@ def parse_colour(
     "--mask-alpha",
     is_flag=True,
     help="The hole is whatever is not fully opaque in the picture; it comes out opaque.",
+)
+@click.option(
+    "--box",
+    "boxes",
+    metavar="LEFT,TOP,WIDTH,HEIGHT",
+    callback=parse_boxes,
+    multiple=True,
+    help="The hole is this rectangle, in pixels of the picture as a viewer shows it; may come again.",
+)
+@click.option(
+    "--page",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Which page or frame of a file with several, from 1; the result has that alone.",
 )
 @click.option("--invert-mask", is_flag=True, help="The mask's black is the hole, not its white.")
 @click.option("--resize-mask", is_flag=True, help="Stretch a mask of another size to the picture.")
@@ -143,6 +170,8 @@ def command(
     mask_colour: tuple[int, int, int] | None,
     tolerance: int,
     mask_alpha: bool,
+    boxes: tuple[tuple[int, int, int, int], ...],
+    page: int | None,
     invert_mask: bool,
     resize_mask: bool,
     grow_mask: int,
@@ -163,7 +192,8 @@ def command(
     of OUTPUT; PNG, TIFF and WebP are written without loss. PICTURE may be - for standard input.
 
     With --output, PICTURES are any number of files, folders and quoted patterns, and one of
-    --mask, --masks, --mask-colour and --mask-alpha says where the holes are. A picture that fails
+    --mask, --masks, --mask-colour, --mask-alpha and --box says where the holes are; --box does so
+    in the short form PICTURE OUTPUT, too. A picture that fails
     does not stop the others (exit status 1); the same command goes on where it was stopped.
 
     Pictures, masks and OUTPUT may be URLs of any file system that fsspec knows, such as s3://.
@@ -172,13 +202,15 @@ def command(
     if output is None:
         if mask or masks or mask_colour or mask_alpha:
             raise click.UsageError("say where the results go with --output")
-        if len(pictures) != 3:
-            raise click.UsageError("give PICTURE MASK OUTPUT, or pictures with --output")
-        picture, *files = pictures
-        pictures, (mask, output) = (picture,), map(place_of, files)
-    if [bool(mask), bool(masks), bool(mask_colour), mask_alpha].count(True) != 1:
+        if len(pictures) != (2 if boxes else 3):
+            form = "PICTURE OUTPUT with --box" if boxes else "PICTURE MASK OUTPUT"
+            raise click.UsageError(f"give {form}, or pictures with --output")
+        *files, output = map(place_of, pictures)
+        pictures, mask = pictures[:1], None if boxes else files[1]
+    if [bool(mask), bool(masks), bool(mask_colour), mask_alpha, bool(boxes)].count(True) != 1:
         raise click.UsageError(
-            "say where the holes are with one of --mask, --masks, --mask-colour and --mask-alpha"
+            "say where the holes are with one of --mask, --masks, --mask-colour, --mask-alpha and "
+            "--box"
         )
     if not (mask or masks) and (invert_mask or resize_mask):
         raise click.UsageError("--invert-mask and --resize-mask belong to --mask and --masks")
@@ -190,11 +222,19 @@ def command(
         mask, masks = mask and mask.absolute(), masks and masks.absolute()
         model = find(model).origin
 
-    from restauro.jobs.planning import plan
-    from restauro.picture.masks import HoleOptions  # loads NumPy: --help need not wait
+    from restauro.jobs.planning import left_out, plan
+    from restauro.picture.holes import HoleOptions, Rectangle  # loads NumPy: --help need not wait
 
-    holes = HoleOptions(mask_colour, tolerance, mask_alpha, invert_mask, resize_mask, grow_mask)
-    result = Result(output, holes, model, device, force, as_json)
+    holes = HoleOptions(
+        mask_colour,
+        tolerance,
+        mask_alpha,
+        invert_mask,
+        resize_mask,
+        grow_mask,
+        tuple(Rectangle(*box) for box in boxes),
+    )
+    result = Result(output, holes, model, device, force, as_json, page)
     if not _is_one_file(pictures, output, is_short=is_short):
         is_file = output == PIPE or output.suffix.lower() in WRITTEN
         if is_file and not output.is_dir():
@@ -205,6 +245,8 @@ def command(
                 f"the record grows row by row, as the URL {record} cannot; "
                 "give a file of this machine with --csv"
             )
+        if others := left_out(pictures, recursive=recursive):
+            click.echo(others, err=True)
         tasks = plan(
             pictures,
             output,

@@ -14,8 +14,8 @@ from restauro.fill.filler import Filler
 from restauro.jobs.engines import Engine
 from restauro.jobs.planning import Task
 from restauro.jobs.record import FAILED, SKIPPED, Outcome, Record
-from restauro.picture.masks import HoleOptions, read_mask
-from restauro.picture.types import Mask
+from restauro.picture.holes import HoleOptions
+from restauro.picture.masks import Marked, read_marked
 from restauro.picture.write import check_output, format_named, write_bytes
 from restauro.places import Place, make_folder, move, remove_folder, state
 from restauro.pool import ShouldStop
@@ -38,6 +38,8 @@ class Job:
     """That of what `make_filler` builds."""
     force: bool = False
     """Whether outputs of another origin are replaced."""
+    page: int | None = None
+    """Which page of a file with several, from 1."""
 
     def run(self, engine: Engine, record: Record, should_stop: ShouldStop) -> Generator[Outcome]:
         """The outcome of each task, first of those that need no work; asked to stop, of fewer."""
@@ -54,7 +56,7 @@ class Job:
                     yield refused
                 else:
                     to_do[task.fingerprint] = task
-            make = partial(_make_attempt, self.make_filler, self.holes, unfinished)
+            make = partial(_make_attempt, self.make_filler, self.holes, self.page, unfinished)
             with closing(engine(to_do.values(), make, should_stop)) as outcomes:
                 for outcome in outcomes:
                     yield self._settled(outcome, to_do[outcome.fingerprint], record)
@@ -64,7 +66,7 @@ class Job:
     def _identified(self, task: Task) -> Task:
         """The task with a fingerprint of all that its output is made from."""
         files = [state(path) for path in (task.picture, task.mask) if path is not None]
-        parts = repr([task.name, files, self.holes, self.identity])
+        parts = repr([task.name, files, self.holes, self.page, self.identity])
         fingerprint = hashlib.sha256(parts.encode(errors="surrogateescape")).hexdigest()[:16]
         return dataclasses.replace(task, fingerprint=fingerprint)
 
@@ -116,8 +118,9 @@ class _Attempt:
 
     filler: Filler
     holes: HoleOptions
+    page: int | None
     folder: Place
-    _last_mask: tuple[Place, Mask] | None = field(default=None, init=False)
+    _last_mask: tuple[Place, Marked] | None = field(default=None, init=False)
 
     def __call__(self, task: Task) -> Outcome:
         """The outcome; if it is written, its file is `_staged(task, folder)`."""
@@ -128,6 +131,7 @@ class _Attempt:
                 self._mask(task.mask),
                 self.filler,
                 holes=self.holes,
+                page=self.page,
                 written_as=format_named(task.output),
                 mask_name=task.marked_by,
             )
@@ -139,18 +143,18 @@ class _Attempt:
             message = f"{task.picture} failed with {type(error).__name__}: {first_line(error)}"
         return Outcome.of(task, FAILED, message=message)
 
-    def _mask(self, path: Place | None) -> Mask | None:
+    def _mask(self, path: Place | None) -> Marked | None:
         if path is None:
             return None
         if self._last_mask is None or self._last_mask[0] != path:
-            self._last_mask = path, read_mask(path)
+            self._last_mask = path, read_marked(path)
         return self._last_mask[1]
 
 
 def _make_attempt(
-    make_filler: Callable[[], Filler], holes: HoleOptions, unfinished: Place
+    make_filler: Callable[[], Filler], holes: HoleOptions, page: int | None, unfinished: Place
 ) -> _Attempt:
-    return _Attempt(make_filler(), holes, unfinished)
+    return _Attempt(make_filler(), holes, page, unfinished)
 
 
 def _staged(task: Task, folder: Place) -> Place:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import glob
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from restauro.errors import BadImageError, OutputExistsError
-from restauro.picture.formats import PNG, READ_SUFFIXES, WRITTEN
+from restauro.picture.formats import OTHER_PICTURES, PNG, READ_SUFFIXES, WRITTEN
 from restauro.places import (
     Place,
     files_in,
@@ -24,6 +24,8 @@ from restauro.places import (
     relative,
     resolved,
 )
+
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,19 @@ def plan(
     return tasks
 
 
+def left_out(pictures: Sequence[str], *, recursive: bool = False) -> str:
+    """Says which pictures in folders and patterns are of formats that restauro does not read."""
+    listings = [listing for one in pictures if (listing := _listing(one, recursive))]
+    names = [str(path) for _, files in listings for path in _of_kind(files, OTHER_PICTURES)]
+    if not names:
+        return ""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return (
+        f"left out {len(names)} of formats that restauro does not read: "
+        f"{', '.join(names[:MOST_NAMED])}{more}; save them as PNG, JPEG or TIFF"
+    )
+
+
 def _own_suffix(place: Path) -> str:
     """The picture's own ending; .png if restauro cannot write its format."""
     return place.suffix if place.suffix.lower() in WRITTEN else PNG.suffixes[0]
@@ -115,24 +130,31 @@ def _own_suffix(place: Path) -> str:
 
 def _found(argument: str, recursive: bool, others: Sequence[Place]) -> Iterator[Found]:
     """The pictures that an argument stands for, without what `others` of the job lie inside it."""
-    path = place_of(argument)
-    if path.is_dir():
-        root, files = path, _pictures(files_in(path, recursive=recursive))
-    elif path.exists() or not glob.has_magic(argument):  # a missing file becomes a failed task
+    listing = _listing(argument, recursive)
+    if listing is None:  # a missing file becomes a failed task
+        path = place_of(argument)
         yield Found(path, Path(path.name))
         return
-    else:
-        root = fixed_part(path)
-        files = _pictures(matching(path))
+    root, files = listing
     inside = [other for other in map(resolved, others) if resolved(root) in other.parents]
-    for file in files:
+    for file in _of_kind(files, READ_SUFFIXES):
         if not any(is_inside(resolved(file), other) for other in inside):
             yield Found(file, relative(file, root))
 
 
-def _pictures(files: Iterable[Place]) -> Iterator[Place]:
+def _listing(argument: str, recursive: bool) -> tuple[Place, Iterable[Place]] | None:
+    """A folder and its files, or what a pattern matches below its fixed part; None for a file."""
+    path = place_of(argument)
+    if path.is_dir():
+        return path, files_in(path, recursive=recursive)
+    if path.exists() or not glob.has_magic(argument):
+        return None
+    return fixed_part(path), matching(path)
+
+
+def _of_kind(files: Iterable[Place], suffixes: Collection[str]) -> Iterator[Place]:
     for file in files:
-        if file.suffix.lower() in READ_SUFFIXES and not file.name.startswith("."):
+        if file.suffix.lower() in suffixes and not file.name.startswith("."):
             yield file
 
 
@@ -144,7 +166,7 @@ class _MaskFolder:
             raise BadImageError(f"there is no folder {folder} of masks; for one mask use --mask")
         self._folder = folder
         self._by_stem: dict[str, list[Place]] = {}
-        for path in _pictures(files_in(folder, recursive=True)):
+        for path in _of_kind(files_in(folder, recursive=True), READ_SUFFIXES):
             self._by_stem.setdefault(_stem(relative(path, folder)), []).append(path)
 
     def mask_of(self, picture: Found) -> tuple[Place | None, str]:

@@ -1,136 +1,107 @@
-"""Where the hole of a picture is: in a mask, or in the picture itself, as colour or alpha.
+"""What a mask's file, picture or array means: bool (H, W), upright, True = hole.
 
-All masks are bool (H, W), upright, True = hole.
+A mask that can be meant in two ways is refused, so that nothing is ever filled that was to stay.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import PIL.Image
-import PIL.ImageChops
 from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
 from restauro.picture.modes import WIDE_MODES, without_alpha
 from restauro.picture.read import MAX_PIXELS, Source, read_picture, upright
-from restauro.picture.types import Mask, Size
+from restauro.picture.types import Image, Mask, Size
 
-_OPAQUE = 255
-_NEAREST = PIL.Image.Resampling.NEAREST
-_MOSTLY = 0.5  # a hole beyond this share of the picture is more often a mask of inverted polarity
+_HALF = 127
+_SOFT_FROM = 32
+"""Darker ones are noise of a JPEG."""
+_MIN_SOFT = 8
+_GREY_WITHIN = 32
+"""Largest difference between red, green and blue of a mask that counts as grey."""
+_ON_LINE_WITHIN = 64
+"""How far the pixels of a mask in one colour may be from that colour's shades."""
+_NEARLY_ALL = 0.99
+_DARK, _LIGHT = 48, 208
+_BLACK_AND_WHITE = "make what is to be filled white and all else black"
 
 
-@dataclass(frozen=True)
-class HoleOptions:
-    """How holes are marked; without colour and alpha it is by a mask's file."""
+class Marked(NamedTuple):
+    """A mask, and what a user should know about it."""
 
-    colour: tuple[int, int, int] | None = None
-    """RGB in 0 to 255: the hole is painted over in this colour."""
-    tolerance: int = 0
-    """How far each channel may be from `colour`, in 0 to 255."""
-    alpha: bool = False
-    """The hole is whatever is not fully opaque, and becomes opaque."""
-    invert: bool = False
-    """Black, not white, is the hole of a mask's file."""
-    resize: bool = False
-    """A mask's file of another size is stretched to the picture's."""
-    grow_px: int = 0
-    """The hole grows by as many pixels in all directions."""
-
-    @property
-    def needs_mask_file(self) -> bool:
-        """Whether the hole lies in a file of its own."""
-        return self.colour is None and not self.alpha
-
-    def __str__(self) -> str:
-        """What stands for the mask when there is no file."""
-        if self.colour is not None:
-            return "colour #{:02x}{:02x}{:02x}".format(*self.colour)
-        return "transparency" if self.alpha else "mask"
+    hole: Mask
+    remark: str = ""
+    """Mostly nothing; out of date once the hole has grown."""
 
 
 def read_mask(source: Source, name: str = "", *, max_pixels: int = MAX_PIXELS) -> Mask:
-    """The mask of a file, upright, bool (H, W), True = hole: white, or transparent if it has alpha.
+    """The mask of a file, as `mask_of_picture` has it; arguments and errors as of `read_marked`."""
+    return read_marked(source, name, max_pixels=max_pixels).hole
+
+
+def read_marked(source: Source, name: str = "", *, max_pixels: int = MAX_PIXELS) -> Marked:
+    """The mask of a file, and whether its edge is soft.
 
     `name` and `max_pixels` are those of `read_picture`.
 
     Raises:
-        BadImageError: The file cannot be read, or is white on transparent, which both mean hole.
+        BadImageError: The file cannot be read, or may mean two things.
     """
-    return mask_of_picture(read_picture(source, name, whole_depth=False, max_pixels=max_pixels))
+    picture = read_picture(source, name, whole_depth=False, max_pixels=max_pixels)
+    return marked_by_picture(picture)
 
 
 def mask_of_picture(picture: PIL.Image.Image) -> Mask:
     """The mask that a picture of any mode stands for, upright, bool (H, W), True = hole.
 
-    Transparent pixels are the hole if there are any, otherwise pixels with a luminance above 127
-    of 255 (for more than 8 bits: above half of the brightest).
+    - Transparent pixels are the hole if there are any; but strokes of one colour on an otherwise
+      transparent picture are the hole themselves.
+    - Otherwise it is what is brighter than half, or, of two values of which one is 0, the other.
+    - One colour on black is the hole, whatever its brightness.
 
     Raises:
-        BadImageError: The mask is white on transparent, which both mean hole.
+        BadImageError: It may mean two things, such as white on transparent, or several labels.
     """
+    return marked_by_picture(picture).hole
+
+
+def marked_by_picture(picture: PIL.Image.Image) -> Marked:
+    """The same, and whether its edge is soft."""
     picture = upright(picture)
     if picture.mode in WIDE_MODES:
-        values = np.asarray(picture)
-        return np.asarray(values > max(float(values.max(initial=0)), 0.0) / 2)
-    luminance = np.asarray(without_alpha(picture).convert("L"))
-    if not picture.has_transparency_data:
-        return np.asarray(luminance > 127)
-    transparent = np.asarray(picture.convert("RGBA").getchannel("A")) < 128
-    if not transparent.any():
-        return np.asarray(luminance > 127)
-    if not transparent.all() and luminance[~transparent].min() == 255:
-        raise BadImageError(
-            "the mask is white on transparent, and both mean hole; put it on a black background"
-        )
-    return transparent
+        return _marked_by_wide(np.asarray(picture))
+    if picture.has_transparency_data:
+        rgba = np.asarray(picture.convert("RGBA"))
+        alpha = rgba[:, :, 3]
+        transparent = alpha <= (_HALF if alpha.max(initial=0) > _HALF else alpha.max() // 2)
+        if transparent.any():
+            return Marked(_hole_by_alpha(rgba[:, :, :3], transparent))
+    return _marked_by_colours(np.asarray(without_alpha(picture).convert("RGB")))
 
 
 def mask_of_array(mask: NDArray[Any]) -> Mask:
-    """The mask that an array stands for: bool, or uint8 with 0 and 1 or 0 and 255; 0 = known.
+    """The mask that an array (H, W) or (H, W, 1) stands for: bool, or uint8 as of a grey picture.
 
     Raises:
-        BadImageError: Another shape or type.
+        BadImageError: Another shape or type, or several labels.
     """
+    return marked_by_array(mask).hole
+
+
+def marked_by_array(mask: NDArray[Any]) -> Marked:
+    """The same, and whether its edge is soft."""
     if mask.ndim == 3 and mask.shape[2] == 1:
         mask = mask[:, :, 0]
     if mask.ndim != 2 or mask.dtype not in (np.bool_, np.uint8):
         raise BadImageError(
             f"the mask has the shape {mask.shape} and type {mask.dtype}; "
-            "give bool or uint8 of the shape (height, width)"
+            "give bool or uint8 of the shape (height, width)",
+            code="mask",
         )
-    return np.asarray(mask > (127 if mask.max(initial=0) > 1 else 0))
-
-
-def hole_of(
-    picture: PIL.Image.Image, mask: Mask | None, options: HoleOptions | None = None
-) -> Mask:
-    """The hole of a picture, whose mask is given unless the options say where else it is.
-
-    Raises:
-        BadImageError: The mask has another size, or the colour cannot be compared.
-    """
-    shown = upright(picture)
-    size, is_turned = (shown.height, shown.width), shown is not picture
-    if options is None:
-        assert mask is not None, "without options there is a mask"
-        check_size(mask, size, is_turned=is_turned)
-        return mask
-    if options.colour is not None:
-        hole = _painted(shown, options.colour, options.tolerance)
-    elif options.alpha:
-        hole = _not_opaque(shown)
-    else:
-        assert mask is not None, "the options need a mask's file"
-        hole = ~mask if options.invert else mask
-        if options.resize and hole.shape != size:
-            stretched = PIL.Image.fromarray(hole).resize(shown.size, _NEAREST)
-            hole = np.asarray(stretched)
-        check_size(hole, size, is_turned=is_turned, hint=" or add --resize-mask")
-    return _grown(hole, options.grow_px) if options.grow_px else hole
+    return Marked(mask) if mask.dtype == np.bool_ else _marked_by_levels(mask)
 
 
 def check_size(hole: Mask, size: Size, *, is_turned: bool = False, hint: str = "") -> None:
@@ -148,66 +119,72 @@ def check_size(hole: Mask, size: Size, *, is_turned: bool = False, hint: str = "
         )
 
 
-def opaque(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """The picture without its transparency, in the same mode; colours stay."""
-    result = picture.copy()
-    result.info.pop("transparency", None)
-    if picture.mode in ("LA", "RGBA"):
-        result.putalpha(_OPAQUE)
-    return result
-
-
-def remark(hole: Mask, options: HoleOptions, mask_name: str) -> str:
-    """What a user should know about a hole that looks like a mistake; mostly nothing."""
-    if not hole.any():
-        marks = f"{mask_name} marks no hole (white or transparent)"
-        if options.colour is not None:
-            marks = f"the {options} does not occur"
-        elif options.alpha:
-            marks = "nothing is transparent"
-        return f"{marks}: nothing is changed"
-    if options.needs_mask_file and hole.mean() > _MOSTLY:
-        keep = "black" if options.invert else "white"
-        other = "leave out" if options.invert else "add"
-        return (
-            f"the hole covers {hole.mean():.0%} of the picture; "
-            f"if {keep} is what to keep, {other} --invert-mask"
-        )
-    return ""
-
-
-def _painted(shown: PIL.Image.Image, colour: tuple[int, int, int], tolerance: int) -> Mask:
-    """Visible pixels within `tolerance` of `colour`; by tables, as a difference needs 16 bits."""
-    if shown.mode in WIDE_MODES:
+def _marked_by_levels(levels: NDArray[np.uint8]) -> Marked:
+    """Of grey values (H, W) in 0 to 255."""
+    counts = np.bincount(levels.ravel(), minlength=256)
+    values = np.flatnonzero(counts)
+    if len(values) < 2 or (len(values) == 2 and values[0] == 0):
+        return Marked(levels > 0)
+    if values[-1] <= _HALF:
         raise BadImageError(
-            f"the picture has the mode {shown.mode}, which has no colours to compare; give a mask"
+            f"the mask has {len(values)} values from {values[0]} to {values[-1]} of 255, all of "
+            f"them dark, so which of them is the hole is open; {_BLACK_AND_WHITE}",
+            code="mask",
         )
-    found = _alpha(shown).point([0] + [_OPAQUE] * 255)
-    bands = without_alpha(shown).convert("RGB").split()
-    for band, level in zip(bands, colour, strict=True):
-        table = [_OPAQUE * (abs(value - level) <= tolerance) for value in range(256)]
-        found = PIL.ImageChops.darker(found, band.point(table))
-    return np.asarray(found) > 0
+    hole, num_soft = levels > _HALF, int(counts[_SOFT_FROM : _HALF + 1].sum())
+    if num_soft < max(_MIN_SOFT, hole.sum() // 500):
+        return Marked(hole)
+    return Marked(
+        hole,
+        f"the mask has soft edges: {num_soft:,} of its pixels are grey below half and stay as "
+        "they are; if a rim is left there, grow the hole by a pixel or two",
+    )
 
 
-def _not_opaque(shown: PIL.Image.Image) -> Mask:
-    return np.asarray(_alpha(shown)) < _OPAQUE
+def _marked_by_wide(values: NDArray[Any]) -> Marked:
+    """Of grey values (H, W) of more than 8 bits, whose white may be any number."""
+    most = max(float(values.max(initial=0)), 0.0)
+    if values.dtype.kind in "iu" and most <= np.iinfo(np.uint8).max:
+        return _marked_by_levels(values.clip(0).astype(np.uint8))
+    return Marked(np.asarray(values > most / 2))
 
 
-def _alpha(shown: PIL.Image.Image) -> PIL.Image.Image:
-    if not shown.has_transparency_data:
-        return PIL.Image.new("L", shown.size, _OPAQUE)
-    return shown.convert("RGBA").getchannel("A")
+def _marked_by_colours(image: Image) -> Marked:
+    """Of an opaque picture: grey, or one colour on black."""
+    is_coloured = np.ptp(image, axis=2) > _GREY_WITHIN
+    if is_coloured.mean() <= 1 - _NEARLY_ALL:
+        return _marked_by_levels(np.asarray(PIL.Image.fromarray(image).convert("L")))
+    pixels = image.astype(np.float32)
+    coloured = pixels[is_coloured]
+    colour = np.median(coloured[np.ptp(coloured, axis=1) >= np.ptp(coloured, axis=1).max() / 2], 0)
+    share = (pixels @ colour / (colour @ colour)).clip(0, 1)  # (H, W): 0 = black, 1 = the colour
+    distance = np.abs(pixels - share[..., None] * colour).max(axis=2)
+    if (distance <= _ON_LINE_WITHIN).mean() < _NEARLY_ALL:
+        raise BadImageError(
+            "the mask has several colours, so which of them is the hole is open; "
+            f"{_BLACK_AND_WHITE}, or paint the picture itself and name the colour (--mask-colour)",
+            code="mask",
+        )
+    return _marked_by_levels(np.rint(share * 255).astype(np.uint8))
 
 
-def _grown(hole: Mask, pixels: int) -> Mask:
-    """Every pixel whose row and column are within `pixels` of the hole's."""
-    grown = hole
-    for axis in (0, 1):
-        reached = np.moveaxis(grown.copy(), axis, 0)
-        before = np.moveaxis(grown, axis, 0)
-        for step in range(1, min(pixels, len(before) - 1) + 1):
-            reached[step:] |= before[:-step]
-            reached[:-step] |= before[step:]
-        grown = np.moveaxis(reached, 0, axis)
-    return grown
+def _hole_by_alpha(image: Image, transparent: Mask) -> Mask:
+    """The hole of a picture with transparent pixels, of which colours do not count."""
+    if transparent.all():
+        return transparent
+    seen = image[~transparent]  # (N, 3)
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    if low.min() >= _LIGHT:
+        raise BadImageError(
+            "the mask is white on transparent, and both mean hole; put it on a black background",
+            code="mask",
+        )
+    if transparent.mean() <= 0.5 or np.ptp(seen, axis=0).max() > _DARK:
+        return transparent  # what was erased of a picture, or of a black mask
+    if high.max() <= _DARK:
+        raise BadImageError(
+            "the mask is black on a transparent picture, so either may be the hole; "
+            f"{_BLACK_AND_WHITE}",
+            code="mask",
+        )
+    return ~transparent

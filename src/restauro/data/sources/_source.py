@@ -112,6 +112,8 @@ def file_plan(
     """
     pictures = [name for name in listing.names if is_picture(name)]
     rejected = {name: reason for name, reason in listing.refused.items() if is_picture(name)}
+    unread = [n for n in listing.names if PurePosixPath(n).suffix.lower() in OTHER_PICTURES]
+    rejected |= dict.fromkeys(unread, "of a format that restauro does not read; save it as PNG")
     rows: dict[str, IndexRow] = {}
     for name in pictures:
         row = row_of(name)
@@ -123,7 +125,7 @@ def file_plan(
         (rows[member.name], partial(_rendered, member, crop_of(member.name)))
         for member in container.stream(rows)
     )
-    num_ignored = len(listing.names) - len(pictures)
+    num_ignored = len(listing.names) - len(pictures) - len(unread)
     return Plan(len(rows), offers, columns, rejected, num_ignored=num_ignored)
 
 
