@@ -42,8 +42,12 @@ LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in laye
 
 CORE = {"PIL", "click", "numpy", "onnxruntime", "tqdm"}
 """What the tool may import: the distributions that come without an extra."""
-OPTIONAL = {"jobs/on_ray.py": {"ray"}, "places.py": {"upath"}}
-"""What parts of the tool import when asked for: the extra `ray`."""
+OPTIONAL = {
+    "jobs/on_ray.py": {"ray"},
+    "picture/known_blocks.py": {"jpeglib"},
+    "places.py": {"upath"},
+}
+"""What parts of the tool import when asked for: the extras `ray` and `jpeg`."""
 UPWARDS = {"fill/entries.py": {"restauro.evaluation.run_network"}}
 """What the tool imports of the workshop when asked for: the folder of a run is a filler, too."""
 TOOL = {

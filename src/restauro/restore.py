@@ -9,15 +9,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
 
 from restauro.errors import BadImageError
 from restauro.fill.filler import Filler
-from restauro.picture.formats import Format, encode, own_format
-from restauro.picture.masks import HoleOptions, hole_of, opaque, read_mask, remark
-from restauro.picture.read import MAX_PIXELS, Source, read_picture
+from restauro.picture.formats import Encoded, Format, encode, own_format
+from restauro.picture.holes import HoleOptions, hole_of, opaque, remark
+from restauro.picture.known_blocks import with_known_blocks
+from restauro.picture.masks import Marked, read_marked
+from restauro.picture.metadata import PHOTOGRAPHS
+from restauro.picture.read import MAX_PIXELS, Source, as_stored, opened, read_picture
 from restauro.picture.types import Mask, Size
 
 
@@ -41,7 +45,7 @@ class Restored:
 
 def restore(
     picture: Source,
-    mask: Source | Mask | None,
+    mask: Source | Marked | None,
     filler: Filler,
     *,
     holes: HoleOptions | None = None,
@@ -50,6 +54,7 @@ def restore(
     mask_name: str = "the mask",
     max_pixels: int = MAX_PIXELS,
     max_hole_pixels: int = MAX_PIXELS,
+    page: int | None = None,
 ) -> Restored:
     """Fills the hole of a picture; everything else of it stays as it is.
 
@@ -63,17 +68,20 @@ def restore(
         mask_name: How remarks call the mask.
         max_pixels: Of the picture and of the mask; beyond this neither is decoded.
         max_hole_pixels: Of the hole.
+        page: Which of several pages or frames of the picture's file, from 1.
 
     Raises:
         BadImageError: Picture or mask cannot be used, or exceeds a limit; its code says which.
         BadModelError: The filler gave no picture.
     """
     seconds: dict[str, float] = {}
+    holes = holes or HoleOptions(names_options=False)
     name = name if isinstance(picture, bytes) else str(picture)
     try:
         with _timed("decode", seconds):
-            original = read_picture(picture, name, max_pixels=max_pixels)
-            hole = _hole(original, mask, holes, max_pixels)
+            content = opened(picture, name)
+            original = read_picture(content, name, max_pixels=max_pixels, page=page)
+            hole, soft_edge = _hole(original, mask, holes, max_pixels)
             hole_pixels = int(np.count_nonzero(hole))
             if hole_pixels > max_hole_pixels:
                 raise BadImageError(
@@ -82,18 +90,18 @@ def restore(
                     code="hole_pixels",
                 )
         with _timed("inpaint", seconds):
-            visible = opaque(original) if holes and holes.alpha else original
+            visible = opaque(original) if holes.alpha else original
             filled = filler.fill(visible, hole)
         with _timed("encode", seconds):
             chosen = written_as or own_format(original)
-            data = encode(filled.picture, chosen, original)
+            encoded = _encoded(filled.picture, chosen, original, content, hole)
     except MemoryError as error:
         raise BadImageError(
             f"{name} needs more memory than there is; cut out the part to restore", code="pixels"
         ) from error
-    remarks = [remark(hole, holes, mask_name) if holes else "", filled.remark]
+    remarks = [remark(hole, holes, mask_name), soft_edge, filled.remark, encoded.remark]
     return Restored(
-        data,
+        encoded.data,
         chosen,
         (filled.picture.height, filled.picture.width),
         filled.model,
@@ -103,22 +111,37 @@ def restore(
     )
 
 
-def _hole(
+def _encoded(
     picture: PIL.Image.Image,
-    mask: Source | Mask | None,
-    holes: HoleOptions | None,
-    max_pixels: int,
-) -> Mask:
-    """The hole (H, W) of the picture as a viewer shows it."""
+    chosen: Format,
+    original: PIL.Image.Image,
+    content: Path | bytes,
+    hole: Mask,
+) -> Encoded:
+    """The picture's file; a JPEG that was one keeps the blocks that no hole (H, W) touches."""
+    encoded = encode(picture, chosen, original)
+    if chosen.name != "JPEG" or original.format not in PHOTOGRAPHS or not hole.any():
+        return encoded
+    stored = np.asarray(as_stored(PIL.Image.fromarray(hole), original))
+    before = content if isinstance(content, bytes) else content.read_bytes()
+    return encoded._replace(data=with_known_blocks(encoded.data, before, stored))
+
+
+def _hole(
+    picture: PIL.Image.Image, mask: Source | Marked | None, holes: HoleOptions, max_pixels: int
+) -> tuple[Mask, str]:
+    """The hole (H, W) of the picture as a viewer shows it, and what to know about its edge."""
     try:
-        if not (mask is None or isinstance(mask, np.ndarray)):
+        if not (mask is None or isinstance(mask, Marked)):
             called = "the mask" if isinstance(mask, bytes) else ""
-            mask = read_mask(mask, called, max_pixels=max_pixels)
-        return hole_of(picture, mask, holes)
+            mask = read_marked(mask, called, max_pixels=max_pixels)
+        hole = hole_of(picture, mask and mask.hole, holes)
     except BadImageError as error:
         if error.code == "image":
             error.code = "mask"
         raise
+    soft_edge = mask.remark if mask and not holes.grow_px else ""
+    return hole, f"{soft_edge} (--grow-mask 1)" if soft_edge and holes.names_options else soft_edge
 
 
 @contextmanager

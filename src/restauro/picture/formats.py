@@ -1,20 +1,19 @@
-"""The formats of picture files: which are read and written, and what each keeps of its file.
+"""The formats of picture files: which are read and written, and how.
 
 Importing this loads nothing, so that command lines can name the formats at once.
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restauro.errors import BadImageError
+from restauro.picture.metadata import PHOTOGRAPHS, Metadata, has_inner_tables
 
 if TYPE_CHECKING:
     import PIL.Image
-    from PIL.PngImagePlugin import PngInfo
 
 
 class Format(NamedTuple):
@@ -38,6 +37,7 @@ FORMATS = (
     Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), "image/x-portable-anymap"),
     Format("TIFF", (".tif", ".tiff"), "image/tiff"),
     Format("WEBP", (".webp",), "image/webp"),
+    Format("AVIF", (".avif", ".avifs"), "image/avif"),
     Format("MPO", (".mpo",), "image/jpeg", False),  # a phone's JPEG with a second view behind
     Format("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"), "image/jp2", False),
     Format("TGA", (".tga", ".icb", ".vda", ".vst"), "image/x-tga", False),
@@ -51,165 +51,161 @@ WRITTEN = {suffix: chosen for chosen in FORMATS if chosen.is_written for suffix 
 
 _BY_NAME = {chosen.name: chosen for chosen in FORMATS if chosen.is_written}
 _LOSSLESS_TIFF = frozenset({"raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "zstd", "lzma"})
-# ImageDescription, Make, Model, Software, DateTime, Artist, Copyright: what describes the picture,
-# unlike tags that describe how this file is laid out.
-_DESCRIPTIVE_TIFF_TAGS = (270, 271, 272, 305, 306, 315, 33432)
-_X_RESOLUTION = 282
-_THUMBNAIL_TAGS = ((0x201, 0x202), (0x111, 0x117))  # place and bytes, of a JPEG and of strips
-_EXIF_TABLE, _PLACE_TABLE, _MAKER_NOTE, _SHORT = 0x8769, 0x8825, 0x927C, 3
-_JPEG_START = b"\xff\xd8\xff"
-_XMP_THUMBNAILS = re.compile(rb"<(xmp:Thumbnails|xap:Thumbnails)\b.*?</\1>", re.DOTALL)
-_RAW_PROFILE = "Raw profile type "  # EXIF, Photoshop's resources and others as text
-_PHOTOGRAPHS = ("JPEG", "MPO")
+_GOOD_QUALITY = 95
+"""Of a JPEG or AVIF that was none before."""
+_SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}
+"""Samples of a JPEG's first component for one of the others -> how Pillow calls it."""
+_BMP_V4_BYTES = 108
+_WEBP_QUALITIES = (75, 80, 85, 90, 95, 100)
+LOSSY_BYTES = "lossy_bytes"
+"""Key in `info` of a picture from a lossy WebP file: the bytes of its pixels there."""
+# fmt: off
+OTHER_PICTURES = frozenset({
+    ".heic", ".heif", ".hif", ".jxl", ".psd", ".psb", ".xcf", ".kra", ".svg", ".eps", ".pdf", ".ai",
+    ".exr", ".hdr", ".dds", ".ico", ".icns", ".djvu", ".dng", ".cr2", ".cr3", ".nef", ".arw",
+    ".orf", ".rw2", ".raf", ".pef", ".srw",
+})
+# fmt: on
+"""Endings of pictures that restauro does not read: left out of folders, but not silently."""
+
+
+class Encoded(NamedTuple):
+    """A picture as a file."""
+
+    data: bytes
+    remark: str = ""
+    """What the file could not take along of what the picture's own file said."""
 
 
 def own_format(picture: PIL.Image.Image) -> Format:
     """How a picture that was read is written again: in its own format, or as PNG."""
-    name = "JPEG" if picture.format in _PHOTOGRAPHS else str(picture.format)
+    name = "JPEG" if picture.format in PHOTOGRAPHS else str(picture.format)
     return _BY_NAME.get(name, PNG)
 
 
 def encode(
     picture: PIL.Image.Image, chosen: Format, source: PIL.Image.Image | None = None
-) -> bytes:
-    """The picture as a file. Lossless where the format can be: only JPEG changes pixels.
+) -> Encoded:
+    """The picture as a file, without loss where the format can: not as JPEG and AVIF.
 
-    Metadata comes from `picture.info`. From `source`, the picture as it was read, come what only
-    its file knows: the quantisation and subsampling of a JPEG, text of a PNG, tags of a TIFF.
+    A lossy WebP becomes one again. Metadata comes from `picture.info`. From `source`, the picture
+    as it was read, come what only its file knows: the quantisation and subsampling of a JPEG,
+    texts of a PNG, tags of a TIFF.
 
     Raises:
         BadImageError: The mode does not fit the format.
     """
-    file = BytesIO()
+    source = source or picture
+    metadata = Metadata.of(picture, source)
+    options, lost = metadata.options(chosen.name)
     try:
-        picture.save(file, chosen.name, **_options(chosen.name, picture, source or picture))
+        data = _encoded(picture, chosen.name, source, options, metadata)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise BadImageError(
             f"{chosen.name} cannot hold a picture of mode {picture.mode} ({error}); "
             "choose another format, such as PNG or TIFF"
         ) from error
-    return file.getvalue()
+    remarks = [f"{chosen.name} files do not hold the picture's {', '.join(lost)}"] if lost else []
+    if source.format == "MPO" or "mp" in source.info:  # Pillow reads one with a gain map as JPEG
+        remarks.append("the second picture in the file, such as a gain map, is not kept")
+    return Encoded(data, "; ".join(remarks))
 
 
-def _options(name: str, picture: PIL.Image.Image, source: PIL.Image.Image) -> dict[str, Any]:
-    """Arguments of `picture.save`: Pillow writes metadata only when asked."""
-    info = picture.info
-    kept = {key: info.get(key) for key in ("icc_profile", "exif", "dpi")}
-    if kept["exif"]:
-        kept["exif"] = _without_thumbnail(kept["exif"])
-    if source.format == "TIFF" and _X_RESOLUTION not in getattr(source, "tag_v2", {}):
-        del kept["dpi"]  # Pillow makes up 1 dpi
+def _encoded(
+    picture: PIL.Image.Image,
+    name: str,
+    source: PIL.Image.Image,
+    options: dict[str, Any],
+    metadata: Metadata,
+) -> bytes:
+    if name == "BMP" and picture.mode == "RGBA":
+        return _bmp_with_alpha(picture)
     if name == "JPEG":
-        kept |= _jpeg_options(picture, source)
-    elif name == "PNG":
-        kept["pnginfo"] = _png_text(source)
+        options |= _jpeg_options(picture, source)
     elif name == "TIFF":
-        kept |= _tiff_options(picture, source)
+        options |= _tiff_options(picture, source, metadata)
     elif name == "WEBP":
-        kept |= {"lossless": True, "exact": True, "xmp": info.get("xmp")}
+        return _webp(picture, options)
+    elif name == "AVIF":
+        options |= {"quality": _GOOD_QUALITY, "subsampling": "4:4:4"}
     elif name == "GIF":
-        kept["optimize"] = False  # it would renumber the palette
-    if xmp := kept.get("xmp"):
-        kept["xmp"] = _XMP_THUMBNAILS.sub(b"", xmp)
-    return {key: value for key, value in kept.items() if value is not None}
+        options["optimize"] = False  # it would renumber the palette
+    return _saved(picture, name, options)
 
 
-def _without_thumbnail(exif: bytes) -> bytes | None:
-    """EXIF without any small picture of the picture: it may show what was taken out.
-
-    The thumbnail is blanked in its place, so that all else stays where makers' notes expect it. A
-    preview among those notes takes them along; None if there is still one somewhere.
-    """
-    import PIL.Image
-
-    try:
-        content = _blanked(exif)
-    except (KeyError, ValueError, struct.error):  # damaged, or laid out in another way
-        content = exif
-    if content is exif or _JPEG_START in content:
-        rewritten = PIL.Image.Exif()
-        try:
-            rewritten.load(content)
-            rewritten.get_ifd(_EXIF_TABLE).pop(_MAKER_NOTE, None)
-            content = rewritten.tobytes()
-        except Exception:  # noqa: BLE001  Pillow fails on damaged EXIF in every possible way
-            content = exif
-    return None if _JPEG_START in content else content
-
-
-def _blanked(exif: bytes) -> bytes:
-    """EXIF whose second table, that of the thumbnail, is cut off, and what it points to zero.
-
-    Raises:
-        KeyError: It is no EXIF.
-        ValueError: The thumbnail is in several pieces.
-        struct.error: A place lies outside.
-    """
-    data, start = bytearray(exif), 6 if exif.startswith(b"Exif\0\0") else 0
-    order = {b"II": "<", b"MM": ">"}[exif[start : start + 2]]
-
-    def number(kind: str, place: int) -> int:
-        return int(struct.unpack_from(order + kind, data, start + place)[0])
-
-    first = number("I", 4)
-    link = first + 2 + 12 * number("H", first)
-    second = number("I", link)
-    if not second:
-        return bytes(data)
-    fields = [second + 2 + 12 * row for row in range(number("H", second))]
-    values = {number("H", place): place for place in fields}
-    for begins, length in _THUMBNAIL_TAGS:
-        if begins in values and length in values:
-            if number("I", values[begins] + 4) != 1:
-                raise ValueError
-            kind = "H" if number("H", values[length] + 2) == _SHORT else "I"
-            place = start + number("I", values[begins] + 8)
-            num_bytes = number(kind, values[length] + 8)
-            data[place : place + num_bytes] = bytes(len(data[place : place + num_bytes]))
-    struct.pack_into(order + "I", data, start + link, 0)
-    return bytes(data)
+def _saved(picture: PIL.Image.Image, name: str, options: dict[str, Any]) -> bytes:
+    file = BytesIO()
+    picture.save(file, name, **options)
+    return file.getvalue()
 
 
 def _jpeg_options(picture: PIL.Image.Image, source: PIL.Image.Image) -> dict[str, Any]:
     """The tables of a JPEG that is written again, so that its known blocks change little."""
-    if source.format not in _PHOTOGRAPHS or source.mode != picture.mode:
-        return {"quality": 95, "subsampling": 0, "xmp": picture.info.get("xmp")}
-    from PIL.JpegImagePlugin import get_sampling
-
+    if source.format not in PHOTOGRAPHS or source.mode != picture.mode:
+        return {"quality": _GOOD_QUALITY, "subsampling": 0}
+    layers = getattr(source, "layer", [])
+    is_rgb = source.info.get("adobe_transform") == 0 or [one[0] for one in layers] == list(b"RGB")
     return {
         "qtables": getattr(source, "quantization", None),
-        "subsampling": get_sampling(source),
+        "subsampling": _SUBSAMPLINGS.get(layers[0][1:3], -1) if len(layers) > 1 else -1,
         "progressive": bool(picture.info.get("progressive")),
-        "xmp": picture.info.get("xmp"),
+        "keep_rgb": picture.mode == "RGB" and is_rgb,
     }
 
 
-def _png_text(source: PIL.Image.Image) -> PngInfo | None:
-    text = getattr(source, "text", None)
-    if not text:
-        return None
-    from PIL.PngImagePlugin import PngInfo
-
-    chunks = PngInfo()
-    for key, value in text.items():
-        if key == "XML:com.adobe.xmp":
-            chunks.add_itxt(key, _XMP_THUMBNAILS.sub(b"", value.encode()).decode())
-        elif not key.startswith(_RAW_PROFILE):
-            chunks.add_text(key, value)
-    return chunks
+def _tiff_options(
+    picture: PIL.Image.Image, source: PIL.Image.Image, metadata: Metadata
+) -> dict[str, Any]:
+    # libtiff, which compresses, cannot write the tables inside EXIF: where and how it was taken
+    if has_inner_tables(metadata.exif):
+        return {"compression": None}
+    compression = picture.info.get("compression") if source.format == "TIFF" else None
+    return {"compression": compression if compression in _LOSSLESS_TIFF else "tiff_adobe_deflate"}
 
 
-def _tiff_options(picture: PIL.Image.Image, source: PIL.Image.Image) -> dict[str, Any]:
-    if source.format != "TIFF":
-        # libtiff, which compresses, cannot write the tables inside EXIF: where and how it was taken
-        has_tables = {_EXIF_TABLE, _PLACE_TABLE} & picture.getexif().keys()
-        return {} if has_tables else {"compression": "tiff_adobe_deflate"}
-    compression = picture.info.get("compression")
-    tags: Any = getattr(source, "tag_v2", {})
-    options: dict[str, Any] = {
-        "compression": compression if compression in _LOSSLESS_TIFF else "tiff_adobe_deflate"
-    }
-    described = {tag: tags[tag] for tag in _DESCRIPTIVE_TIFF_TAGS if tag in tags}
-    if described:
-        options["tiffinfo"] = described
-    return options
+def _webp(picture: PIL.Image.Image, options: dict[str, Any]) -> bytes:
+    """Without loss, or, of a lossy file, in the quality that takes about as many bytes."""
+    if LOSSY_BYTES not in picture.info:
+        return _saved(picture, "WEBP", options | {"lossless": True, "exact": True})
+    data = b""
+    for quality in _WEBP_QUALITIES:
+        data = _saved(picture, "WEBP", options | {"quality": quality, "exact": True})
+        if lossy_bytes(data) >= picture.info[LOSSY_BYTES]:
+            break
+    return data
+
+
+def lossy_bytes(webp: bytes) -> int:
+    """Of the pixels in a lossy WebP file; 0 if it has none such."""
+    place = 12
+    while place + 8 <= len(webp):
+        kind, length = struct.unpack_from("<4sI", webp, place)
+        if kind == b"VP8 ":
+            return int(length)
+        place += 8 + length + length % 2
+    return 0
+
+
+def _bmp_with_alpha(picture: PIL.Image.Image) -> bytes:
+    """A bitmap of version 4, whose header says that there is alpha; Pillow's would hide it."""
+    import PIL.Image
+
+    rows = picture.transpose(PIL.Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
+    per_metre = [round(value / 0.0254) for value in picture.info.get("dpi", (96, 96))]
+    masks = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)  # of red, green, blue and alpha
+    header = struct.pack(
+        "<IiiHHIIiiII4I4s48x",
+        _BMP_V4_BYTES,
+        *picture.size,
+        1,
+        32,
+        3,
+        len(rows),
+        *per_metre,
+        0,
+        0,
+        *masks,
+        b"BGRs",
+    )
+    start = 14 + _BMP_V4_BYTES
+    return struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start) + header + rows

@@ -23,7 +23,7 @@ Range: TypeAlias = tuple[float, float]
 WIDE_MODES = frozenset({"I;16", "I;16L", "I;16B", "I", "F"})
 """Grey, more than 8 bits."""
 MODES = WIDE_MODES | {"1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB"}
-_LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, as Pillow has it
+LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, as Pillow has it
 
 
 def check_mode(picture: PIL.Image.Image) -> None:
@@ -103,7 +103,7 @@ def _alpha(crop: PIL.Image.Image) -> PIL.Image.Image:
 
 def _wide(colours: Colours, crop: PIL.Image.Image, limits: Range) -> PIL.Image.Image:
     low, high = limits
-    values = low + (colours @ _LUMINANCE).astype(np.float64) * (high - low)  # (H, W)
+    values = low + (colours @ LUMINANCE).astype(np.float64) * (high - low)  # (H, W)
     dtype = np.asarray(crop).dtype  # carries the byte order
     values = values if dtype.kind == "f" else np.rint(values)
     return PIL.Image.frombytes(crop.mode, crop.size, values.astype(dtype).tobytes())

@@ -6,16 +6,20 @@ Whatever is wrong with a file is one sentence.
 from __future__ import annotations
 
 import struct
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import PIL.Image
+import PIL.PngImagePlugin
 
 from restauro.errors import BadImageError, first_line
-from restauro.picture.formats import READABLE
+from restauro.picture.formats import LOSSY_BYTES, READABLE, lossy_bytes
 from restauro.picture.modes import WIDE_MODES, without_alpha
 from restauro.picture.types import Image
 from restauro.places import Place
@@ -26,6 +30,11 @@ Source: TypeAlias = "Place | str | bytes"
 MAX_PIXELS = 170_000_000  # just under Pillow's own guard, so that no global of Pillow is touched
 
 _ORIENTATION_TAG = 0x0112
+_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _REDUCED = 254, 255, 2
+_LONG_TEXT = "MAX_TEXT_CHUNK"
+"""What Pillow's error names, and the setting."""
+_MAX_TEXT_BYTES = 64_000_000
+_LONG_TEXTS_LOCK = threading.Lock()
 _Turn = PIL.Image.Transpose
 _TO_UPRIGHT = {
     2: _Turn.FLIP_LEFT_RIGHT,
@@ -40,7 +49,12 @@ _BACK = {_Turn.ROTATE_270: _Turn.ROTATE_90, _Turn.ROTATE_90: _Turn.ROTATE_270}
 
 
 def read_picture(
-    source: Source, name: str = "", *, whole_depth: bool = True, max_pixels: int = MAX_PIXELS
+    source: Source,
+    name: str = "",
+    *,
+    whole_depth: bool = True,
+    max_pixels: int = MAX_PIXELS,
+    page: int | None = None,
 ) -> PIL.Image.Image:
     """The picture of a file, fully decoded, in its own mode and as stored.
 
@@ -49,20 +63,25 @@ def read_picture(
         name: How messages call it; its path by default.
         whole_depth: Refuses 16 bits a colour channel, which Pillow cuts to 8.
         max_pixels: Beyond this it is not decoded.
+        page: Which of several pages or frames, from 1; by default there may be but one, and
+            thumbnails do not count.
 
     Raises:
-        BadImageError: The file is missing, damaged, too large, animated, of an unknown format, or
-            of 16 bits a colour channel.
+        BadImageError: The file is missing, damaged, too large, of several pages, of an unknown
+            format, or of 16 bits a colour channel.
     """
     name = name or ("the picture" if isinstance(source, bytes) else str(source))
-    file = _opened(source, name)
+    file = opened(source, name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large pictures and odd metadata: checked here
-            with PIL.Image.open(file, formats=READABLE) as picture:
-                _check_header(picture, name, max_pixels, whole_depth=whole_depth)
-                picture.load()
-                return picture
+            try:
+                return _decoded(file, name, page, max_pixels, whole_depth=whole_depth)
+            except ValueError as error:
+                if _LONG_TEXT not in str(error):
+                    raise
+            with _long_texts():
+                return _decoded(file, name, page, max_pixels, whole_depth=whole_depth)
     except BadImageError:
         raise
     except PIL.Image.DecompressionBombError as error:
@@ -109,8 +128,8 @@ def as_stored(turned: PIL.Image.Image, picture: PIL.Image.Image) -> PIL.Image.Im
     return turned.transpose(_BACK.get(turn, turn)) if turn is not None else turned
 
 
-def _opened(source: Source, name: str) -> Path | BytesIO:
-    """What to decode: a file of this machine, or bytes.
+def opened(source: Source, name: str) -> Path | bytes:
+    """What to decode: a file of this machine that can be read again, or bytes.
 
     Raises:
         BadImageError: It cannot be read, or is empty.
@@ -135,18 +154,69 @@ def _opened(source: Source, name: str) -> Path | BytesIO:
         raise BadImageError(f"{name} cannot be read: {reason}; check the access to it") from error
     if not data:
         raise BadImageError(f"{name} is empty; use an intact copy", code="picture_format")
-    return found or BytesIO(data)
+    return found or data
 
 
-def _check_header(
-    picture: PIL.Image.Image, name: str, max_pixels: int, *, whole_depth: bool
-) -> None:
+def _decoded(
+    file: Path | bytes, name: str, page: int | None, max_pixels: int, *, whole_depth: bool
+) -> PIL.Image.Image:
+    content = BytesIO(file) if isinstance(file, bytes) else file
+    with PIL.Image.open(content, formats=READABLE) as picture:
+        _check_size(picture, name, max_pixels)
+        _turn_to_page(picture, name, page)
+        _check_size(picture, name, max_pixels)
+        _check_depth(picture, name, whole_depth=whole_depth)
+        picture.load()
+    if picture.format == "WEBP":
+        num_bytes = lossy_bytes(file if isinstance(file, bytes) else file.read_bytes())
+        if num_bytes:
+            picture.info[LOSSY_BYTES] = num_bytes
+    return picture
+
+
+@contextmanager
+def _long_texts() -> Iterator[None]:
+    """Lets Pillow read a text or profile of a PNG of more than a megabyte."""
+    with _LONG_TEXTS_LOCK:
+        usual = PIL.PngImagePlugin.MAX_TEXT_CHUNK
+        PIL.PngImagePlugin.MAX_TEXT_CHUNK = _MAX_TEXT_BYTES
+        try:
+            yield
+        finally:
+            PIL.PngImagePlugin.MAX_TEXT_CHUNK = usual
+
+
+def _turn_to_page(picture: PIL.Image.Image, name: str, page: int | None) -> None:
+    """Chooses the page to decode; of a TIFF, reduced copies of others are none."""
+    pages = [0]
+    # MPO: a phone's JPEG with a second view behind the picture
+    if getattr(picture, "is_animated", False) and picture.format != "MPO":
+        pages = list(range(getattr(picture, "n_frames", 1)))
+    if picture.format == "TIFF":
+        pages = [number for number in pages if not _is_reduced(picture, number)] or [0]
+    if page is None and len(pages) > 1:
+        raise BadImageError(
+            f"{name} has {len(pages)} pages or frames; choose one of them (--page), or save it as "
+            "its own file"
+        )
+    if not 1 <= (page or 1) <= len(pages):
+        raise BadImageError(f"{name} has no page {page}; give one from 1 to {len(pages)}")
+    picture.seek(pages[(page or 1) - 1])
+
+
+def _is_reduced(picture: PIL.Image.Image, number: int) -> bool:
+    picture.seek(number)
+    tags: Any = getattr(picture, "tag_v2", {})
+    return bool(tags.get(_SUBFILE_TYPE, 0) & 1) or tags.get(_OLD_SUBFILE_TYPE) == _REDUCED
+
+
+def _check_size(picture: PIL.Image.Image, name: str, max_pixels: int) -> None:
     """Refuses what must not be decoded, while only the header has been read."""
     if picture.width * picture.height > max_pixels:
         raise _too_large(name, max_pixels)
-    # MPO: a phone's JPEG with a second view behind the picture
-    if getattr(picture, "is_animated", False) and picture.format != "MPO":
-        raise BadImageError(f"{name} has several frames; save the one to use as its own file")
+
+
+def _check_depth(picture: PIL.Image.Image, name: str, *, whole_depth: bool) -> None:
     if (
         whole_depth
         and picture.mode not in WIDE_MODES

@@ -71,7 +71,7 @@ def write_picture(
     Raises:
         RestauroError: The mode does not fit the format, or the disk refuses.
     """
-    write_bytes(path, encode(picture, format_named(path), source))
+    write_bytes(path, encode(picture, format_named(path), source).data)
 
 
 def write_image(path: Path | str, image: Image) -> None:
