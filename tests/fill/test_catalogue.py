@@ -112,9 +112,9 @@ def test_every_name_gives_the_same_kind_of_object(name: str, image: Image, mask:
     assert filled.model
     with pytest.raises(RestauroError, match="mask covers the whole picture"):
         filler(image, np.ones(SIZE, dtype=bool))
-    with pytest.raises(RestauroError, match="the mask is a NoneType; give an array or a Pillow"):
+    with pytest.raises(RestauroError, match="the mask is a NoneType; give an array, a Pillow"):
         filler(image, None)  # type: ignore[call-overload]
-    with pytest.raises(RestauroError, match="the mask is a MaskedArray; give an array or a Pillow"):
+    with pytest.raises(RestauroError, match="the mask is a MaskedArray; give an array, a Pillow"):
         filler(image, np.ma.masked_array(mask))
 
 

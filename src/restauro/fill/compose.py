@@ -5,7 +5,9 @@ Here, for fillers of every kind, known pixels stay bit for bit and nothing hidde
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,13 @@ import PIL.Image
 from restauro.errors import BadImageError
 from restauro.fill.canvas import Canvas
 from restauro.fill.windows import Box, parts
-from restauro.picture.masks import check_size, mask_of_array, mask_of_picture
+from restauro.picture.holes import grown
+from restauro.picture.masks import (
+    check_size,
+    marked_by_array,
+    marked_by_picture,
+    read_marked,
+)
 from restauro.picture.modes import (
     Colours,
     check_mode,
@@ -23,8 +31,10 @@ from restauro.picture.modes import (
     value_range,
     visible,
 )
-from restauro.picture.read import as_stored, upright
+from restauro.picture.read import as_stored, read_picture, upright
 from restauro.picture.types import Image, Mask, Size
+
+GIVEN = (np.ndarray, PIL.Image.Image, str, Path)
 
 
 class Damaged(ABC):
@@ -83,21 +93,25 @@ class Damaged(ABC):
 
 
 class DamagedArray(Damaged):
-    """uint8 (H, W, 3) RGB, or (H, W) grey."""
+    """uint8 (H, W, 3) RGB, or (H, W) or (H, W, 1) grey."""
 
     def __init__(self, image: Image, hole: Mask) -> None:
-        is_colour = image.ndim == 3 and image.shape[2] == 3
-        if image.dtype != np.uint8 or not (is_colour or image.ndim == 2):
+        has_channels = image.ndim == 3 and image.shape[2] in (1, 3)
+        if image.dtype != np.uint8 or not (has_channels or image.ndim == 2):
             raise BadImageError(
                 f"the image has the shape {image.shape} and type {image.dtype}; give uint8 of the "
                 "shape (height, width, 3), or a Pillow picture for other modes"
             )
         _check_hole(hole, image.shape[:2])
-        self.hole, self._image, self._filled = hole, image, image.copy()
+        self.hole, self._result = hole, image.copy()
+        is_grey = image.shape[2:] == (1,)
+        self._image, self._filled = (
+            (one[:, :, 0] if is_grey else one) for one in (image, self._result)
+        )
 
     def restored(self) -> Image:
         """A copy of the array, painted."""
-        return self._filled
+        return self._result
 
     def _cut(self, box: Box) -> PIL.Image.Image:
         return PIL.Image.fromarray(self._image[box.slices])
@@ -129,24 +143,36 @@ class DamagedPicture(Damaged):
         self._filled.paste(patch, (box.left, box.top), own_hole)
 
 
-def damaged(image: Any, mask: Any) -> Damaged:
-    """An array or Pillow picture with what a mask of either kind says is its hole.
+def damaged(image: Any, mask: Any, grow: int = 0) -> Damaged:
+    """A picture with what a mask says is its hole, which grows by `grow` pixels on all sides.
+
+    Both may be arrays, Pillow pictures, or paths of files. Warns of a mask with soft edges.
 
     Raises:
         BadImageError: The mask has another size or covers everything, or the type, shape or mode
             of image or mask is unknown.
     """
+    if isinstance(grow, bool) or not isinstance(grow, int) or grow < 0:
+        raise BadImageError(f"grow is {grow!r}; give a number of pixels, 0 or more")
     for name, value in (("image", image), ("mask", mask)):
-        is_known = isinstance(value, np.ndarray | PIL.Image.Image)
-        if not is_known or isinstance(value, np.ma.MaskedArray):
+        if not isinstance(value, GIVEN) or isinstance(value, np.ma.MaskedArray):
             raise BadImageError(
-                f"the {name} is a {type(value).__name__}; give an array or a Pillow picture, which "
-                "restauro.picture.read_picture reads from a file"
+                f"the {name} is a {type(value).__name__}; give an array, a Pillow picture or the "
+                "path of a file"
             )
-    hole = mask_of_array(mask) if isinstance(mask, np.ndarray) else mask_of_picture(mask)
+    if isinstance(mask, np.ndarray):
+        marked = marked_by_array(mask)
+    elif isinstance(mask, PIL.Image.Image):
+        marked = marked_by_picture(mask)
+    else:
+        marked = read_marked(mask)
+    if marked.remark and not grow:
+        warnings.warn(f"{marked.remark} (grow=1)", stacklevel=4)  # of the call
+    hole = grown(marked.hole, grow)
     if isinstance(image, np.ndarray):
         return DamagedArray(image, hole)
-    return DamagedPicture(image, hole)
+    is_picture = isinstance(image, PIL.Image.Image)
+    return DamagedPicture(image if is_picture else read_picture(image), hole)
 
 
 def _check_hole(hole: Mask, size: Size, *, is_turned: bool = False) -> None:

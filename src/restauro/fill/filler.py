@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, SupportsIndex, TypeAlias, TypeVar, overload
 
@@ -15,8 +17,8 @@ from restauro.errors import BadImageError
 from restauro.fill.compose import Damaged, damaged
 from restauro.picture.types import Image
 
-SomeMask: TypeAlias = NDArray[Any] | PIL.Image.Image
-"""Hole = True, 1 or 255 of an array (H, W), or white or transparent of a picture."""
+SomeMask: TypeAlias = NDArray[Any] | PIL.Image.Image | str | Path
+"""Hole = True, 1 or 255 of an array (H, W), or white or transparent of a picture or its file."""
 PICTURES_AT_ONCE = 32
 """Of a batch; bounds the memory of what is seen of them."""
 Picture = TypeVar("Picture", Image, PIL.Image.Image, Image | PIL.Image.Image)
@@ -78,44 +80,58 @@ class Filler(ABC):
         return self.recipe, ()
 
     @overload
-    def __call__(self, image: Image, mask: SomeMask) -> Image: ...
+    def __call__(self, image: Image, mask: SomeMask, *, grow: int = 0) -> Image: ...
 
     @overload
-    def __call__(self, image: PIL.Image.Image, mask: SomeMask) -> PIL.Image.Image: ...
+    def __call__(
+        self, image: PIL.Image.Image | str | Path, mask: SomeMask, *, grow: int = 0
+    ) -> PIL.Image.Image: ...
 
-    def __call__(self, image: Image | PIL.Image.Image, mask: SomeMask) -> Image | PIL.Image.Image:
+    def __call__(
+        self, image: Image | PIL.Image.Image | str | Path, mask: SomeMask, *, grow: int = 0
+    ) -> Image | PIL.Image.Image:
         """The image with its holes filled: same type, size and mode, known pixels bit for bit.
 
-        A mask without a hole gives the image back.
+        A mask without a hole gives the image back. A mask with soft edges gives a warning.
 
         Args:
-            image: uint8 (H, W, 3) RGB, or a Pillow picture of any mode, whose metadata is kept.
+            image: uint8 (H, W, 3) RGB or (H, W) or (H, W, 1) grey, a Pillow picture of any mode,
+                whose metadata is kept, or the path of a file, which gives a Pillow picture.
             mask: Hole = True, 1 or 255 of an array (H, W) of bool or uint8, or white or
-                transparent of a Pillow picture. A Pillow picture with an orientation tag takes a
-                mask that is upright, as a viewer shows it.
+                transparent of a Pillow picture or a file. A picture with an orientation tag takes
+                a mask that is upright, as a viewer shows it.
+            grow: By how many pixels the hole grows on all sides, as `--grow-mask` does.
 
         Raises:
-            BadImageError: The mask has another size or covers everything, or the type, shape or
-                mode of image or mask is unknown.
+            BadImageError: The mask has another size, covers everything or may mean two things; the
+                type, shape or mode of image or mask is unknown; or a file cannot be read.
             BadModelError: A model or method gives no picture.
         """
-        restored: Image | PIL.Image.Image = self._fill_all([(image, mask)])[0].picture
+        restored: Image | PIL.Image.Image = self._fill_all([(image, mask)], grow)[0].picture
         return restored
 
-    def fill(self, image: Picture, mask: SomeMask) -> Filled[Picture]:
+    def fill(self, image: Picture, mask: SomeMask, *, grow: int = 0) -> Filled[Picture]:
         """The same, and how it was done."""
-        return self._fill_all([(image, mask)])[0]
+        return self._fill_all([(image, mask)], grow)[0]
 
     @overload
-    def batch(self, images: Image, masks: NDArray[Any]) -> Image: ...
+    def batch(self, images: Image, masks: NDArray[Any], *, grow: int = 0) -> Image: ...
 
     @overload
     def batch(
-        self, images: Sequence[Picture], masks: NDArray[Any] | Sequence[SomeMask]
+        self,
+        images: Sequence[Picture],
+        masks: NDArray[Any] | Sequence[SomeMask],
+        *,
+        grow: int = 0,
     ) -> list[Picture]: ...
 
     def batch(
-        self, images: Image | Sequence[Picture], masks: NDArray[Any] | Sequence[SomeMask]
+        self,
+        images: Image | Sequence[Picture],
+        masks: NDArray[Any] | Sequence[SomeMask],
+        *,
+        grow: int = 0,
     ) -> Image | list[Picture]:
         """Several images with their holes filled, each as a call of its own would fill it.
 
@@ -126,6 +142,7 @@ class Filler(ABC):
         Args:
             images: uint8 (B, H, W, 3) RGB, or a sequence of what a call takes, of any sizes.
             masks: One mask for each image: an array (B, H, W), or a sequence of what a call takes.
+            grow: As of one call, for all holes.
 
         Returns:
             uint8 (B, H, W, 3) for an array, otherwise a list of arrays and pictures like `images`.
@@ -134,22 +151,28 @@ class Filler(ABC):
             BadImageError: As for one call, or the numbers of images and masks differ.
             BadModelError: As for one call.
         """
+        for name, value in (("images", images), ("masks", masks)):
+            if isinstance(value, str) or not isinstance(value, np.ndarray | Sequence):
+                raise BadImageError(
+                    f"{name} is a {type(value).__name__}; give an array or a list with one of each"
+                )
         if len(images) != len(masks):
             raise BadImageError(
                 f"there are {len(images)} images, but {len(masks)} masks; give one for each"
             )
         restored = [
-            filled.picture for filled in self._fill_all(list(zip(images, masks, strict=True)))
+            filled.picture for filled in self._fill_all(list(zip(images, masks, strict=True)), grow)
         ]
         if isinstance(images, np.ndarray):
             return np.stack(restored) if restored else images.copy()
         return restored
 
-    def _fill_all(self, tasks: Sequence[tuple[Any, Any]]) -> list[Filled[Any]]:
+    def _fill_all(self, tasks: Sequence[tuple[Any, Any]], grow: int) -> list[Filled[Any]]:
         """Restores (image, mask) pairs, a limited number at a time."""
         found: list[Filled[Any]] = []
         for start in range(0, len(tasks), PICTURES_AT_ONCE):
-            pictures = [damaged(*task) for task in tasks[start : start + PICTURES_AT_ONCE]]
+            some = tasks[start : start + PICTURES_AT_ONCE]
+            pictures = list(starmap(partial(damaged, grow=grow), some))
             painters = self.paint(pictures)
             found += [
                 Filled(picture.restored(), *painter)

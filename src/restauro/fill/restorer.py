@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from restauro.fill.compose import Damaged
 from restauro.fill.filler import Filler, Painter
 from restauro.fill.filling import Filling, fill, scale_for
+from restauro.fill.gamut import one_coloured, within_gamut
 from restauro.fill.lockstep import run_together
 from restauro.fill.model_file import ModelCard
 from restauro.fill.network import Network
@@ -39,9 +40,16 @@ class Restorer(Filler):
         return [Painter(self.name)] * len(pictures)
 
     def _painting(self, picture: Damaged) -> Filling:
-        """Fills each group of holes."""
+        """Fills each group of holes, but those in one colour with that colour."""
         hole = picture.hole
-        for box in hole_boxes(hole, self._rule.core(hole.shape)):
+        plain = list(one_coloured(picture))
+        unclear = hole.copy()
+        for part in plain:
+            unclear[part.box.slices] = False
+        for box in hole_boxes(unclear, self._rule.core(hole.shape)):
             scale = scale_for(hole, box, self._rule)
             window = self._rule.surroundings(box, hole.shape, scale)
-            yield from fill(picture.canvas(box, window), box.within(window), self._rule)
+            canvas = within_gamut(picture.canvas(box, window))
+            yield from fill(canvas, box.within(window), self._rule)
+        for part in plain:
+            part.paint(picture)
