@@ -105,7 +105,7 @@ def parse_boxes(
     metavar="LEFT,TOP,WIDTH,HEIGHT",
     callback=parse_boxes,
     multiple=True,
-    help="The hole is this rectangle, in pixels of the picture as a viewer shows it; may come again.",
+    help="The hole is this rectangle, in pixels as a viewer shows the picture; may come again.",
 )
 @click.option(
     "--page",

@@ -8,6 +8,7 @@ from restauro.fill.compose import Damaged
 from restauro.fill.filler import Filler, Painter
 from restauro.fill.filling import Filling, fill, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
+from restauro.fill.line_art import MAX_SIDE, fill_line_art, line_art_on
 from restauro.fill.lockstep import run_together
 from restauro.fill.model_file import ModelCard
 from restauro.fill.network import Network
@@ -40,7 +41,7 @@ class Restorer(Filler):
         return [Painter(self.name)] * len(pictures)
 
     def _painting(self, picture: Damaged) -> Filling:
-        """Fills each group of holes, but those in one colour with that colour."""
+        """Fills each group of holes; what follows from the surroundings alone needs no network."""
         hole = picture.hole
         plain = list(one_coloured(picture))
         unclear = hole.copy()
@@ -49,7 +50,11 @@ class Restorer(Filler):
         for box in hole_boxes(unclear, self._rule.core(hole.shape)):
             scale = scale_for(hole, box, self._rule)
             window = self._rule.surroundings(box, hole.shape, scale)
-            canvas = within_gamut(picture.canvas(box, window))
-            yield from fill(canvas, box.within(window), self._rule)
+            canvas = picture.canvas(box, window)
+            art = line_art_on(canvas) if max(box.size) <= MAX_SIDE else None
+            if art:
+                fill_line_art(canvas, box.within(window), art)
+            else:
+                yield from fill(within_gamut(canvas), box.within(window), self._rule)
         for part in plain:
             part.paint(picture)

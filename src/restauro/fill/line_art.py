@@ -1,0 +1,160 @@
+"""Line art: lines go on straight and flat areas stay flat, where a network leaves blobs and smears.
+
+Coherence transport (Bornemann and März 2007, 10.1007/s10851-007-0017-6), with two differences: all
+pixels that touch known ones are filled at once, layer by layer, instead of one by one, and
+the direction of lines is found anew for each layer.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restauro.fill.canvas import Canvas
+from restauro.fill.windows import Box
+from restauro.picture.modes import LUMINANCE, Colours
+from restauro.picture.types import Mask
+
+Layers: TypeAlias = NDArray[np.float32]
+"""(C, h, w)"""
+
+MAX_SIDE = 512
+"""Of a box of holes; a larger one would take too long."""
+CONTEXT_PX = 24
+FLAT_SHARE, BACKGROUND_SHARE = 0.85, 0.4
+"""Of the known pixels in the few colours of line art, and in the most frequent of them."""
+NUM_COLOURS = 4
+CONTRAST = 96
+"""Levels of 255 between the background and a colour that is drawn upon it."""
+INK_SHARE = 0.01
+_BITS = 4
+"""Of a channel, by which colours are told apart: noise of a JPEG stays within."""
+_SIGMA, _RHO = 0.8, 3.0
+"""Pixels over which the picture is smoothed before its gradients, and these before directions."""
+_RADIUS = 5
+_SHARPNESS = 25.0
+_STEEPNESS, _INK_FROM = 3.0, 0.6
+"""How much mixtures are parted, and where: in doubt there is paper."""
+_QUANTUM = 1e-4
+"""Difference of eigenvalues from which on there is a direction."""
+
+
+class LineArt(NamedTuple):
+    """What lines on paper are made of."""
+
+    paper: Colours
+    """(3,) its most frequent colour."""
+    ink: Colours
+    """(3,) the most frequent of those that stand out from it."""
+
+    def sharpened(self, colours: Colours) -> Colours:
+        """Colours (..., 3) with less of what is between paper and ink."""
+        line = self.ink - self.paper
+        share = (colours - self.paper) @ line / (line @ line)
+        clear = ((share - _INK_FROM) * _STEEPNESS + 0.5).clip(0, 1)
+        return np.asarray((colours + (clear - share)[..., None] * line).clip(0, 1))
+
+
+def line_art_on(canvas: Canvas) -> LineArt | None:
+    """Of what is known around a hole, if that is a few flat colours, as lines on paper are."""
+    step = 1 + max(canvas.size) // MAX_SIDE
+    colours = canvas.look(Box(0, 0, *canvas.size))[::step, ::step][canvas.known[::step, ::step]]
+    if not len(colours):
+        return None
+    bins = np.rint(colours * 255).astype(np.int32) >> (8 - _BITS)  # (N, 3)
+    codes = bins @ np.array([1 << 2 * _BITS, 1 << _BITS, 1])
+    counts = np.bincount(codes, minlength=1 << 3 * _BITS)
+    most = np.argsort(counts)[::-1][:NUM_COLOURS]
+    shares = counts[most] / len(codes)
+    if shares.sum() < FLAT_SHARE or shares[0] < BACKGROUND_SHARE:
+        return None
+    paper = colours[codes == most[0]].mean(axis=0)
+    for code, share in zip(most[1:], shares[1:], strict=True):
+        if share < INK_SHARE:
+            break
+        ink = colours[codes == code].mean(axis=0)
+        if np.abs(ink - paper).max() >= CONTRAST / 255:
+            return LineArt(paper, ink)
+    return None
+
+
+def fill_line_art(canvas: Canvas, box: Box, art: LineArt) -> None:
+    """Paints what is hidden in `box`, of at most `MAX_SIDE` pixels a side."""
+    around = box.grown(CONTEXT_PX).clipped(Box(0, 0, *canvas.size))
+    known, image = canvas.known[around.slices].copy(), canvas.look(around)
+    wanted = np.zeros_like(known)
+    wanted[box.within(around).slices] = True
+    hidden = wanted & ~known
+    while hidden.any():
+        rows, columns = np.nonzero(hidden & _grown(known))
+        if not len(rows):
+            break
+        rim = rows, columns
+        image[rim] = _carried_on(image, known, rim)
+        known[rim], hidden[rim] = True, False
+    canvas.paint(box, art.sharpened(image[box.within(around).slices]))
+
+
+def _carried_on(
+    image: Colours, known: Mask, rim: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> Colours:
+    """The colours (N, 3) of hidden pixels beside known ones: means along the lines there."""
+    strength, normal = _directions(image, known, rim)  # (N,), (N, 2)
+    sharpness = 1 + _SHARPNESS * np.exp(-(_QUANTUM**2) / np.maximum(strength, 1e-9) ** 2)
+    padded, is_known = np.pad(image, [(_RADIUS,) * 2] * 2 + [(0, 0)]), np.pad(known, _RADIUS)
+    total, weights = np.zeros((len(rim[0]), 3)), np.zeros(len(rim[0]))
+    for down in range(-_RADIUS, _RADIUS + 1):
+        for right in range(-_RADIUS, _RADIUS + 1):
+            distance = math.hypot(down, right)
+            if not 0 < distance <= _RADIUS:
+                continue
+            place = rim[0] + _RADIUS + down, rim[1] + _RADIUS + right
+            across = normal @ np.array([down, right])
+            weight = is_known[place] * sharpness / distance
+            weight = weight * np.exp(-((sharpness * across / _RADIUS) ** 2) / 2)
+            total += weight[:, None] * padded[place]
+            weights += weight
+    # where all known neighbours lie across the line, the nearest of them count alone
+    return np.asarray(total / np.maximum(weights, 1e-30)[:, None], dtype=np.float32)
+
+
+def _directions(
+    image: Colours, known: Mask, rim: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How much of a direction there is at some pixels, (N,), and what is across it, (N, 2)."""
+    weight = known.astype(np.float32)
+    luminance = image @ LUMINANCE * weight
+    smooth = _blurred(np.stack([luminance, weight]), _SIGMA)
+    down, right = np.gradient(smooth[0] / np.maximum(smooth[1], 1e-6))
+    products = np.stack([down * down, down * right, right * right, np.ones_like(down)]) * weight
+    dd, dr, rr, share = (_blurred(products, _RHO)[:, rim[0], rim[1]]).astype(np.float64)
+    dd, dr, rr = (part / np.maximum(share, 1e-9) for part in (dd, dr, rr))
+    angle = np.arctan2(2 * dr, dd - rr) / 2
+    return np.hypot(dd - rr, 2 * dr), np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def _blurred(layers: Layers, sigma: float) -> Layers:
+    """Smoothed by a Gaussian; what lies outside counts as zero."""
+    reach = math.ceil(3 * sigma)
+    kernel = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
+    kernel /= kernel.sum()
+    for axis in (1, 2):
+        padding = [(reach, reach) if one == axis else (0, 0) for one in range(3)]
+        padded = np.moveaxis(np.pad(layers, padding), axis, 0)
+        length = layers.shape[axis]
+        summed = sum(weight * padded[i : i + length] for i, weight in enumerate(kernel))
+        layers = np.moveaxis(np.asarray(summed, dtype=np.float32), 0, axis)
+    return layers
+
+
+def _grown(mask: Mask) -> Mask:
+    """And the four pixels beside each."""
+    result = mask.copy()
+    result[1:] |= mask[:-1]
+    result[:-1] |= mask[1:]
+    result[:, 1:] |= mask[:, :-1]
+    result[:, :-1] |= mask[:, 1:]
+    return result

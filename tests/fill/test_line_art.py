@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import pytest
+
+import restauro
+from restauro.fill.compose import damaged
+from restauro.fill.line_art import line_art_on
+from restauro.fill.windows import Box
+from restauro.picture.types import Mask
+
+SIDE = 128
+WHOLE = Box(0, 0, SIDE, SIDE)
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+Colour = tuple[int, int, int]
+
+
+@pytest.fixture(scope="module")
+def faces() -> restauro.Filler:
+    return restauro.load("faces", threads=1)
+
+
+def art(ink: Colour = BLACK, paper: Colour = WHITE) -> PIL.Image.Image:
+    """Two lines across each other and a circle, antialiased."""
+    large = PIL.Image.new("RGB", (4 * SIDE, 4 * SIDE), paper)
+    draw = PIL.ImageDraw.Draw(large)
+    draw.line((0, 160, 512, 160), ink, width=12)
+    draw.line((0, 500, 512, 200), ink, width=12)
+    draw.ellipse((60, 220, 300, 460), outline=ink, width=12)
+    return large.resize((SIDE, SIDE), PIL.Image.Resampling.BOX)
+
+
+def hole() -> Mask:
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[32:50, 50:66] = mask[55:75, 90:110] = mask[85:100, 10:22] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [(BLACK, WHITE), (WHITE, BLACK), ((20, 40, 160), (250, 240, 210)), ((200, 0, 0), WHITE)],
+)
+def test_lines_go_on_and_paper_stays_paper(
+    faces: restauro.Filler, ink: Colour, paper: Colour
+) -> None:
+    truth, filled = np.asarray(art(ink, paper)), np.asarray(faces(art(ink, paper), hole()))
+    contrast = np.abs(np.subtract(ink, paper)).max()
+    off = np.abs(filled.astype(int) - truth).max(axis=2)[hole()]
+    assert (off > contrast / 2).mean() < 0.06  # half a pixel of a line beside its place
+    between = np.abs(filled.astype(int) - paper).max(axis=2)[hole()] / contrast
+    assert ((between > 0.2) & (between < 0.8)).mean() < 0.04  # no more grey than antialiasing has
+
+
+def test_so_they_do_in_a_jpeg(faces: restauro.Filler) -> None:
+    file = io.BytesIO()
+    art().save(file, "JPEG", quality=80)
+    with PIL.Image.open(file) as jpeg:
+        filled = faces(jpeg, hole())
+    off = np.abs(np.asarray(filled).astype(int) - np.asarray(art())).max(axis=2)[hole()]
+    assert (off > 127).mean() < 0.06
+
+
+def test_a_hole_that_the_paper_surrounds_is_paper(faces: restauro.Filler) -> None:
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[4:24, 30:90] = True
+    assert (np.asarray(faces(art(), mask))[mask] == 255).all()
+
+
+@pytest.mark.parametrize("name", ["hat", "child", "astronaut", "pearls"])
+def test_a_photograph_is_no_line_art(name: str) -> None:
+    photo = PIL.Image.open(f"{restauro.__path__[0]}/samples/{name}.png").convert("RGB")
+    picture = damaged(photo.resize((SIDE, SIDE)), hole())
+    assert line_art_on(picture.canvas(WHOLE, WHOLE)) is None
+    assert line_art_on(damaged(art(), hole()).canvas(WHOLE, WHOLE)) is not None
