@@ -361,3 +361,51 @@ def test_what_another_process_writes_is_a_picture(task: Task) -> None:
     restored = np.asarray(PIL.Image.open(task.output))
     assert_array_equal(restored[~task.hole], task.image[~task.hole])
     assert (restored[task.hole] != task.image[task.hole]).any()
+
+
+def test_a_box_needs_no_mask_and_may_come_again(task: Task) -> None:
+    arguments = ["inpaint", str(task.picture), str(task.output), "--model", str(task.model)]
+    arguments += ["--box", "30,5,20,15", "--box", "0,36,2,9"]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.output == f"wrote {task.output}\n"
+    task.hole[36, :2] = True
+    with PIL.Image.open(task.output) as picture:
+        is_changed = (np.asarray(picture) != task.image).any(axis=2)
+    assert not is_changed[~task.hole].any()
+    assert is_changed[task.hole].mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--box", "1,2,3"], "'1,2,3' is no box; write it like 40,30,120,80"),
+        (["--box", "1,2,0,4"], "'1,2,0,4' is no box"),
+        (["--box", "1,2,3,4", "--mask", "m.png"], "say where the results go with --output"),
+        (["--box", "1,2,3,4", "m.png"], "give PICTURE OUTPUT with --box"),
+    ],
+)
+def test_a_box_that_is_none_or_one_too_many_is_said(
+    task: Task, options: list[str], message: str
+) -> None:
+    result = invoke("inpaint", str(task.picture), str(task.output), *options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_page_is_chosen(task: Task) -> None:
+    task.picture = task.folder / "in.tif"
+    pages = [PIL.Image.new("L", (50, 37), level) for level in (50, 150)]
+    pages[0].save(task.picture, save_all=True, append_images=pages[1:])
+    with pytest.raises(BadImageError, match=r"in.tif has 2 pages or frames; choose .*\(--page\)"):
+        task.run()
+    task.run("--page", "2")
+    with PIL.Image.open(task.output) as picture:
+        assert (np.asarray(picture) == 150).all()
+
+
+def test_soft_edges_of_a_mask_are_said_with_what_to_do(task: Task) -> None:
+    soft = PIL.Image.fromarray(task.hole).convert("L").resize((25, 18))
+    soft.resize((50, 37), PIL.Image.Resampling.BILINEAR).save(task.mask)
+    assert "are grey below half and stay as they are" in task.run()
+    assert "(--grow-mask 1)" in task.run("--force")
+    assert "grey below half" not in task.run("--force", "--grow-mask", "1")

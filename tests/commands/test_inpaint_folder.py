@@ -334,3 +334,12 @@ def test_the_record_of_results_at_a_url_needs_a_file(folder: Folder) -> None:
     result = CliRunner().invoke(cli, [*arguments, "--output", "memory://out"])
     assert result.exit_code == 2
     assert "give a file of this machine with --csv" in result.stderr
+
+
+def test_pictures_that_are_not_read_are_counted_and_named(folder: Folder) -> None:
+    for number in range(7):
+        (folder.pictures / f"{number}.HEIC").touch()
+    result = folder.run("--mask", folder.mask)
+    assert "left out 7 of formats that restauro does not read: " in result.output
+    assert "4.HEIC and 2 more; save them as PNG, JPEG or TIFF" in result.output
+    assert len(list(folder.output.glob("*.*"))) == len(NAMES) + 1  # and the record

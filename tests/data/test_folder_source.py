@@ -126,6 +126,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason_and_the_rest_is_used(tmp_
         "text.jpg": b"not a picture",
         "tiny.jpg": jpeg(50, 7),
         "../outside.jpg": jpeg(),
+        "telephone.HEIC": b"no matter what",
     }
     other = {"notes.txt": b"", "movie.mp4": b""}
     source = write_zip(tmp_path / "mixed.zip", PICTURES | bad | other)
@@ -137,6 +138,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason_and_the_rest_is_used(tmp_
     assert set(reasons) == set(bad)
     assert reasons["tiny.jpg"] == "its square of 7 pixels would be enlarged more than twice to 16"
     assert reasons["../outside.jpg"] == "its name leads out of the archive"
+    assert reasons["telephone.HEIC"].startswith("of a format that restauro does not read")
     assert reasons["text.jpg"] == "no picture that Pillow can read"
 
 

@@ -350,8 +350,8 @@ def test_colours_below_full_transparency_do_not_bleed_into_the_hole(mean: Filler
 
 
 def test_a_16_bit_picture_keeps_its_narrow_range(mean: Filler) -> None:
-    values = np.full((32, 32), 1000, dtype=np.uint16)
-    values[:, 16:] = 1100  # 100 of 65,536 steps: with 8 bits for the full range this were one grey
+    # 100 of 65,536 steps: with 8 bits for the full range this were one grey
+    values = np.linspace(1000, 1100, 32).astype(np.uint16)[None].repeat(32, axis=0)
     mask = np.zeros((32, 32), dtype=bool)
     mask[8:24, 8:24] = True
     restored = np.asarray(mean(PIL.Image.fromarray(values), mask))
@@ -509,3 +509,42 @@ def test_without_any_model_the_message_says_so(
         restauro.load("faces")
     with pytest.raises(UnknownNameError, match=r"known: none \(or give an \.onnx file"):
         catalogue.model_path("faces")
+
+
+def test_paths_and_grey_arrays_with_a_channel_are_taken(
+    make_model: MakeModel, tmp_path: Path
+) -> None:
+    restorer = restauro.load(make_model())
+    image = np.random.default_rng(0).integers(0, 256, (37, 50, 1), dtype=np.uint8)
+    hole = np.zeros((37, 50), dtype=bool)
+    hole[5:20, 30:] = True
+    restored = restorer(image, hole)
+    assert restored.shape == image.shape
+    assert_array_equal(restored[..., 0], restorer(image[..., 0], hole))
+    PIL.Image.fromarray(image[..., 0]).save(tmp_path / "in.png")
+    PIL.Image.fromarray(hole).save(tmp_path / "mask.png")
+    picture = restorer(tmp_path / "in.png", str(tmp_path / "mask.png"))
+    assert_array_equal(np.asarray(picture), restored[..., 0])
+
+
+def test_a_hole_grows_as_on_the_command_line(make_model: MakeModel) -> None:
+    restorer = restauro.load(make_model())
+    image = np.random.default_rng(0).integers(0, 256, (37, 50, 3), dtype=np.uint8)
+    hole, grown = np.zeros((2, 37, 50), dtype=bool)
+    hole[10:20, 30:40] = grown[8:22, 28:42] = True
+    expected = restorer(image, grown)
+    assert_array_equal(restorer(image, hole, grow=2), expected)
+    assert_array_equal(restorer.fill(image, hole, grow=2).picture, expected)
+    assert_array_equal(restorer.batch(image[None], hole[None], grow=2)[0], expected)
+    with pytest.raises(BadImageError, match="grow is 1.5; give a number of pixels, 0 or more"):
+        restorer(image, hole, grow=1.5)  # type: ignore[call-overload]
+
+
+def test_soft_edges_give_a_warning_where_the_call_is(make_model: MakeModel) -> None:
+    restorer = restauro.load(make_model())
+    image, mask = np.full((37, 50, 3), 9, np.uint8), np.zeros((37, 50), np.uint8)
+    mask[10:20, 30:40], mask[9, 30:40] = 255, 100
+    with pytest.warns(UserWarning, match=r"soft edges: 10 of its pixels .* \(grow=1\)") as caught:
+        restorer(image, mask)
+    assert caught[0].filename == __file__
+    restorer(image, mask, grow=1)

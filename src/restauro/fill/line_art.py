@@ -128,7 +128,8 @@ def _directions(
     weight = known.astype(np.float32)
     luminance = image @ LUMINANCE * weight
     smooth = _blurred(np.stack([luminance, weight]), _SIGMA)
-    down, right = np.gradient(smooth[0] / np.maximum(smooth[1], 1e-6))
+    padded = np.pad(smooth[0] / np.maximum(smooth[1], 1e-6), 1, mode="edge")
+    down, right = (part[1:-1, 1:-1] for part in np.gradient(padded))
     products = np.stack([down * down, down * right, right * right, np.ones_like(down)]) * weight
     dd, dr, rr, share = (_blurred(products, _RHO)[:, rim[0], rim[1]]).astype(np.float64)
     dd, dr, rr = (part / np.maximum(share, 1e-9) for part in (dd, dr, rr))

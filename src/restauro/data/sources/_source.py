@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from restauro.data.containers import Container, Listing, Member
 from restauro.data.pictures import UnusablePictureError, decode
 from restauro.errors import BadDataError
-from restauro.picture.formats import READ_SUFFIXES
+from restauro.picture.formats import OTHER_PICTURES, READ_SUFFIXES
 from restauro.picture.types import Image
 
 Render: TypeAlias = Callable[[int], Image]
