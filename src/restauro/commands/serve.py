@@ -72,7 +72,14 @@ if TYPE_CHECKING:
     default=64,
     show_default=True,
     type=click.IntRange(1),
-    help="Requests that come in or wait at once; more get 503.",
+    help="Requests that come in, wait or are answered at once; more get 503.",
+)
+@click.option(
+    "--max-connections",
+    default=256,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Connections open at once; more get 503.",
 )
 @click.option(
     "--max-bytes",
@@ -100,7 +107,8 @@ if TYPE_CHECKING:
     default=60.0,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
-    help="Time for restoring a picture, and for a request to come in.",
+    help="Time for restoring a picture, for a request to come in, that a client may take nothing "
+    "of its answer, and for what is under way at the end.",
 )
 @import_option
 def command(
@@ -113,6 +121,7 @@ def command(
     processes: int | None,
     waiting: int | None,
     max_requests: int,
+    max_connections: int,
     max_bytes: int,
     max_pixels: int,
     max_hole_pixels: int,
@@ -140,9 +149,13 @@ def command(
         hole_pixels=max_hole_pixels,
         seconds=max_seconds,
         upload_seconds=max_seconds,
+        header_seconds=min(max_seconds, Limits.header_seconds),
+        stall_seconds=max_seconds,
+        end_seconds=max_seconds,
         processes=count,
         waiting=max(count // 2, 1) if waiting is None else waiting,
         requests=max_requests,
+        connections=max_connections,
     )
     if host not in LOOPBACK and not token:
         click.echo(f"warning: whoever reaches {host} may ask; give a --token", err=True)

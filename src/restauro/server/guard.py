@@ -164,8 +164,7 @@ def _split(url: str) -> SplitResult:
 def answer_to(refusal: Refusal, scope: Scope) -> JSONResponse:
     """What the client of a refused request gets; the log learns the code."""
     scope["restauro"]["code"] = refusal.code
-    error = {"code": refusal.code, "message": refusal.message}
-    return JSONResponse({"error": error}, refusal.status_code, refusal.headers)
+    return refusal.answer()
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, Given]) -> Given:

@@ -9,6 +9,7 @@ import json
 from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 
 class Kind(NamedTuple):
@@ -31,6 +32,11 @@ KINDS = {
         "the Host header names another machine; ask localhost",
         "L’intestazione Host indica un’altra macchina; chiedi a localhost.",
     ),
+    "http": Kind(
+        400,
+        "the request is no intact HTTP; ask as HTTP/1.1 says",
+        "La richiesta non è HTTP integro; chiedi come vuole HTTP/1.1.",
+    ),
     "token": Kind(
         401,
         "the bearer token is missing or wrong; send Authorization: Bearer TOKEN",
@@ -50,6 +56,11 @@ KINDS = {
         405,
         "the path does not take this method; see /openapi.json",
         "Questo indirizzo non accetta il metodo; vedi /openapi.json.",
+    ),
+    "header_time": Kind(
+        408,
+        "the headers did not arrive in time; send them at once",
+        "Le intestazioni della richiesta non sono arrivate in tempo; riprova.",
     ),
     "upload_time": Kind(
         408,
@@ -162,6 +173,11 @@ class Refusal(HTTPException):
         kind = KINDS[code]
         self.code, self.message = code, message or kind.english
         super().__init__(kind.status, self.message, _HEADERS.get(code))
+
+    def answer(self) -> JSONResponse:
+        """What the client gets."""
+        error = {"code": self.code, "message": self.message}
+        return JSONResponse({"error": error}, self.status_code, self.headers)
 
     def __reduce__(self) -> tuple[type[Refusal], tuple[str, str]]:  # processes send it pickled
         return Refusal, (self.code, self.message)
