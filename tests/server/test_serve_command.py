@@ -21,6 +21,7 @@ from small_service import ask, decoded, encoded, form, hole_in, image_of, large_
 
 from restauro.cli import cli
 from restauro.commands.serve import command, offered
+from restauro.server.guard import Access
 from started import PATIENCE, children, is_alive, started, until
 
 HELD_SERVICE = """
@@ -142,6 +143,25 @@ def test_a_taken_port_is_said() -> None:
 def test_an_open_address_without_a_token_is_warned_of() -> None:
     result = CliRunner().invoke(command, ["--host", "192.0.2.1"], env={"RESTAURO_TOKEN": ""})
     assert "whoever reaches 192.0.2.1 may ask; give a --token" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hosts"),
+    [
+        ([], {"localhost"}),
+        (["--host", "0.0.0.0"], {"localhost", "box"}),
+        (["--host", "0.0.0.0", "--allowed-host", "A.org"], {"localhost", "box", "a.org"}),
+        (["--allowed-host", "a.org", "--allowed-host", "*"], None),
+    ],
+)
+def test_names_under_which_it_answers(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], hosts: set[str] | None
+) -> None:
+    given: list[Access] = []
+    monkeypatch.setattr("restauro.commands.serve.gethostname", lambda: "Box")
+    monkeypatch.setattr("restauro.server.run.run", lambda *all: given.append(all[3]))
+    CliRunner().invoke(command, ["--port", "0", "--model", "mean", *arguments])
+    assert [access.hosts for access in given] == [hosts]
 
 
 def test_the_installed_models_are_offered() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import partial
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import click
@@ -56,6 +57,14 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="ORIGIN",
     help="Pages of this origin, such as https://example.org, may ask; may come again.",
+)
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Answer under this name, too; may come again, * = any.  [default: IP addresses, localhost "
+    "and, at other than loopback addresses, this machine's own name]",
 )
 @click.option(
     "--processes",
@@ -118,6 +127,7 @@ def command(
     device: str,
     token: str | None,
     origins: tuple[str, ...],
+    allowed_hosts: tuple[str, ...],
     processes: int | None,
     waiting: int | None,
     max_requests: int,
@@ -135,7 +145,7 @@ def command(
     from restauro.server.limits import Limits
 
     try:
-        from restauro.server.guard import LOOPBACK, Access
+        from restauro.server.guard import Access
         from restauro.server.run import listen, run
     except ModuleNotFoundError as error:
         raise MissingExtraError(
@@ -157,10 +167,12 @@ def command(
         requests=max_requests,
         connections=max_connections,
     )
-    if host not in LOOPBACK and not token:
+    is_loopback = host in ("localhost", "127.0.0.1", "::1")
+    if not is_loopback and not token:
         click.echo(f"warning: whoever reaches {host} may ask; give a --token", err=True)
-    # on this machine alone, no page elsewhere may reach it by a name that it has made up
-    access = Access(token, origins, LOOPBACK if host in LOOPBACK else None)
+    names = {"localhost", *([] if is_loopback else [gethostname()]), *allowed_hosts}
+    hosts = None if "*" in names else {name.lower() for name in names}
+    access = Access(token, origins, hosts)
     offers = offered(models or _installed())
     sources = {model.name: origin for origin, model in offers.items()}
     with listen(host, port) as listener:

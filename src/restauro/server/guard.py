@@ -9,6 +9,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,7 +22,6 @@ from restauro.server.refusals import Refusal
 
 Given = TypeVar("Given")
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PROTECTED = ("/v1/", "/metrics")
 """What needs the token, where there is one: all but the page, its samples and the health check."""
 LINGER_SECONDS = 2.0
@@ -38,7 +38,7 @@ class Access:
     origins: Collection[str] = ()
     """Of other sites whose pages may ask, such as `https://example.org`."""
     hosts: Collection[str] | None = None
-    """Names that this machine may be called by; None = any."""
+    """Names that this machine may be called by, beside its IP addresses; None = any."""
 
 
 class Guard:
@@ -83,9 +83,14 @@ class Guard:
 
     def _check(self, path: str, headers: Headers) -> None:
         access, host = self._access, headers.get("host", "")
-        if access.hosts is not None and _split(f"//{host}").hostname not in access.hosts:
+        name = _split(f"//{host}").hostname or ""
+        if not (access.hosts is None or name in access.hosts or _is_address(name)):
             # a page elsewhere may have made its own name point to this machine
-            raise Refusal("host", f"the host {host[:100]!r} is not served here; ask localhost")
+            raise Refusal(
+                "host",
+                f"the host {host[:100]!r} is not served here; ask its IP address, "
+                "or start the service with --allowed-host for it",
+            )
         origin = headers.get("origin")
         if origin and origin not in access.origins and _split(origin).netloc != host:
             raise Refusal(
@@ -151,6 +156,14 @@ class _Body:
             raise Refusal(
                 "bytes", f"the request has more than {limit:,} bytes; send a smaller picture"
             )
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _split(url: str) -> SplitResult:

@@ -29,8 +29,10 @@ KINDS = {
     ),
     "host": Kind(
         400,
-        "the Host header names another machine; ask localhost",
-        "L’intestazione Host indica un’altra macchina; chiedi a localhost.",
+        "the Host header names another machine; ask the IP address, "
+        "or start the service with --allowed-host for that name",
+        "L’intestazione Host indica un’altra macchina; chiedi all’indirizzo IP, "
+        "o avvia il servizio con --allowed-host per quel nome.",
     ),
     "http": Kind(
         400,
