@@ -115,11 +115,13 @@ def _add_inpaint(
 
 
 def _add_lists(router: APIRouter, models: Sequence[Model]) -> None:
+    @router.head("/v1/models", include_in_schema=False)
     @router.get("/v1/models", responses=_refusals(401))
     async def list_models() -> Models:
         """What can restore a picture."""
         return Models(models=list(models))
 
+    @router.head("/v1/samples", include_in_schema=False)
     @router.get("/v1/samples", responses=_refusals(401))
     async def list_samples() -> list[Sample]:
         """Pictures to try."""
@@ -134,6 +136,7 @@ def _add_metrics(router: APIRouter, pool: Pool[Work, Answer], metrics: Metrics) 
     metrics.restoring.set_function(lambda: pool.num_busy)
     metrics.renewed.set_function(lambda: pool.num_renewed)
 
+    @router.head("/metrics", include_in_schema=False)
     @router.get(
         "/metrics",
         response_class=Response,
@@ -145,11 +148,13 @@ def _add_metrics(router: APIRouter, pool: Pool[Work, Answer], metrics: Metrics) 
 
 
 def _add_open_paths(app: FastAPI) -> None:
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz")
     async def health() -> Health:
         """Whether the service answers."""
         return Health(status="ok", version=__version__)
 
+    @app.head("/samples/{file_name}", include_in_schema=False)
     @app.get(
         "/samples/{file_name}",
         response_class=FileResponse,
@@ -162,11 +167,11 @@ def _add_open_paths(app: FastAPI) -> None:
             raise Refusal("path", f"no sample {file_name[:50]!r}; see /v1/samples")
         return FileResponse(SAMPLES_DIR / file_name)
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(STATIC_DIR / "index.html", headers=_REVALIDATED)
 
-    @app.get("/static/refusals.js", include_in_schema=False)
+    @app.api_route("/static/refusals.js", methods=["GET", "HEAD"], include_in_schema=False)
     async def refusals() -> Response:
         return Response(as_javascript(), media_type="text/javascript", headers=_REVALIDATED)
 
