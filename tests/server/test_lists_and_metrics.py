@@ -79,6 +79,15 @@ def test_head_is_get_without_a_body(client: httpx2.Client, path: str) -> None:
         assert head.headers["content-length"] == str(len(get.content))
 
 
+@pytest.mark.parametrize("wanted", ["garbage", "bytes=5-2", "bytes=0-9", "bytes=99999999-"])
+@pytest.mark.parametrize("path", ["/", "/samples/child.png", "/static/main.js"])
+def test_ranges_are_ignored(client: httpx2.Client, path: str, wanted: str) -> None:
+    answer = client.get(path, headers={"Range": wanted})
+    assert answer.status_code == 200
+    assert answer.headers["accept-ranges"] == "none"
+    assert answer.content == client.get(path).content
+
+
 def test_other_methods_and_paths(client: httpx2.Client) -> None:
     refused = client.get("/v1/inpaint")
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST")

@@ -59,6 +59,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # a server may ignore ranges; Starlette refuses those that it does not understand as text
+        scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
         headers = Headers(scope=scope)
         body = _Body(receive, headers, self._limits)
 
