@@ -74,6 +74,44 @@ def test_json_holds_picture_and_facts(client: httpx2.Client) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_json"),
+    [
+        ("application/json", True),
+        ("Application/JSON ; q=0.5", True),
+        ("application/*", True),
+        ("application/json, text/plain, */*", True),
+        ("application/json, image/*", True),
+        ("application/json;q=0.9, image/png;q=0.8", True),
+        ("application/json, image/jpeg;q=0.1", True),
+        ("image/png;q=0, application/json;q=0.001", True),
+        ("", False),
+        ("*/*", False),
+        ("image/png, application/json", False),
+        ("application/json;q=0.9, */*", False),
+        ("application/json;q=0.5, image/*;q=0.8", False),
+        ("application/json;q=0", False),
+        ("application/json;q=0, application/*", False),
+        ("application/json;q=much", False),
+        ("application/jsonlines", False),
+        ("text/html", False),
+    ],
+)
+def test_the_client_chooses_picture_or_json(
+    client: httpx2.Client, accept: str, is_json: bool
+) -> None:
+    answer = client.post("/v1/inpaint", files=form(), headers={"Accept": accept})
+    assert answer.status_code == 200
+    kind = "application/json" if is_json else "image/png"
+    assert answer.headers["content-type"] == kind
+
+
+def test_several_headers_of_a_wish_are_one(client: httpx2.Client) -> None:
+    wishes = [("Accept", "image/png;q=0.1"), ("Accept", "application/json")]
+    answer = client.post("/v1/inpaint", files=form(), headers=wishes)
+    assert answer.headers["content-type"] == "application/json"
+
+
 def test_mode_profile_and_turned_orientation_are_kept(client: httpx2.Client) -> None:
     exif = PIL.Image.Exif()
     exif[0x0112] = 6  # shown turned: 16 rows become 16 columns

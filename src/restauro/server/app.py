@@ -102,8 +102,8 @@ def _add_inpaint(
             raise Refusal(
                 "model", f"no model {model[:50]!r} is offered; choose one of {', '.join(names)}"
             )
-        as_json = "application/json" in request.headers.get("accept", "")
-        work = Work(await image.read(), await mask.read(), model, as_json)
+        accept = ",".join(request.headers.getlist("accept"))
+        work = Work(await image.read(), await mask.read(), model, accept)
         answer = await unless_gone(request.receive, answer_of(pool, work))
         metrics.hole_pixels.labels(answer.model).inc(answer.hole_pixels)
         for step, seconds in answer.seconds.items():

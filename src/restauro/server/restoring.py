@@ -10,6 +10,7 @@ import functools
 import json
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 
 from restauro.errors import BadImageError, BadModelError
@@ -27,7 +28,8 @@ class Work:
     image: bytes
     mask: bytes
     model: str
-    as_json: bool = False
+    accept: str = ""
+    """What the client would like to get, as HTTP's header of that name says it."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,31 @@ class Restoration:
             raise Refusal(error.code, str(error)) from error
         except BadModelError as error:
             raise Refusal("model_failed", str(error)) from error
-        media_type = "application/json" if work.as_json else restored.format.media_type
-        body = _as_json(restored) if work.as_json else restored.data
+        media_type, body = restored.format.media_type, restored.data
+        if is_preferred("application/json", media_type, work.accept):
+            media_type, body = "application/json", _as_json(restored)
         return Answer(body, media_type, restored.model, restored.hole_pixels, restored.seconds)
+
+
+def is_preferred(media_type: str, default: str, accept: str) -> bool:
+    """Whether an Accept header would rather have a media type than the default.
+
+    The higher weight wins, then what is named more exactly; ranges that cannot be read do not
+    count. RFC 9110, section 12.5.1.
+    """
+    weights: dict[str, float] = {}
+    for entry in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in entry.split(";"))
+        weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        with suppress(ValueError):
+            weights[name] = float(weight)
+
+    def wish(name: str) -> tuple[float, int]:
+        ranges = name, f"{name.partition('/')[0]}/*", "*/*"
+        wishes = ((weights[given], -rank) for rank, given in enumerate(ranges) if given in weights)
+        return next(wishes, (0, 0))
+
+    return wish(media_type)[0] > 0 and wish(media_type) > wish(default)
 
 
 def _as_json(restored: Restored) -> bytes:
