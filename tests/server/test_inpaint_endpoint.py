@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
+from urllib.parse import unquote
 
 import httpx2
 import numpy as np
@@ -71,6 +72,7 @@ def test_json_holds_picture_and_facts(client: httpx2.Client) -> None:
         "width": 24,
         "height": 16,
         "hole_pixels": HOLE.sum(),
+        "remark": "",
     }
 
 
@@ -148,6 +150,29 @@ def test_without_a_hole_the_picture_comes_back(client: httpx2.Client) -> None:
     assert (decoded(answer.content) == IMAGE).all()
 
 
+def test_a_remark_comes_with_the_picture(client: httpx2.Client) -> None:
+    no_hole = form(mask=encoded(np.zeros_like(HOLE)))
+    answers = [
+        client.post("/v1/inpaint", files=no_hole, headers={"Accept": accept})
+        for accept in ("*/*", "application/json")
+    ]
+    remarks = [unquote(answer.headers["x-restauro-remark"]) for answer in answers]
+    assert "marks no hole" in remarks[0]
+    assert remarks == [answers[1].json()["remark"]] * 2
+    answer = client.post("/v1/inpaint", files=form())
+    assert "x-restauro-remark" not in answer.headers
+
+
+def test_the_hole_grows(client: httpx2.Client) -> None:
+    grown = np.zeros_like(HOLE)
+    rows, columns = np.nonzero(HOLE)
+    grown[rows.min() - 2 : rows.max() + 3, columns.min() - 2 : columns.max() + 3] = True
+    answer = client.post("/v1/inpaint", files=form(), data={"grow": "2"})
+    restored = decoded(answer.content)
+    assert (restored[grown] == COLOUR).all()
+    assert (restored[~grown] == IMAGE[~grown]).all()
+
+
 CUT = encoded(IMAGE)[:-40]
 OTHER_SIZE = encoded(hole_in(20, 20))
 WHITE_ON_CLEAR = np.full((16, 24, 4), 255, dtype=np.uint8)
@@ -170,6 +195,9 @@ WHITE_ON_CLEAR[4:8, :, 3] = 0
         (form(), {"model": "fails"}, 500, "internal", "please report it"),
         (form(), {"model": "broken"}, 500, "model_failed", "export it again"),
         ({"image": form()["image"]}, {}, 422, "fields", r"(mask)"),
+        (form(), {"grow": "-1"}, 422, "fields", "(grow); send image and mask as files, and grow"),
+        (form(), {"grow": "1001"}, 422, "fields", "(grow)"),
+        (form(), {"grow": "1.5"}, 422, "fields", "(grow)"),
         (form() | {"image": (None, b"text")}, {}, 422, "fields", r"(image)"),
     ],
 )

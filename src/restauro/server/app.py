@@ -30,7 +30,7 @@ from restauro.server.watch import Metrics, Watch
 
 STATIC_DIR = Path(__file__).parent / "static"
 _REVALIDATED = {"Cache-Control": "no-cache"}
-EXPOSED_HEADERS = ("Retry-After", "Server-Timing", "X-Restauro-Model")
+EXPOSED_HEADERS = ("Retry-After", "Server-Timing", "X-Restauro-Model", "X-Restauro-Remark")
 
 _OF_ROUTING = {400: "body", 404: "path", 405: "method"}
 """Status -> code, where the framework refuses."""
@@ -96,6 +96,9 @@ def _add_inpaint(
             File(description="A picture of the same size; white or transparent is the hole."),
         ],
         model: Annotated[str, Form(description="A name from /v1/models.")] = default,
+        grow: Annotated[
+            int, Form(ge=0, le=1000, description="The hole grows by as many pixels.")
+        ] = 0,
     ) -> Response:
         """Fills the hole of a picture; everything else of it stays as it is."""
         if model not in names:
@@ -103,7 +106,7 @@ def _add_inpaint(
                 "model", f"no model {model[:50]!r} is offered; choose one of {', '.join(names)}"
             )
         accept = ",".join(request.headers.getlist("accept"))
-        work = Work(await image.read(), await mask.read(), model, accept)
+        work = Work(await image.read(), await mask.read(), model, grow, accept)
         answer = await unless_gone(request.receive, answer_of(pool, work))
         metrics.hole_pixels.labels(answer.model).inc(answer.hole_pixels)
         for step, seconds in answer.seconds.items():
@@ -111,6 +114,8 @@ def _add_inpaint(
         request.scope["restauro"] |= {"model": answer.model, "hole_pixels": answer.hole_pixels}
         steps = (f"{step};dur={1000 * value:.1f}" for step, value in answer.seconds.items())
         headers = {"Server-Timing": ", ".join(steps), "X-Restauro-Model": quote(answer.model)}
+        if answer.remark:
+            headers["X-Restauro-Remark"] = quote(answer.remark)
         return Response(answer.body, media_type=answer.media_type, headers=headers)
 
 
@@ -225,7 +230,8 @@ async def _misunderstood(request: Request, error: Exception) -> Response:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return answer_to(Refusal("media_type"), request.scope)
     fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
-    sentence = f"a field is missing or of the wrong kind ({fields}); send image and mask as files"
+    problem, advice = KINDS["fields"].english.split("; ")
+    sentence = f"{problem} ({fields}); {advice}"
     return answer_to(Refusal("fields", sentence), request.scope)
 
 

@@ -96,8 +96,10 @@ KINDS = {
     ),
     "fields": Kind(
         422,
-        "a field is missing or of the wrong kind; send image and mask as files",
-        "Un campo manca o è del tipo sbagliato; invia image e mask come file.",
+        "a field is missing or of the wrong kind; "
+        "send image and mask as files, and grow, if at all, as a number from 0 to 1000",
+        "Un campo manca o è del tipo sbagliato; "
+        "invia image e mask come file, e grow, se serve, come numero da 0 a 1000.",
     ),
     "image": Kind(
         422,

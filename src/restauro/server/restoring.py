@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from restauro.errors import BadImageError, BadModelError
 from restauro.fill.filler import Filler
+from restauro.picture.masks import HoleOptions
 from restauro.pool import Pool, PoolFullError
 from restauro.restore import Restored, restore
 from restauro.server.limits import Limits
@@ -28,6 +29,8 @@ class Work:
     image: bytes
     mask: bytes
     model: str
+    grow: int = 0
+    """The hole grows by as many pixels in all directions."""
     accept: str = ""
     """What the client would like to get, as HTTP's header of that name says it."""
 
@@ -42,6 +45,8 @@ class Answer:
     model: str
     """What restored it."""
     hole_pixels: int
+    remark: str
+    """What the client should know; mostly nothing."""
     seconds: dict[str, float]
     """Wall time of decode, inpaint and encode."""
 
@@ -66,6 +71,7 @@ class Restoration:
                 work.image,
                 work.mask,
                 self._load(work.model),
+                holes=HoleOptions(grow_px=work.grow),
                 max_pixels=self._limits.pixels,
                 max_hole_pixels=self._limits.hole_pixels,
             )
@@ -76,7 +82,14 @@ class Restoration:
         media_type, body = restored.format.media_type, restored.data
         if is_preferred("application/json", media_type, work.accept):
             media_type, body = "application/json", _as_json(restored)
-        return Answer(body, media_type, restored.model, restored.hole_pixels, restored.seconds)
+        return Answer(
+            body,
+            media_type,
+            restored.model,
+            restored.hole_pixels,
+            restored.remark,
+            restored.seconds,
+        )
 
 
 def is_preferred(media_type: str, default: str, accept: str) -> bool:
@@ -108,6 +121,7 @@ def _as_json(restored: Restored) -> bytes:
         "width": width,
         "height": height,
         "hole_pixels": restored.hole_pixels,
+        "remark": restored.remark,
         "seconds": {step: round(value, 4) for step, value in restored.seconds.items()},
         "image": base64.b64encode(restored.data).decode(),
     }
