@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx2
 import numpy as np
@@ -28,6 +30,8 @@ from restauro.server.restoring import Restoration
 from restauro.server.run import listen, server_of
 from started import PATIENCE
 
+Files: TypeAlias = dict[str, tuple[str, bytes]]
+
 OPEN = Access()
 MODELS = [
     Model(name, "classical", "tests", "none", default=name == simplefills.NAMES[0])
@@ -43,6 +47,9 @@ LIMITS = Limits(
     processes=2,
     waiting=10,
 )
+
+SEND_BUFFER = 16384
+"""Bytes of an answer that the system takes from the service before the client has read any."""
 
 
 def image_of(height: int, width: int, colour: int = 90) -> Image:
@@ -71,7 +78,7 @@ def decoded(data: bytes) -> Any:
     return np.asarray(PIL.Image.open(BytesIO(data)))
 
 
-def form(image: bytes | None = None, mask: bytes | None = None) -> dict[str, tuple[str, bytes]]:
+def form(image: bytes | None = None, mask: bytes | None = None) -> Files:
     """The files of a request; a small picture by default, under names that must not matter."""
     image = encoded(image_of(16, 24)) if image is None else image
     mask = encoded(hole_in(16, 24)) if mask is None else mask
@@ -86,6 +93,7 @@ def serving(
     ready = threading.Event()
     servers: list[uvicorn.Server] = []
     listener = listen("127.0.0.1", 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     async def serve() -> None:
         make = partial(Restoration, partial(simplefills.load, gate), limits, MODELS[0].name)
@@ -93,7 +101,7 @@ def serving(
             make, limits.processes, waiting=limits.waiting, seconds=limits.seconds
         ) as pool:
             app = create_app(pool, MODELS, limits, access)
-            servers.append(server_of(app))
+            servers.append(server_of(app, limits))
             ready.set()
             await servers[0].serve([listener])
 
@@ -115,6 +123,36 @@ def serving(
         servers[0].should_exit = True
         thread.join()
         listener.close()
+
+
+def connected(client: httpx2.Client) -> socket.socket:
+    """A connection of its own to the service of the client."""
+    return socket.create_connection((client.base_url.host, client.base_url.port or 0), PATIENCE)
+
+
+def ask(client: httpx2.Client, files: Files, model: str) -> socket.socket:
+    """The connection of a request that has been sent, and whose answer has not been read."""
+    request = client.build_request("POST", "/v1/inpaint", files=files, data={"model": model})
+    body = request.read()
+    kind = request.headers["content-type"].encode()
+    line = connected(client)
+    head = b"POST /v1/inpaint HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %b\r\n" % kind
+    line.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    return line
+
+
+def answer_at(line: socket.socket) -> http.client.HTTPResponse:
+    """What the service answers at a connection; its body has not been read."""
+    answer = http.client.HTTPResponse(line)
+    answer.begin()
+    return answer
+
+
+def large_form() -> Files:
+    """The files of a request whose answer does not fit in what the system keeps for a client."""
+    image, mask = image_of(299, 299), np.zeros((299, 299), dtype=bool)
+    mask[100:110, 100:110] = True
+    return form(encoded(image, "PPM"), encoded(mask))
 
 
 def metric(client: httpx2.Client, name: str, **labels: str) -> float:

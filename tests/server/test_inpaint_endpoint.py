@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
+from urllib.parse import unquote
 
 import httpx2
 import numpy as np
@@ -71,7 +72,46 @@ def test_json_holds_picture_and_facts(client: httpx2.Client) -> None:
         "width": 24,
         "height": 16,
         "hole_pixels": HOLE.sum(),
+        "remark": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_json"),
+    [
+        ("application/json", True),
+        ("Application/JSON ; q=0.5", True),
+        ("application/*", True),
+        ("application/json, text/plain, */*", True),
+        ("application/json, image/*", True),
+        ("application/json;q=0.9, image/png;q=0.8", True),
+        ("application/json, image/jpeg;q=0.1", True),
+        ("image/png;q=0, application/json;q=0.001", True),
+        ("", False),
+        ("*/*", False),
+        ("image/png, application/json", False),
+        ("application/json;q=0.9, */*", False),
+        ("application/json;q=0.5, image/*;q=0.8", False),
+        ("application/json;q=0", False),
+        ("application/json;q=0, application/*", False),
+        ("application/json;q=much", False),
+        ("application/jsonlines", False),
+        ("text/html", False),
+    ],
+)
+def test_the_client_chooses_picture_or_json(
+    client: httpx2.Client, accept: str, is_json: bool
+) -> None:
+    answer = client.post("/v1/inpaint", files=form(), headers={"Accept": accept})
+    assert answer.status_code == 200
+    kind = "application/json" if is_json else "image/png"
+    assert answer.headers["content-type"] == kind
+
+
+def test_several_headers_of_a_wish_are_one(client: httpx2.Client) -> None:
+    wishes = [("Accept", "image/png;q=0.1"), ("Accept", "application/json")]
+    answer = client.post("/v1/inpaint", files=form(), headers=wishes)
+    assert answer.headers["content-type"] == "application/json"
 
 
 def test_mode_profile_and_turned_orientation_are_kept(client: httpx2.Client) -> None:
@@ -110,6 +150,29 @@ def test_without_a_hole_the_picture_comes_back(client: httpx2.Client) -> None:
     assert (decoded(answer.content) == IMAGE).all()
 
 
+def test_a_remark_comes_with_the_picture(client: httpx2.Client) -> None:
+    no_hole = form(mask=encoded(np.zeros_like(HOLE)))
+    answers = [
+        client.post("/v1/inpaint", files=no_hole, headers={"Accept": accept})
+        for accept in ("*/*", "application/json")
+    ]
+    remarks = [unquote(answer.headers["x-restauro-remark"]) for answer in answers]
+    assert "marks no hole" in remarks[0]
+    assert remarks == [answers[1].json()["remark"]] * 2
+    answer = client.post("/v1/inpaint", files=form())
+    assert "x-restauro-remark" not in answer.headers
+
+
+def test_the_hole_grows(client: httpx2.Client) -> None:
+    grown = np.zeros_like(HOLE)
+    rows, columns = np.nonzero(HOLE)
+    grown[rows.min() - 2 : rows.max() + 3, columns.min() - 2 : columns.max() + 3] = True
+    answer = client.post("/v1/inpaint", files=form(), data={"grow": "2"})
+    restored = decoded(answer.content)
+    assert (restored[grown] == COLOUR).all()
+    assert (restored[~grown] == IMAGE[~grown]).all()
+
+
 CUT = encoded(IMAGE)[:-40]
 OTHER_SIZE = encoded(hole_in(20, 20))
 WHITE_ON_CLEAR = np.full((16, 24, 4), 255, dtype=np.uint8)
@@ -132,6 +195,9 @@ WHITE_ON_CLEAR[4:8, :, 3] = 0
         (form(), {"model": "fails"}, 500, "internal", "please report it"),
         (form(), {"model": "broken"}, 500, "model_failed", "export it again"),
         ({"image": form()["image"]}, {}, 422, "fields", r"(mask)"),
+        (form(), {"grow": "-1"}, 422, "fields", "(grow); send image and mask as files, and grow"),
+        (form(), {"grow": "1001"}, 422, "fields", "(grow)"),
+        (form(), {"grow": "1.5"}, 422, "fields", "(grow)"),
         (form() | {"image": (None, b"text")}, {}, 422, "fields", r"(image)"),
     ],
 )

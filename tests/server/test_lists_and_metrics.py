@@ -57,6 +57,37 @@ def test_metrics_count_answers_by_route(client: httpx2.Client) -> None:
     assert "invented" not in client.get("/metrics").text
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/healthz",
+        "/metrics",
+        "/openapi.json",
+        "/samples/child.png",
+        "/static/main.js",
+        "/static/refusals.js",
+        "/v1/models",
+        "/v1/samples",
+    ],
+)
+def test_head_is_get_without_a_body(client: httpx2.Client, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+    if path != "/metrics":  # counts what asks for it
+        assert head.headers["content-length"] == str(len(get.content))
+
+
+@pytest.mark.parametrize("wanted", ["garbage", "bytes=5-2", "bytes=0-9", "bytes=99999999-"])
+@pytest.mark.parametrize("path", ["/", "/samples/child.png", "/static/main.js"])
+def test_ranges_are_ignored(client: httpx2.Client, path: str, wanted: str) -> None:
+    answer = client.get(path, headers={"Range": wanted})
+    assert answer.status_code == 200
+    assert answer.headers["accept-ranges"] == "none"
+    assert answer.content == client.get(path).content
+
+
 def test_other_methods_and_paths(client: httpx2.Client) -> None:
     refused = client.get("/v1/inpaint")
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST")

@@ -17,19 +17,21 @@ from subprocess import PIPE, Popen
 import httpx2
 import pytest
 from click.testing import CliRunner
-from small_service import decoded, encoded, form, hole_in, image_of, metric
+from small_service import ask, decoded, encoded, form, hole_in, image_of, large_form, metric
 
 from restauro.cli import cli
 from restauro.commands.serve import command, offered
+from restauro.server.guard import Access
 from started import PATIENCE, children, is_alive, started, until
 
 HELD_SERVICE = """
 from restauro.server.guard import Access
 from restauro.server.run import listen, run
-from small_service import LIMITS, MODELS
-import dataclasses, functools, pathlib, simplefills, sys
-limits = dataclasses.replace(LIMITS, processes=3)
+from small_service import LIMITS, MODELS, SEND_BUFFER
+import dataclasses, functools, pathlib, simplefills, socket, sys
+limits = dataclasses.replace(LIMITS, processes=3, end_seconds=float(sys.argv[2]))
 with listen("127.0.0.1", 0) as listener:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     print(f"http://127.0.0.1:{listener.getsockname()[1]} ", flush=True)
     gate = pathlib.Path(sys.argv[1])
     run(MODELS, functools.partial(simplefills.load, gate), limits, Access(), listener)
@@ -79,7 +81,7 @@ def test_clients_at_once_each_get_their_own_picture_back() -> None:
 
 def test_sigterm_answers_what_was_accepted(tmp_path: Path) -> None:
     gate = tmp_path / "open"
-    with service("-c", HELD_SERVICE, gate) as (process, client):
+    with service("-c", HELD_SERVICE, gate, str(PATIENCE)) as (process, client):
         files, data = form(), {"model": "held"}
         with ThreadPoolExecutor(4) as pool:
             asked = [
@@ -93,8 +95,21 @@ def test_sigterm_answers_what_was_accepted(tmp_path: Path) -> None:
         assert process.wait(PATIENCE) == 0
 
 
+def test_sigterm_waits_for_nobody_without_end(tmp_path: Path) -> None:
+    with (
+        service("-c", HELD_SERVICE, tmp_path / "none", "0.5") as (process, client),
+        ask(client, large_form(), "plain"),
+        ask(client, form(), "held") as held,
+    ):
+        until(lambda: metric(client, "restauro_step_seconds_count", step="encode"), 1)
+        until(lambda: metric(client, "restauro_busy_processes"), 1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert held.recv(100) == b""
+
+
 def test_a_service_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
-    with service("-c", HELD_SERVICE, tmp_path / "open") as (process, client):
+    with service("-c", HELD_SERVICE, tmp_path / "open", str(PATIENCE)) as (process, client):
         assert client.get("/healthz").is_success
         started_by_it = children(process.pid)
         if not started_by_it:
@@ -128,6 +143,25 @@ def test_a_taken_port_is_said() -> None:
 def test_an_open_address_without_a_token_is_warned_of() -> None:
     result = CliRunner().invoke(command, ["--host", "192.0.2.1"], env={"RESTAURO_TOKEN": ""})
     assert "whoever reaches 192.0.2.1 may ask; give a --token" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hosts"),
+    [
+        ([], {"localhost"}),
+        (["--host", "0.0.0.0"], {"localhost", "box"}),
+        (["--host", "0.0.0.0", "--allowed-host", "A.org"], {"localhost", "box", "a.org"}),
+        (["--allowed-host", "a.org", "--allowed-host", "*"], None),
+    ],
+)
+def test_names_under_which_it_answers(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], hosts: set[str] | None
+) -> None:
+    given: list[Access] = []
+    monkeypatch.setattr("restauro.commands.serve.gethostname", lambda: "Box")
+    monkeypatch.setattr("restauro.server.run.run", lambda *all: given.append(all[3]))
+    CliRunner().invoke(command, ["--port", "0", "--model", "mean", *arguments])
+    assert [access.hosts for access in given] == [hosts]
 
 
 def test_the_installed_models_are_offered() -> None:

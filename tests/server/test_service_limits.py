@@ -1,20 +1,26 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
 
 import httpx2
 import numpy as np
 import pytest
-from small_service import LIMITS, encoded, form, hole_in, image_of, metric, serving
+from small_service import (
+    LIMITS,
+    ask,
+    connected,
+    encoded,
+    form,
+    hole_in,
+    image_of,
+    metric,
+    serving,
+)
 
 from started import until
-
-Files: TypeAlias = dict[str, tuple[str, bytes]]
 
 HEAD = (
     b"POST /v1/inpaint HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -32,21 +38,6 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(gate: Path) -> Iterator[httpx2.Client]:
     with serving(gate=gate) as client:
         yield client
-
-
-def connected(client: httpx2.Client) -> socket.socket:
-    return socket.create_connection((client.base_url.host, client.base_url.port or 0))
-
-
-def ask(client: httpx2.Client, files: Files, model: str) -> socket.socket:
-    """The connection of a request that has been sent and not been answered."""
-    request = client.build_request("POST", "/v1/inpaint", files=files, data={"model": model})
-    body = request.read()
-    kind = request.headers["content-type"].encode()
-    line = connected(client)
-    head = b"POST /v1/inpaint HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %b\r\n" % kind
-    line.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    return line
 
 
 def test_too_many_bytes(client: httpx2.Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import partial
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import click
@@ -58,6 +59,14 @@ if TYPE_CHECKING:
     help="Pages of this origin, such as https://example.org, may ask; may come again.",
 )
 @click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Answer under this name, too; may come again, * = any.  [default: IP addresses, localhost "
+    "and, at other than loopback addresses, this machine's own name]",
+)
+@click.option(
     "--processes",
     type=click.IntRange(1),
     help="Pictures restored at once, each with one thread.  [default: one for each core]",
@@ -72,7 +81,14 @@ if TYPE_CHECKING:
     default=64,
     show_default=True,
     type=click.IntRange(1),
-    help="Requests that come in or wait at once; more get 503.",
+    help="Requests that come in, wait or are answered at once; more get 503.",
+)
+@click.option(
+    "--max-connections",
+    default=256,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Connections open at once; more get 503.",
 )
 @click.option(
     "--max-bytes",
@@ -100,7 +116,8 @@ if TYPE_CHECKING:
     default=60.0,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
-    help="Time for restoring a picture, and for a request to come in.",
+    help="Time for restoring a picture, for a request to come in, that a client may take nothing "
+    "of its answer, and for what is under way at the end.",
 )
 @import_option
 def command(
@@ -110,9 +127,11 @@ def command(
     device: str,
     token: str | None,
     origins: tuple[str, ...],
+    allowed_hosts: tuple[str, ...],
     processes: int | None,
     waiting: int | None,
     max_requests: int,
+    max_connections: int,
     max_bytes: int,
     max_pixels: int,
     max_hole_pixels: int,
@@ -126,7 +145,7 @@ def command(
     from restauro.server.limits import Limits
 
     try:
-        from restauro.server.guard import LOOPBACK, Access
+        from restauro.server.guard import Access
         from restauro.server.run import listen, run
     except ModuleNotFoundError as error:
         raise MissingExtraError(
@@ -140,14 +159,20 @@ def command(
         hole_pixels=max_hole_pixels,
         seconds=max_seconds,
         upload_seconds=max_seconds,
+        header_seconds=min(max_seconds, Limits.header_seconds),
+        stall_seconds=max_seconds,
+        end_seconds=max_seconds,
         processes=count,
         waiting=max(count // 2, 1) if waiting is None else waiting,
         requests=max_requests,
+        connections=max_connections,
     )
-    if host not in LOOPBACK and not token:
+    is_loopback = host in ("localhost", "127.0.0.1", "::1")
+    if not is_loopback and not token:
         click.echo(f"warning: whoever reaches {host} may ask; give a --token", err=True)
-    # on this machine alone, no page elsewhere may reach it by a name that it has made up
-    access = Access(token, origins, LOOPBACK if host in LOOPBACK else None)
+    names = {"localhost", *([] if is_loopback else [gethostname()]), *allowed_hosts}
+    hosts = None if "*" in names else {name.lower() for name in names}
+    access = Access(token, origins, hosts)
     offers = offered(models or _installed())
     sources = {model.name: origin for origin, model in offers.items()}
     with listen(host, port) as listener:

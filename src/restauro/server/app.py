@@ -30,7 +30,7 @@ from restauro.server.watch import Metrics, Watch
 
 STATIC_DIR = Path(__file__).parent / "static"
 _REVALIDATED = {"Cache-Control": "no-cache"}
-EXPOSED_HEADERS = ("Retry-After", "Server-Timing", "X-Restauro-Model")
+EXPOSED_HEADERS = ("Retry-After", "Server-Timing", "X-Restauro-Model", "X-Restauro-Remark")
 
 _OF_ROUTING = {400: "body", 404: "path", 405: "method"}
 """Status -> code, where the framework refuses."""
@@ -96,14 +96,17 @@ def _add_inpaint(
             File(description="A picture of the same size; white or transparent is the hole."),
         ],
         model: Annotated[str, Form(description="A name from /v1/models.")] = default,
+        grow: Annotated[
+            int, Form(ge=0, le=1000, description="The hole grows by as many pixels.")
+        ] = 0,
     ) -> Response:
         """Fills the hole of a picture; everything else of it stays as it is."""
         if model not in names:
             raise Refusal(
                 "model", f"no model {model[:50]!r} is offered; choose one of {', '.join(names)}"
             )
-        as_json = "application/json" in request.headers.get("accept", "")
-        work = Work(await image.read(), await mask.read(), model, as_json)
+        accept = ",".join(request.headers.getlist("accept"))
+        work = Work(await image.read(), await mask.read(), model, grow, accept)
         answer = await unless_gone(request.receive, answer_of(pool, work))
         metrics.hole_pixels.labels(answer.model).inc(answer.hole_pixels)
         for step, seconds in answer.seconds.items():
@@ -111,15 +114,19 @@ def _add_inpaint(
         request.scope["restauro"] |= {"model": answer.model, "hole_pixels": answer.hole_pixels}
         steps = (f"{step};dur={1000 * value:.1f}" for step, value in answer.seconds.items())
         headers = {"Server-Timing": ", ".join(steps), "X-Restauro-Model": quote(answer.model)}
+        if answer.remark:
+            headers["X-Restauro-Remark"] = quote(answer.remark)
         return Response(answer.body, media_type=answer.media_type, headers=headers)
 
 
 def _add_lists(router: APIRouter, models: Sequence[Model]) -> None:
+    @router.head("/v1/models", include_in_schema=False)
     @router.get("/v1/models", responses=_refusals(401))
     async def list_models() -> Models:
         """What can restore a picture."""
         return Models(models=list(models))
 
+    @router.head("/v1/samples", include_in_schema=False)
     @router.get("/v1/samples", responses=_refusals(401))
     async def list_samples() -> list[Sample]:
         """Pictures to try."""
@@ -134,6 +141,7 @@ def _add_metrics(router: APIRouter, pool: Pool[Work, Answer], metrics: Metrics) 
     metrics.restoring.set_function(lambda: pool.num_busy)
     metrics.renewed.set_function(lambda: pool.num_renewed)
 
+    @router.head("/metrics", include_in_schema=False)
     @router.get(
         "/metrics",
         response_class=Response,
@@ -145,11 +153,13 @@ def _add_metrics(router: APIRouter, pool: Pool[Work, Answer], metrics: Metrics) 
 
 
 def _add_open_paths(app: FastAPI) -> None:
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz")
     async def health() -> Health:
         """Whether the service answers."""
         return Health(status="ok", version=__version__)
 
+    @app.head("/samples/{file_name}", include_in_schema=False)
     @app.get(
         "/samples/{file_name}",
         response_class=FileResponse,
@@ -162,11 +172,11 @@ def _add_open_paths(app: FastAPI) -> None:
             raise Refusal("path", f"no sample {file_name[:50]!r}; see /v1/samples")
         return FileResponse(SAMPLES_DIR / file_name)
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(STATIC_DIR / "index.html", headers=_REVALIDATED)
 
-    @app.get("/static/refusals.js", include_in_schema=False)
+    @app.api_route("/static/refusals.js", methods=["GET", "HEAD"], include_in_schema=False)
     async def refusals() -> Response:
         return Response(as_javascript(), media_type="text/javascript", headers=_REVALIDATED)
 
@@ -220,7 +230,8 @@ async def _misunderstood(request: Request, error: Exception) -> Response:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return answer_to(Refusal("media_type"), request.scope)
     fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
-    sentence = f"a field is missing or of the wrong kind ({fields}); send image and mask as files"
+    problem, advice = KINDS["fields"].english.split("; ")
+    sentence = f"{problem} ({fields}); {advice}"
     return answer_to(Refusal("fields", sentence), request.scope)
 
 

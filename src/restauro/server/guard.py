@@ -9,6 +9,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,7 +22,6 @@ from restauro.server.refusals import Refusal
 
 Given = TypeVar("Given")
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PROTECTED = ("/v1/", "/metrics")
 """What needs the token, where there is one: all but the page, its samples and the health check."""
 LINGER_SECONDS = 2.0
@@ -38,7 +38,7 @@ class Access:
     origins: Collection[str] = ()
     """Of other sites whose pages may ask, such as `https://example.org`."""
     hosts: Collection[str] | None = None
-    """Names that this machine may be called by; None = any."""
+    """Names that this machine may be called by, beside its IP addresses; None = any."""
 
 
 class Guard:
@@ -59,6 +59,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # a server may ignore ranges; Starlette refuses those that it does not understand as text
+        scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
         headers = Headers(scope=scope)
         body = _Body(receive, headers, self._limits)
 
@@ -83,9 +85,14 @@ class Guard:
 
     def _check(self, path: str, headers: Headers) -> None:
         access, host = self._access, headers.get("host", "")
-        if access.hosts is not None and _split(f"//{host}").hostname not in access.hosts:
+        name = _split(f"//{host}").hostname or ""
+        if not (access.hosts is None or name in access.hosts or _is_address(name)):
             # a page elsewhere may have made its own name point to this machine
-            raise Refusal("host", f"the host {host[:100]!r} is not served here; ask localhost")
+            raise Refusal(
+                "host",
+                f"the host {host[:100]!r} is not served here; ask its IP address, "
+                "or start the service with --allowed-host for it",
+            )
         origin = headers.get("origin")
         if origin and origin not in access.origins and _split(origin).netloc != host:
             raise Refusal(
@@ -153,6 +160,14 @@ class _Body:
             )
 
 
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _split(url: str) -> SplitResult:
     """The parts of a URL; all empty if it is none."""
     try:
@@ -164,8 +179,7 @@ def _split(url: str) -> SplitResult:
 def answer_to(refusal: Refusal, scope: Scope) -> JSONResponse:
     """What the client of a refused request gets; the log learns the code."""
     scope["restauro"]["code"] = refusal.code
-    error = {"code": refusal.code, "message": refusal.message}
-    return JSONResponse({"error": error}, refusal.status_code, refusal.headers)
+    return refusal.answer()
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, Given]) -> Given:

@@ -21,6 +21,14 @@ class Limits:
     """For a request to come in."""
     requests: int = 64
     """At once, from the first byte of a body to the last of its answer: memory must hold them."""
+    connections: int = 256
+    """At once, whatever they are used for."""
+    header_seconds: float = 10.0
+    """For the headers of a request to come in."""
+    stall_seconds: float = 60.0
+    """That a client may take nothing of its answer before it is cut off."""
+    end_seconds: float = 60.0
+    """For what is under way when the service ends."""
     processes: int = 1
     """Pictures that are restored at once, each by a process of one thread."""
     waiting: int = 1

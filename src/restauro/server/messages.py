@@ -28,6 +28,9 @@ class RestoredPicture(BaseModel):
     width: int
     height: int
     hole_pixels: int
+    remark: str = Field(
+        description="What you should know, such as a mask without a hole; or empty."
+    )
     seconds: dict[str, float] = Field(description="Wall time of decode, inpaint and encode.")
     image: str = Field(description="The file in base64.", json_schema_extra={"format": "byte"})
 

@@ -9,6 +9,7 @@ import json
 from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 
 class Kind(NamedTuple):
@@ -28,8 +29,15 @@ KINDS = {
     ),
     "host": Kind(
         400,
-        "the Host header names another machine; ask localhost",
-        "L’intestazione Host indica un’altra macchina; chiedi a localhost.",
+        "the Host header names another machine; ask the IP address, "
+        "or start the service with --allowed-host for that name",
+        "L’intestazione Host indica un’altra macchina; chiedi all’indirizzo IP, "
+        "o avvia il servizio con --allowed-host per quel nome.",
+    ),
+    "http": Kind(
+        400,
+        "the request is no intact HTTP; ask as HTTP/1.1 says",
+        "La richiesta non è HTTP integro; chiedi come vuole HTTP/1.1.",
     ),
     "token": Kind(
         401,
@@ -50,6 +58,11 @@ KINDS = {
         405,
         "the path does not take this method; see /openapi.json",
         "Questo indirizzo non accetta il metodo; vedi /openapi.json.",
+    ),
+    "header_time": Kind(
+        408,
+        "the headers did not arrive in time; send them at once",
+        "Le intestazioni della richiesta non sono arrivate in tempo; riprova.",
     ),
     "upload_time": Kind(
         408,
@@ -83,8 +96,10 @@ KINDS = {
     ),
     "fields": Kind(
         422,
-        "a field is missing or of the wrong kind; send image and mask as files",
-        "Un campo manca o è del tipo sbagliato; invia image e mask come file.",
+        "a field is missing or of the wrong kind; "
+        "send image and mask as files, and grow, if at all, as a number from 0 to 1000",
+        "Un campo manca o è del tipo sbagliato; "
+        "invia image e mask come file, e grow, se serve, come numero da 0 a 1000.",
     ),
     "image": Kind(
         422,
@@ -162,6 +177,11 @@ class Refusal(HTTPException):
         kind = KINDS[code]
         self.code, self.message = code, message or kind.english
         super().__init__(kind.status, self.message, _HEADERS.get(code))
+
+    def answer(self) -> JSONResponse:
+        """What the client gets."""
+        error = {"code": self.code, "message": self.message}
+        return JSONResponse({"error": error}, self.status_code, self.headers)
 
     def __reduce__(self) -> tuple[type[Refusal], tuple[str, str]]:  # processes send it pickled
         return Refusal, (self.code, self.message)

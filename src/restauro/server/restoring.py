@@ -10,10 +10,12 @@ import functools
 import json
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 
 from restauro.errors import BadImageError, BadModelError
 from restauro.fill.filler import Filler
+from restauro.picture.masks import HoleOptions
 from restauro.pool import Pool, PoolFullError
 from restauro.restore import Restored, restore
 from restauro.server.limits import Limits
@@ -27,7 +29,10 @@ class Work:
     image: bytes
     mask: bytes
     model: str
-    as_json: bool = False
+    grow: int = 0
+    """The hole grows by as many pixels in all directions."""
+    accept: str = ""
+    """What the client would like to get, as HTTP's header of that name says it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Answer:
     model: str
     """What restored it."""
     hole_pixels: int
+    remark: str
+    """What the client should know; mostly nothing."""
     seconds: dict[str, float]
     """Wall time of decode, inpaint and encode."""
 
@@ -64,6 +71,7 @@ class Restoration:
                 work.image,
                 work.mask,
                 self._load(work.model),
+                holes=HoleOptions(grow_px=work.grow),
                 max_pixels=self._limits.pixels,
                 max_hole_pixels=self._limits.hole_pixels,
             )
@@ -71,9 +79,38 @@ class Restoration:
             raise Refusal(error.code, str(error)) from error
         except BadModelError as error:
             raise Refusal("model_failed", str(error)) from error
-        media_type = "application/json" if work.as_json else restored.format.media_type
-        body = _as_json(restored) if work.as_json else restored.data
-        return Answer(body, media_type, restored.model, restored.hole_pixels, restored.seconds)
+        media_type, body = restored.format.media_type, restored.data
+        if is_preferred("application/json", media_type, work.accept):
+            media_type, body = "application/json", _as_json(restored)
+        return Answer(
+            body,
+            media_type,
+            restored.model,
+            restored.hole_pixels,
+            restored.remark,
+            restored.seconds,
+        )
+
+
+def is_preferred(media_type: str, default: str, accept: str) -> bool:
+    """Whether an Accept header would rather have a media type than the default.
+
+    The higher weight wins, then what is named more exactly; ranges that cannot be read do not
+    count. RFC 9110, section 12.5.1.
+    """
+    weights: dict[str, float] = {}
+    for entry in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in entry.split(";"))
+        weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        with suppress(ValueError):
+            weights[name] = float(weight)
+
+    def wish(name: str) -> tuple[float, int]:
+        ranges = name, f"{name.partition('/')[0]}/*", "*/*"
+        wishes = ((weights[given], -rank) for rank, given in enumerate(ranges) if given in weights)
+        return next(wishes, (0, 0))
+
+    return wish(media_type)[0] > 0 and wish(media_type) > wish(default)
 
 
 def _as_json(restored: Restored) -> bytes:
@@ -84,6 +121,7 @@ def _as_json(restored: Restored) -> bytes:
         "width": width,
         "height": height,
         "hole_pixels": restored.hole_pixels,
+        "remark": restored.remark,
         "seconds": {step: round(value, 4) for step, value in restored.seconds.items()},
         "image": base64.b64encode(restored.data).decode(),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from restauro.fill.filler import Filler
 from restauro.interrupt import StopRequest
 from restauro.pool import Pool
 from restauro.server.app import create_app
+from restauro.server.connection import Connection
 from restauro.server.guard import Access
 from restauro.server.limits import Limits
 from restauro.server.offers import Model
@@ -45,7 +47,7 @@ def run(
     access: Access,
     listener: socket.socket,
 ) -> None:
-    """Serves until Ctrl-C or SIGTERM, and finishes what is being restored.
+    """Serves until Ctrl-C or SIGTERM, and finishes what is being restored, within a limit.
 
     `load` gives what a model's name stands for; it is called in other processes.
 
@@ -61,20 +63,27 @@ def run(
     pool = Pool(make, limits.processes, waiting=limits.waiting, seconds=limits.seconds)
     app = create_app(pool, models, limits, access)
     with StopRequest() as stop:  # uvicorn answers signals itself, and hands them on when it is done
-        asyncio.run(_serve(pool, app, listener, stop))
+        asyncio.run(_serve(pool, server_of(app, limits), listener, stop))
 
 
 async def _serve(
-    pool: Pool[Work, Answer], app: ASGIApp, listener: socket.socket, stop: StopRequest
+    pool: Pool[Work, Answer], server: uvicorn.Server, listener: socket.socket, stop: StopRequest
 ) -> None:
     async with pool:
         if not stop.is_requested:
-            await server_of(app).serve([listener])
+            await server.serve([listener])
 
 
-def server_of(app: ASGIApp) -> uvicorn.Server:
+def server_of(app: ASGIApp, limits: Limits) -> uvicorn.Server:
     """What speaks HTTP: nothing but that, and nothing about itself."""
     config = uvicorn.Config(
-        app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False
+        app,
+        http=partial(Connection, limits),  # type: ignore[arg-type]
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(limits.end_seconds) + 1,  # if a connection came late
     )
     return uvicorn.Server(config)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _LOG = logging.getLogger(__name__)
 
 HEADERS = {
+    "Accept-Ranges": "none",
     "Content-Security-Policy": "; ".join(
         [
             "default-src 'none'",
