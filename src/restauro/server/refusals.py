@@ -108,8 +108,8 @@ KINDS = {
     ),
     "mask": Kind(
         422,
-        "the mask is damaged, or white on transparent; use another",
-        "La maschera è rovinata o bianca su trasparente; usane un’altra.",
+        "the mask is damaged, or may mean two things; make what is to be filled white and all else black",
+        "La maschera è rovinata o ambigua; dipingi di bianco la lacuna e di nero tutto il resto.",
     ),
     "mask_size": Kind(
         422,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from restauro.errors import BadImageError, BadModelError
 from restauro.fill.filler import Filler
-from restauro.picture.masks import HoleOptions
+from restauro.picture.holes import HoleOptions
 from restauro.pool import Pool, PoolFullError
 from restauro.restore import Restored, restore
 from restauro.server.limits import Limits
@@ -71,7 +71,7 @@ class Restoration:
                 work.image,
                 work.mask,
                 self._load(work.model),
-                holes=HoleOptions(grow_px=work.grow),
+                holes=HoleOptions(grow_px=work.grow, names_options=False),
                 max_pixels=self._limits.pixels,
                 max_hole_pixels=self._limits.hole_pixels,
             )
