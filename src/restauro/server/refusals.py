@@ -108,7 +108,8 @@ KINDS = {
     ),
     "mask": Kind(
         422,
-        "the mask is damaged, or may mean two things; make what is to be filled white and all else black",
+        "the mask is damaged, or may mean two things; "
+        "make what is to be filled white and all else black",
         "La maschera è rovinata o ambigua; dipingi di bianco la lacuna e di nero tutto il resto.",
     ),
     "mask_size": Kind(
