@@ -135,7 +135,7 @@ class Registry(Generic[T]):
         (own, *_) = difflib.get_close_matches(sought, known, n=1) or [""]
         (other, *_) = difflib.get_close_matches(sought, kinds, n=1) or [""]
         everything = f"known: {', '.join(known) or 'none'}{ways}"
-        if other == sought:
+        if other and other == sought:
             hint = f"that is {kinds[other].described}; {everything}"
         elif own:
             hint = f"did you mean {known[own]!r}?"

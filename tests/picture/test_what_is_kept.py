@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,31 @@ def test_a_tiff_keeps_where_and_how_it_was_taken(tmp_path: Path) -> None:
     assert remark == ""
 
 
+def test_small_copies_and_videos_are_nowhere_and_their_promises_neither() -> None:
+    xmp = (
+        b'<x:xmpmeta><r:D GCamera:MicroVideo="1" GImage:Data="/9j/4AAQ&#xA;SECRET" a:kept="yes">'
+        b"<xmpGImg:image>/9j/SECRET</xmpGImg:image></r:D></x:xmpmeta>"
+    )
+    file = BytesIO()
+    preview = b"\x1c\x02\xca\x00\x09\xff\xd8\xff\xe0SECRET"  # an IPTC entry
+    body = b"Photoshop 3.0\0" + struct.pack(">4sHHI", b"8BIM", 0x0404, 0, len(preview)) + preview
+    segment = b"\xff\xed" + struct.pack(">H", len(body) + 2) + body
+    picture().save(file, "JPEG", xmp=xmp, extra=segment)
+    _, data, remark = again(read_picture(file.getvalue() + b"ftypmp42SECRET"), "JPEG")
+    assert b"SECRET" not in data
+    assert b"MicroVideo" not in data
+    assert b'a:kept="yes"' in data
+    assert remark.startswith("what lies behind the picture in its file is not kept")
+    text = PngInfo()
+    text.add_text("thumbnail", "/9j/4AAQSECRET")
+    text.add_text("Title", "kept")
+    file = BytesIO()
+    picture().save(file, "PNG", pnginfo=text)
+    now, data, _ = again(read_picture(file.getvalue()), "PNG")
+    assert b"SECRET" not in data
+    assert now.info["Title"] == "kept"
+
+
 def test_what_is_too_long_for_a_jpeg_is_lost_and_said(tmp_path: Path) -> None:
     text = PngInfo()
     text.add_itxt("XML:com.adobe.xmp", "x" * 70_000)
@@ -157,10 +183,20 @@ def test_a_gain_map_goes_with_all_that_promises_it(tmp_path: Path) -> None:
     picture().save(path, "MPO", save_all=True, append_images=[small], xmp=HDR_XMP)
     source = read_picture(path)
     _, data, remark = again(source, "JPEG")
-    assert remark == "the second picture in the file, such as a gain map, is not kept"
+    assert remark.startswith("what lies behind the picture in its file is not kept")
     for gone in (b"hdrgm", b"Container", b"MPF\0"):
         assert gone not in data
     assert b'a:kept="yes"' in data
+
+
+def test_a_png_with_too_much_text_is_refused_by_name(tmp_path: Path) -> None:
+    text = PngInfo()
+    text.add_itxt("key", "x" * 70_000_000, zip=True)
+    picture().save(tmp_path / "in.png", pnginfo=text)
+    with pytest.raises(
+        BadImageError, match="in.png has more than 64 MB of texts or colour profile"
+    ):
+        read_picture(tmp_path / "in.png")
 
 
 # Pages
@@ -238,6 +274,15 @@ def test_a_lossless_webp_stays_so(tmp_path: Path) -> None:
     now, data, _ = again(read_picture(tmp_path / "in.webp"), "WEBP")
     assert lossy_bytes(data) == 0
     assert_array_equal(np.asarray(now), np.asarray(picture()))
+
+
+@pytest.mark.parametrize("name", ["WEBP", "AVIF", "JPEG"])
+def test_formats_of_8_bits_refuse_more(name: str) -> None:
+    wide = PIL.Image.fromarray(np.zeros((37, 50), dtype=np.uint16))
+    with pytest.raises(
+        BadImageError, match=f"{name} cannot hold a picture of mode I;16 .*; choose"
+    ):
+        encode(wide, format_of(name))
 
 
 def test_an_avif_is_read_and_written(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from restauro.errors import MissingExtraError, UnknownNameError
 from restauro.fill import entries
 from restauro.fill.entries import AUTO, NETWORK, Entry, missing
 from restauro.fill.peers import PEERS, read_peer
-from restauro.fill.sessions import CPU, Device
+from restauro.fill.sessions import CPU, Device, check_threads
 from restauro.plugins import filler
 from restauro.registry import FILLERS
 
@@ -53,6 +53,7 @@ def load(name_or_path: str | Path, device: Device = CPU, threads: int | None = N
         MissingExtraError: Its libraries are not installed.
         RestauroError: `threads` is below 1.
     """
+    check_threads(threads)
     entry = find(name_or_path)
     filler = entry.make(device, threads)
     filler.recipe = functools.partial(load, entry.origin, device, threads)

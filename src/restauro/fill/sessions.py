@@ -68,8 +68,7 @@ def open_session(path: Path, threads: int | None = None, device: Device = CPU) -
     """
     import onnxruntime
 
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise RestauroError(f"threads is {threads}; give 1 or more, or None for as many as cores")
+    check_threads(threads)
     providers = providers_on(device)
     if not path.is_file():
         raise BadModelError(f"there is no file {path}; check the path")
@@ -94,7 +93,19 @@ def open_session(path: Path, threads: int | None = None, device: Device = CPU) -
     return session
 
 
+def check_threads(threads: int | None) -> None:
+    """Refuses what is no number of threads.
+
+    Raises:
+        RestauroError: It is below 1, or no whole number.
+    """
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise RestauroError(f"threads is {threads}; give 1 or more, or None for as many as cores")
+
+
 def _names(device: Device) -> list[str]:
+    if not isinstance(device, Sequence) or not all(isinstance(one, str) for one in device):
+        raise UnknownNameError(f"the device is {device!r}; give a name such as {CPU!r}, or several")
     return device.split(",") if isinstance(device, str) else list(device)
 
 

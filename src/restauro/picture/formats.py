@@ -106,8 +106,10 @@ def encode(
             "choose another format, such as PNG or TIFF"
         ) from error
     remarks = [f"{chosen.name} files do not hold the picture's {', '.join(lost)}"] if lost else []
-    if source.format == "MPO" or "mp" in source.info:  # Pillow reads one with a gain map as JPEG
-        remarks.append("the second picture in the file, such as a gain map, is not kept")
+    if metadata.has_companion:
+        remarks.append(
+            "what lies behind the picture in its file is not kept: a gain map or a video"
+        )
     return Encoded(data, "; ".join(remarks))
 
 
@@ -118,6 +120,10 @@ def _encoded(
     options: dict[str, Any],
     metadata: Metadata,
 ) -> bytes:
+    from restauro.picture.modes import WIDE_MODES
+
+    if name in ("WEBP", "AVIF") and picture.mode in WIDE_MODES:
+        raise ValueError("it has 8 bits, to which Pillow would cut it")
     if name == "BMP" and picture.mode == "RGBA":
         return _bmp_with_alpha(picture)
     if name == "JPEG":

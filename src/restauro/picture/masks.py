@@ -83,7 +83,7 @@ def marked_by_picture(picture: PIL.Image.Image) -> Marked:
 
 
 def mask_of_array(mask: NDArray[Any]) -> Mask:
-    """The mask that an array (H, W) or (H, W, 1) stands for: bool, or uint8 as of a grey picture.
+    """The mask that an array (H, W) stands for: bool, or uint8, also (H, W, C), as of a picture.
 
     Raises:
         BadImageError: Another shape or type, or several labels.
@@ -95,6 +95,8 @@ def marked_by_array(mask: NDArray[Any]) -> Marked:
     """The same, and whether its edge is soft."""
     if mask.ndim == 3 and mask.shape[2] == 1:
         mask = mask[:, :, 0]
+    if mask.ndim == 3 and mask.shape[2] in (3, 4) and mask.dtype == np.uint8:
+        return marked_by_picture(PIL.Image.fromarray(mask))
     if mask.ndim != 2 or mask.dtype not in (np.bool_, np.uint8):
         raise BadImageError(
             f"the mask has the shape {mask.shape} and type {mask.dtype}; "

@@ -31,16 +31,24 @@ _MADE_UP_DPI = (72, 72)
 """What Pillow says of a JPEG that says nothing."""
 _MOST_BYTES = 65533 - 29
 """Of one entry in a JPEG, whatever its header is."""
-_NOT_IN_XMP = [
-    re.compile(pattern, re.DOTALL)
-    for pattern in (
-        rb"<((?:xmp|xap):Thumbnails)\b.*?</\1>",
-        # the map that makes a picture brighter on some screens, which is not kept
-        rb"<((?:hdrgm|HDRGainMap):\w+)\b[^<>]*(?:/>|>.*?</\1>)",
-        rb"<(Container:Directory)\b.*?</\1>",
-        rb"\s(?:xmlns:)?(?:hdrgm|HDRGainMap)(?::\w+)?=(?:\"[^\"]*\"|'[^']*')",
-    )
-]
+_QUOTED = rb"=(?:\"[^\"]*\"|'[^']*')"
+_COPIES = re.compile(
+    rb"<((?:xmp|xap):Thumbnails)\b.*?</\1>"
+    rb"|<([\w:]+)>\s*(?:/9j/|iVBORw0KGgo)[^<]*</\2>"  # how JPEG and PNG begin in base64
+    rb"|\s[\w:]+=[\"'](?:/9j/|iVBORw0KGgo)[^\"']*[\"']",
+    re.DOTALL,
+)
+"""Small pictures of the picture in its XMP."""
+_PROMISES = re.compile(
+    rb"<((?:hdrgm|HDRGainMap):\w+)\b[^<>]*(?:/>|>.*?</\1>)"
+    rb"|<(Container:Directory)\b.*?</\2>"
+    rb"|\s(?:xmlns:)?(?:hdrgm|HDRGainMap)(?::\w+)?"
+    + _QUOTED
+    + rb"|\sGCamera:(?:MotionPhoto|MicroVideo)\w*"
+    + _QUOTED,
+    re.DOTALL,
+)
+"""What a file's XMP says of a gain map or a video behind the picture, which are not kept."""
 _HELD = {
     "PNG": "icc exif xmp dpi texts colours",
     "JPEG": "icc exif xmp iptc dpi comment",
@@ -83,6 +91,8 @@ class Metadata:
     """Those of a TIFF that describe the picture."""
     colours: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Kind and content of a PNG's chunks that say how its numbers are meant."""
+    has_companion: bool = False
+    """Whether the file holds something beside the picture: a gain map, a view, a video."""
 
     @classmethod
     def of(cls, picture: PIL.Image.Image, source: PIL.Image.Image) -> Metadata:
@@ -92,6 +102,7 @@ class Metadata:
         texts = dict(getattr(source, "text", None) or {})
         xmp = info.get("xmp") or texts.pop(_XMP_TEXT, None) or tags.get(_TIFF_XMP)
         exif = info.get("exif") or (_exif_of_tiff(source) if is_tiff else None)
+        xmp = xmp.encode() if isinstance(xmp, str) else bytes(xmp or b"")
         has_dpi = info.get("dpi") != _MADE_UP_DPI or info.get("jfif_unit")
         if is_tiff:
             has_dpi = _X_RESOLUTION in tags  # else Pillow makes up 1
@@ -99,17 +110,21 @@ class Metadata:
         return cls(
             icc=info.get("icc_profile"),
             exif=_without_thumbnail(exif) if exif else None,
-            xmp=_cleaned(xmp) if xmp else None,
+            xmp=_PROMISES.sub(b"", _COPIES.sub(b"", xmp)),
             iptc=_iptc_of(source),
             dpi=info.get("dpi") if has_dpi else None,
             comment=comment.encode() if isinstance(comment, str) else comment,
             texts={
                 key: value
                 for key, value in texts.items()
-                if key != _XMP_TEXT and not key.startswith(_RAW_PROFILE)
+                if not (key == _XMP_TEXT or key.startswith(_RAW_PROFILE) or _is_picture(value))
             },
             tags={tag: tags[tag] for tag in _DESCRIPTIVE_TAGS if tag in tags} if is_tiff else {},
             colours=list(_colour_chunks(info)) if source.format == "PNG" else [],
+            # Pillow reads a file with a gain map as JPEG, and others with a second view as MPO
+            has_companion="mp" in source.info
+            or source.format == "MPO"
+            or bool(_PROMISES.search(xmp)),
         )
 
     def options(self, name: str) -> tuple[dict[str, Any], list[str]]:
@@ -148,11 +163,8 @@ def has_inner_tables(exif: bytes | None) -> bool:
     return bool({_EXIF_TABLE, _PLACE_TABLE} & content.keys())
 
 
-def _cleaned(xmp: bytes | str) -> bytes:
-    content = xmp.encode() if isinstance(xmp, str) else bytes(xmp)
-    for pattern in _NOT_IN_XMP:
-        content = pattern.sub(b"", content)
-    return content
+def _is_picture(text: str) -> bool:
+    return text.lstrip().startswith(("/9j/", "iVBORw0KGgo", "data:image/"))
 
 
 def _iptc_of(source: PIL.Image.Image) -> bytes | None:
@@ -162,7 +174,8 @@ def _iptc_of(source: PIL.Image.Image) -> bytes | None:
         found = source.info.get("photoshop", {}).get(_IPTC_RESOURCE)
     elif isinstance(found, tuple):  # numbers of four bytes, as some programs write it
         found = struct.pack(f"<{len(found)}I", *found)
-    return found if isinstance(found, bytes) else None
+    is_kept = isinstance(found, bytes) and _JPEG_START not in found  # IPTC may hold a preview
+    return found if is_kept else None
 
 
 def _exif_of_tiff(source: PIL.Image.Image) -> bytes | None:

@@ -30,9 +30,9 @@ Source: TypeAlias = "Place | str | bytes"
 MAX_PIXELS = 170_000_000  # just under Pillow's own guard, so that no global of Pillow is touched
 
 _ORIENTATION_TAG = 0x0112
-_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _REDUCED = 254, 255, 2
-_LONG_TEXT = "MAX_TEXT_CHUNK"
-"""What Pillow's error names, and the setting."""
+_SUBFILE_TYPE, _PAGES, _OLD_SUBFILE_TYPE, _REDUCED = 254, (0, 2), 255, 2
+_LONG_TEXT = "MAX_TEXT"
+"""What Pillow's errors name."""
 _MAX_TEXT_BYTES = 64_000_000
 _LONG_TEXTS_LOCK = threading.Lock()
 _Turn = PIL.Image.Transpose
@@ -82,6 +82,13 @@ def read_picture(
                     raise
             with _long_texts():
                 return _decoded(file, name, page, max_pixels, whole_depth=whole_depth)
+    except ValueError as error:
+        if _LONG_TEXT not in str(error):
+            raise _damaged(name, error) from error
+        raise BadImageError(
+            f"{name} has more than {_MAX_TEXT_BYTES // 10**6} MB of texts or colour profile; "
+            "remove them first"
+        ) from error
     except BadImageError:
         raise
     except PIL.Image.DecompressionBombError as error:
@@ -94,9 +101,7 @@ def read_picture(
     except MemoryError:
         raise
     except Exception as error:  # decoders fail on damaged data in every possible way
-        raise BadImageError(
-            f"{name} is damaged or cut short ({first_line(error)}); use an intact copy"
-        ) from error
+        raise _damaged(name, error) from error
 
 
 def read_image(source: Source, name: str = "") -> Image:
@@ -134,6 +139,8 @@ def opened(source: Source, name: str) -> Path | bytes:
     Raises:
         BadImageError: It cannot be read, or is empty.
     """
+    if not isinstance(source, bytes | str | Path) and not hasattr(source, "read_bytes"):
+        raise BadImageError(f"the picture's file is {source!r}; give a path, a URL or bytes")
     found: Path | None = None
     try:
         if isinstance(source, str | Path):
@@ -193,7 +200,7 @@ def _turn_to_page(picture: PIL.Image.Image, name: str, page: int | None) -> None
     if getattr(picture, "is_animated", False) and picture.format != "MPO":
         pages = list(range(getattr(picture, "n_frames", 1)))
     if picture.format == "TIFF":
-        pages = [number for number in pages if not _is_reduced(picture, number)] or [0]
+        pages = [number for number in pages if _is_page(picture, number)] or [0]
     if page is None and len(pages) > 1:
         raise BadImageError(
             f"{name} has {len(pages)} pages or frames; choose one of them (--page), or save it as "
@@ -204,10 +211,11 @@ def _turn_to_page(picture: PIL.Image.Image, name: str, page: int | None) -> None
     picture.seek(pages[(page or 1) - 1])
 
 
-def _is_reduced(picture: PIL.Image.Image, number: int) -> bool:
+def _is_page(picture: PIL.Image.Image, number: int) -> bool:
+    """Whether it is no reduced copy, mask or the like of another."""
     picture.seek(number)
     tags: Any = getattr(picture, "tag_v2", {})
-    return bool(tags.get(_SUBFILE_TYPE, 0) & 1) or tags.get(_OLD_SUBFILE_TYPE) == _REDUCED
+    return tags.get(_SUBFILE_TYPE, 0) in _PAGES and tags.get(_OLD_SUBFILE_TYPE) != _REDUCED
 
 
 def _check_size(picture: PIL.Image.Image, name: str, max_pixels: int) -> None:
@@ -225,6 +233,12 @@ def _check_depth(picture: PIL.Image.Image, name: str, *, whole_depth: bool) -> N
         raise BadImageError(
             f"{name} has 16 bits a colour channel, which would be cut; save it with 8 bits first"
         )
+
+
+def _damaged(name: str, error: Exception) -> BadImageError:
+    return BadImageError(
+        f"{name} is damaged or cut short ({first_line(error)}); use an intact copy"
+    )
 
 
 def _too_large(name: str, max_pixels: int) -> BadImageError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import PIL.Image
 
 from restauro.errors import BadImageError, OutputExistsError, RestauroError
@@ -75,7 +76,16 @@ def write_picture(
 
 
 def write_image(path: Path | str, image: Image) -> None:
-    """Writes uint8 (H, W, 3) RGB, whole or not at all, in the format that the name ends in."""
+    """Writes uint8 (H, W, 3) RGB, whole or not at all, in the format that the name ends in.
+
+    Raises:
+        RestauroError: It is another array, or as of `write_picture`.
+    """
+    if image.dtype != np.uint8 or image.shape[2:] != (3,):
+        raise BadImageError(
+            f"the image has the shape {image.shape} and type {image.dtype}; give uint8 of the "
+            "shape (height, width, 3)"
+        )
     write_picture(Path(path), PIL.Image.fromarray(image))
 
 
