@@ -396,7 +396,7 @@ def test_a_page_is_chosen(task: Task) -> None:
     task.picture = task.folder / "in.tif"
     pages = [PIL.Image.new("L", (50, 37), level) for level in (50, 150)]
     pages[0].save(task.picture, save_all=True, append_images=pages[1:])
-    with pytest.raises(BadImageError, match=r"in.tif has 2 pages or frames; choose .*\(--page\)"):
+    with pytest.raises(BadImageError, match=r"in.tif has 2 pages or frames; choose .*\(page\)"):
         task.run()
     task.run("--page", "2")
     with PIL.Image.open(task.output) as picture:

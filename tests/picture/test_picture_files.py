@@ -148,7 +148,11 @@ def write_half(path: Path) -> None:
         ("half.jpg", write_half, "half.jpg is damaged or cut short"),
         ("half.tif", write_half, "half.tif is damaged or cut short"),
         ("half.webp", write_half, "half.webp is damaged or cut short"),
-        ("moving.gif", write_animation, "moving.gif has 3 pages or frames; choose one of them"),
+        (
+            "moving.gif",
+            write_animation,
+            "moving.gif has 3 pages or frames; choose one by its number",
+        ),
         ("moving.png", write_animation, "moving.png has 3 pages or frames"),
         ("pages.tif", write_animation, "pages.tif has 3 pages or frames"),
         ("b.png", lambda p: p.write_bytes(png_bytes(13_100, 13_100, 8)), "more than 170,000,000 p"),

@@ -227,7 +227,7 @@ def test_thumbnails_among_the_pages_of_a_tiff_are_passed_over(
 
 def test_of_several_pages_one_is_chosen(tmp_path: Path) -> None:
     save_pages(tmp_path / "in.tif", 50, 150, 250)
-    with pytest.raises(BadImageError, match=r"in.tif has 3 pages or frames; choose .*\(--page\)"):
+    with pytest.raises(BadImageError, match=r"in.tif has 3 pages or frames; choose .*\(page\)"):
         read_picture(tmp_path / "in.tif")
     assert np.asarray(read_picture(tmp_path / "in.tif", page=2)).max() == 150
     with pytest.raises(BadImageError, match=r"in.tif has no page 4; give one from 1 to 3"):

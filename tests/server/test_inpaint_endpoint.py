@@ -195,7 +195,13 @@ WHITE_ON_CLEAR[4:8, :, 3] = 0
         (form(), {"model": "fails"}, 500, "internal", "please report it"),
         (form(), {"model": "broken"}, 500, "model_failed", "export it again"),
         ({"image": form()["image"]}, {}, 422, "fields", r"(mask)"),
-        (form(), {"grow": "-1"}, 422, "fields", "(grow); send image and mask as files, and grow"),
+        (
+            form(),
+            {"grow": "-1"},
+            422,
+            "fields",
+            "(grow); send image and mask as files, and grow and page",
+        ),
         (form(), {"grow": "1001"}, 422, "fields", "(grow)"),
         (form(), {"grow": "1.5"}, 422, "fields", "(grow)"),
         (form() | {"image": (None, b"text")}, {}, 422, "fields", r"(image)"),
@@ -218,7 +224,11 @@ def test_several_frames_are_refused(client: httpx2.Client, file_format: str) -> 
     image = encoded(IMAGE, file_format, save_all=True, append_images=frames)
     error = client.post("/v1/inpaint", files=form(image)).json()["error"]
     assert error["code"] == "image"
-    assert "several frames" in error["message"]
+    assert "has 3 pages or frames; choose one by its number (page)" in error["message"]
+    chosen = client.post("/v1/inpaint", files=form(image), data={"page": "1"})
+    assert chosen.status_code == 200
+    error = client.post("/v1/inpaint", files=form(image), data={"page": "4"}).json()["error"]
+    assert "has no page 4; give one from 1 to 3" in error["message"]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,8 @@ def marked_by_picture(picture: PIL.Image.Image) -> Marked:
         transparent = alpha <= (_HALF if alpha.max(initial=0) > _HALF else alpha.max() // 2)
         if transparent.any():
             return Marked(_hole_by_alpha(rgba[:, :, :3], transparent))
+    if picture.mode in ("1", "L"):
+        return _marked_by_levels(np.asarray(picture.convert("L")))
     return _marked_by_colours(np.asarray(without_alpha(picture).convert("RGB")))
 
 

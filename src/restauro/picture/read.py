@@ -203,8 +203,8 @@ def _turn_to_page(picture: PIL.Image.Image, name: str, page: int | None) -> None
         pages = [number for number in pages if _is_page(picture, number)] or [0]
     if page is None and len(pages) > 1:
         raise BadImageError(
-            f"{name} has {len(pages)} pages or frames; choose one of them (--page), or save it as "
-            "its own file"
+            f"{name} has {len(pages)} pages or frames; choose one by its number (page), or save it "
+            "as its own file"
         )
     if not 1 <= (page or 1) <= len(pages):
         raise BadImageError(f"{name} has no page {page}; give one from 1 to {len(pages)}")

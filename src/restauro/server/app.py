@@ -99,6 +99,9 @@ def _add_inpaint(
         grow: Annotated[
             int, Form(ge=0, le=1000, description="The hole grows by as many pixels.")
         ] = 0,
+        page: Annotated[
+            int | None, Form(ge=1, description="Of an image with several pages or frames.")
+        ] = None,
     ) -> Response:
         """Fills the hole of a picture; everything else of it stays as it is."""
         if model not in names:
@@ -106,7 +109,7 @@ def _add_inpaint(
                 "model", f"no model {model[:50]!r} is offered; choose one of {', '.join(names)}"
             )
         accept = ",".join(request.headers.getlist("accept"))
-        work = Work(await image.read(), await mask.read(), model, grow, accept)
+        work = Work(await image.read(), await mask.read(), model, grow, page, accept)
         answer = await unless_gone(request.receive, answer_of(pool, work))
         metrics.hole_pixels.labels(answer.model).inc(answer.hole_pixels)
         for step, seconds in answer.seconds.items():

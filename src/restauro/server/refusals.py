@@ -97,9 +97,11 @@ KINDS = {
     "fields": Kind(
         422,
         "a field is missing or of the wrong kind; "
-        "send image and mask as files, and grow, if at all, as a number from 0 to 1000",
+        "send image and mask as files, and grow and page, if at all, as numbers: "
+        "grow from 0 to 1000, page from 1",
         "Un campo manca o è del tipo sbagliato; "
-        "invia image e mask come file, e grow, se serve, come numero da 0 a 1000.",
+        "invia image e mask come file, e grow e page, se servono, come numeri: "
+        "grow da 0 a 1000, page da 1.",
     ),
     "image": Kind(
         422,

@@ -31,6 +31,8 @@ class Work:
     model: str
     grow: int = 0
     """The hole grows by as many pixels in all directions."""
+    page: int | None = None
+    """Of an image with several, from 1."""
     accept: str = ""
     """What the client would like to get, as HTTP's header of that name says it."""
 
@@ -72,6 +74,7 @@ class Restoration:
                 work.mask,
                 self._load(work.model),
                 holes=HoleOptions(grow_px=work.grow, names_options=False),
+                page=work.page,
                 max_pixels=self._limits.pixels,
                 max_hole_pixels=self._limits.hole_pixels,
             )
