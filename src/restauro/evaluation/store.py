@@ -82,6 +82,8 @@ class SetScore:
     num_pictures: int
     frechet_feature_distance: float | None = None
     frechet_st_lpips: float | None = None
+    p_ids_st_lpips: float | None = None
+    u_ids_st_lpips: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from restauro.evaluation.groups import FIFTHS, group_scores, groupings, undamaged
 from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.evaluation.store import Evaluation, Rows, TaskRecord
-from restauro.metrics import FRECHET_FEATURES, METRICS
+from restauro.metrics import METRICS, SET_METRICS
 from restauro.metrics.statistics import GroupGap, estimate, paired_differences
 from restauro.report.seeds import by_method, mean_rows, spread
 from restauro.report.tables import (
@@ -44,8 +44,6 @@ SCORED = (
     *RATIOS,
 )
 """Metrics of the scores, in their order; those of plug-ins follow."""
-FRECHET = tuple(FRECHET_FEATURES)
-"""Among them, but no metrics of a picture: one number of all."""
 GROUPED = (
     "hole_psnr",
     "hole_snr",
@@ -148,16 +146,17 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[
                 line |= _line(spread([seeds[n].values_of(metric)[inside] for n in names[name]]))
                 scores.append(line | (_quartiles(column) if metric in RATIOS else {}))
     of_sets = {one.method: one for one in evaluation.sets if one.task == task.name}
-    for metric, (name, seeded) in itertools.product(FRECHET, names.items()):
+    for metric, (name, seeded) in itertools.product(SET_METRICS, names.items()):
         found_sets = [of_sets[seed] for seed in seeded if seed in of_sets]
-        distances = [getattr(one, metric) for one in found_sets]
-        if distances and None not in distances:
+        found_values = [getattr(one, metric) for one in found_sets]
+        if found_values and None not in found_values:
             what = asked | {"hole_ratio": ALL, "metric": metric, "method": name}
             count = min(one.num_pictures for one in found_sets)
             counts = {"num_finite": count, "num_missing": task.num_pictures - count}
-            mean = {"better": "lower", "mean": float(np.mean(distances)), "num_infinite": 0}
-            seeds_spread = spread([np.array([distance]) for distance in distances])
-            scores.append(what | _line(mean | counts | seeds_spread))
+            what |= {"better": SET_METRICS[metric].better, "num_infinite": "0"}
+            mean = {"mean": float(np.mean(found_values)), **counts}
+            of_seeds = spread([np.array([value]) for value in found_values])
+            scores.append(what | _line(mean | of_seeds))
     return scores, pairs
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from restauro.evaluation.groups import UNKNOWN
+from restauro.metrics import SET_METRICS
 from restauro.metrics.statistics import MIN_PICTURES, Estimate
 from restauro.report.columns import COLUMNS, TITLES, heading, number, pivot, shown
 from restauro.report.page import NONE, Cell, Picture, Section, Table, cells
 from restauro.report.plots import Series, plot_estimates, save
-from restauro.report.scores import FRECHET, RATIOS, SKIN_METRIC
+from restauro.report.scores import RATIOS, SKIN_METRIC
 from restauro.report.tables import (
     ALL,
     BETTER,
@@ -34,7 +35,7 @@ FACTS = {
 """Fact -> what the page calls it; the others are of the machine."""
 CLOSE = ("hole_psnr", "hole_ssim", "hole_ms_ssim", "hole_ciede2000", "hole_l1", "composite_psnr",
          "composite_ssim")  # fmt: skip
-LOOKS = ("hole_feature_distance", "hole_st_lpips", "hole_st_lpips_vgg", *FRECHET, *RATIOS)
+LOOKS = ("hole_feature_distance", "hole_st_lpips", "hole_st_lpips_vgg", *SET_METRICS, *RATIOS)
 OVERVIEW = ("hole_psnr", "hole_feature_distance", "hole_st_lpips")
 IN_WORDS = ("hole_psnr", "hole_ssim", "hole_feature_distance", "hole_st_lpips")
 """Metrics by which methods are compared in words."""
