@@ -134,6 +134,7 @@ class _Pass:
             failures,
             examples,
             self.plan.imports,
+            self.bank.description.get("sha256", ""),
         )
         write_evaluation(evaluation)
         return evaluation

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -94,6 +95,8 @@ class Section:
     fold_title: str = ""
     sheets: list[Picture] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
+    block: str = ""
+    """Lines to be copied as they are."""
 
 
 def cells(*texts: str) -> list[Cell]:

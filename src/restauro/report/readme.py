@@ -11,7 +11,7 @@ from restauro.files import whole_file
 from restauro.report.columns import COLUMNS, heading, number, pivot
 from restauro.report.page import NONE, Cell, Table, cells, render
 from restauro.report.sections import FACTS, OVERVIEW
-from restauro.report.tables import ALL, TABLES, Line, SetTables, num_pictures
+from restauro.report.tables import ALL, STATED, TABLES, SetTables, num_pictures
 
 _MARKUP = re.compile(r"""[&<>|*`\[\]\\~$"'#]|(?<![^\W_])_|_(?![^\W_])""")
 
@@ -27,6 +27,7 @@ def write_readme(folder: Path, names: Sequence[str]) -> None:
         "readme.md.j2",
         sets=[(tables, _table(tables)) for tables in sets],
         table_names=TABLES,
+        stated=STATED,
         of_the_set={"bank", "split", "size", *FACTS},
         num_pictures=num_pictures,
         escaped=escaped,

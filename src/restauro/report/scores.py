@@ -114,6 +114,7 @@ def _facts(evaluation: Evaluation, more: Mapping[str, str]) -> list[Line]:
     height, width = evaluation.size
     known = {
         "bank": evaluation.bank,
+        "bank sha256": evaluation.bank_sha256,
         "split": evaluation.split,
         "size": f"{width} x {height}",
         "seed": evaluation.seed,

@@ -28,11 +28,12 @@ from restauro.report.tables import (
 
 FACTS = {
     "command": "Made by",
+    "bank sha256": "SHA-256 of the bank's pictures",
     "seed": "Seed of the holes",
     "ranks": "Ranks by",
     "skin tone unknown": "Skin tone unknown",
 }
-"""Fact -> what the page calls it; the others are of the machine."""
+"""Fact -> what the page calls it; the others are of the set's name, or of the machine."""
 CLOSE = ("hole_psnr", "hole_ssim", "hole_ms_ssim", "hole_ciede2000", "hole_l1", "composite_psnr",
          "composite_ssim")  # fmt: skip
 LOOKS = ("hole_feature_distance", "hole_st_lpips", "hole_st_lpips_vgg", *SET_METRICS, *RATIOS)
@@ -55,13 +56,10 @@ def set_section(
     tables: SetTables, folder: Path, sheets: Mapping[str, Sequence[Picture]]
 ) -> Section:
     """The chapter of a set, whose plots are written into `folder`; sheets are by task."""
-    facts, asked = tables.facts, ("bank", "split", "size")
-    ran_on = [f"{name} {value}" for name, value in facts.items() if name not in (*asked, *FACTS)]
-    found = Section(tables.title)
+    facts, found = tables.facts, Section(tables.title)
     found.facts = [
         f"Pictures: the bank {facts['bank']}, its split {facts['split']}, {facts['size']} pixels",
         *(f"{words}: {facts[name]}" for name, words in FACTS.items() if name in facts),
-        f"With: {', '.join(ran_on)}",
     ]
     rows = [
         cells(name, line["hash"], line["exposure"], f"{num_pictures(line):,}")
@@ -80,6 +78,7 @@ def set_section(
         found.sections.append(Section("All protocols", tables=overviews))
     found.sections += [_protocol(tables, task, folder, sheets.get(task, [])) for task in plain]
     found.sections += _tones(tables, folder)
+    found.sections.append(Section("What to state beside these numbers", block=tables.stated))
     return found
 
 
