@@ -114,6 +114,16 @@ def shown(line: Line) -> Cell:
     return Cell(f"{middle:z.{digits}f}", tuple(small), line.get("rank") == "1")
 
 
+def short(line: Line) -> Cell:
+    """The mean and half of its interval, bold if no method is better."""
+    digits = COLUMNS[line["metric"]].digits
+    mean, low, high = (number(line, name) for name in ("mean", "low", "high"))
+    if not math.isfinite(mean):
+        return Cell(NONE)
+    half = f" ± {(high - low) / 2:.{digits}f}" if math.isfinite(low) else ""
+    return Cell(f"{mean:z.{digits}f}", (half,), line.get("rank") == "1")
+
+
 def number(line: Line, name: str) -> float:
     """A number of a line; nan where it has none."""
     return float(line.get(name) or "nan")

@@ -66,6 +66,8 @@ class Picture:
     """For those who do not see it."""
     title: str = ""
     note: str = ""
+    figure: Any = field(default=None, compare=False)
+    """What a plot was drawn from, for other formats."""
 
     @property
     def drawing(self) -> Markup:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from restauro.files import whole_file
-from restauro.report.columns import COLUMNS, heading, number, pivot
+from restauro.report.columns import heading, pivot, short
 from restauro.report.page import NONE, Cell, Table, cells, render
 from restauro.report.sections import FACTS, OVERVIEW
 from restauro.report.tables import ALL, STATED, TABLES, SetTables, num_pictures
@@ -51,7 +50,7 @@ def _table(tables: SetTables) -> Table:
         for metric in OVERVIEW
         for line in tables.scores(task=task, metric=metric, hole_ratio=ALL)
     ]
-    table = pivot(tables.title, lines, "column", _mean)
+    table = pivot(tables.title, lines, "column", short)
     costs = [
         [
             Cell(line["name"]),
@@ -61,13 +60,3 @@ def _table(tables: SetTables) -> Table:
         for line in tables.lines["methods"]
     ]
     return table.beside(Table("", cells("method", "MB", "ms"), costs))
-
-
-def _mean(line: Line) -> Cell:
-    """The mean and half of its interval, bold if no method is better."""
-    digits = COLUMNS[line["metric"]].digits
-    mean, low, high = (number(line, name) for name in ("mean", "low", "high"))
-    if not math.isfinite(mean):
-        return Cell(NONE)
-    half = f" ± {(high - low) / 2:.{digits}f}" if math.isfinite(low) else ""
-    return Cell(f"{mean:z.{digits}f}", (half,), line["rank"] == "1")

@@ -291,4 +291,4 @@ def _plot(lines: Sequence[Line], x: str, title: str, x_label: str, path: Path) -
         series, x_label=x_label, y_label=heading(metric), title=title, best=best
     )
     save(figure, path)
-    yield Picture(path, title)
+    yield Picture(path, title, figure=figure)
