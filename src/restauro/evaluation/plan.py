@@ -30,6 +30,7 @@ _LOAD: dict[str, Callable[[], object]] = {
 }
 """Packages that metrics need -> what raises where they are not installed."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_UNFIT = re.compile(r"^[^A-Za-z0-9]+|[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -86,20 +87,25 @@ def find_methods(
 ) -> tuple[dict[str, Filler], tuple[Method, ...]]:
     """Fillers by name, and their methods; an origin is a name or path, or NAME=ORIGIN.
 
-    Networks compute on the device.
+    Networks compute on the device. Those that would have one name are called by their origins:
+    `network:faces` beside `faces` is `network_faces`.
 
     Raises:
-        ConfigError: Two have the same name, or a name is not fit for a file.
+        ConfigError: Two have the same name all the same, or a name is not fit for a file.
         UnknownNameError: There is no such method; the message suggests the closest name.
         BadModelError: A file is missing, damaged or of another kind.
         MissingExtraError: Its libraries are not installed.
     """
     fillers: dict[str, Filler] = {}
-    methods = []
+    methods, loaded = [], []
     for given in dict.fromkeys(origins):
         wanted, is_renamed, origin = given.rpartition("=")
         found = load(origin, device)
-        name = wanted if is_renamed else found.name
+        loaded.append((wanted if is_renamed else found.name, is_renamed, origin, found))
+    names = Counter(name for name, *_ in loaded)
+    for name, is_renamed, origin, found in loaded:
+        if names[name] > 1 and not is_renamed:
+            name = _UNFIT.sub("_", origin).strip("_")
         if not _NAME.fullmatch(name):
             raise ConfigError(
                 f"the method's name {name!r} is not fit for a file; give another before it, such "
