@@ -50,9 +50,14 @@ COLUMNS = {
 }
 
 
+def column_of(metric: str) -> Column:
+    """How a metric is printed, a plug-in's too."""
+    return COLUMNS.get(metric, Column(metric, 3))
+
+
 def heading(metric: str) -> str:
     """Title, unit and which way is better, such as `PSNR (dB) ↑`."""
-    title, better = COLUMNS[metric].title, {"higher": "↑", "lower": "↓"}
+    title, better = column_of(metric).title, {"higher": "↑", "lower": "↓"}
     if metric in SET_METRICS:
         return f"{title} {better[SET_METRICS[metric].better]}"
     reading = METRICS.create(metric)
@@ -94,7 +99,7 @@ def shown(line: Line) -> Cell:
 
     Of a ratio the median above its quartiles.
     """
-    digits = COLUMNS[line["metric"]].digits
+    digits = column_of(line["metric"]).digits
     names = ("median", "first_quartile", "third_quartile")
     middle, low, high = (number(line, name) for name in names)
     if math.isnan(middle):
@@ -116,7 +121,7 @@ def shown(line: Line) -> Cell:
 
 def short(line: Line) -> Cell:
     """The mean and half of its interval, bold if no method is better."""
-    digits = COLUMNS[line["metric"]].digits
+    digits = column_of(line["metric"]).digits
     mean, low, high = (number(line, name) for name in ("mean", "low", "high"))
     if not math.isfinite(mean):
         return Cell(NONE)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from restauro.errors import BadDataError
 from restauro.evaluation.groups import FIFTHS, group_scores, groupings, undamaged
 from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.evaluation.store import Evaluation, Rows, TaskRecord
@@ -43,7 +44,7 @@ SCORED = (
     "hole_st_lpips_vgg",
     *RATIOS,
 )
-"""Metrics of the scores, in their order; those of plug-ins follow."""
+"""Metrics of the scores, in their order; those of plug-ins follow. Without any, all that judge."""
 GROUPED = (
     "hole_psnr",
     "hole_snr",
@@ -68,7 +69,8 @@ def tables_of(name: str, evaluation: Evaluation) -> SetTables:
     Groups are of the first task alone: they tell of methods more than of holes.
 
     Raises:
-        BadDataError: The rows of a method are missing, damaged or of other pictures.
+        BadDataError: The rows of a method are missing, damaged or of other pictures, or no metric
+            judges what was restored.
     """
     groups, gaps, facts = _toned(evaluation, evaluation.tasks[0].name)
     for protocol in dict.fromkeys(task.protocol for task in evaluation.tasks):
@@ -76,6 +78,11 @@ def tables_of(name: str, evaluation: Evaluation) -> SetTables:
         if len(tasks) > 1:
             groups += _probed(evaluation, sorted(tasks, key=lambda task: -task.exposure))
     scored = [_scored(evaluation, task) for task in evaluation.tasks]
+    if not any(scores for scores, _ in scored):
+        raise BadDataError(
+            f"{evaluation.path} has no value by which restored pictures are judged; evaluate with "
+            "one more metric, such as --metrics hole_psnr"
+        )
     timing = {method: asdict(one) for method, one in evaluation.timing.items()}
     return SetTables(
         name,
@@ -133,7 +140,7 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[
     asked = {"task": task.name, "exposure": f"{task.exposure:g}", "hash": task.hash}
     scores, pairs = [], []
     for ratios, inside in _bins(tables).items():
-        for metric in _known((*SCORED, *_of_plug_ins(tables)), tables):
+        for metric in _judging(tables):
             what = asked | {"hole_ratio": ratios, "metric": metric}
             values = {name: rows.values_of(metric)[inside] for name, rows in tables.items()}
             found = (
@@ -261,10 +268,12 @@ def _rows_of_seeds(evaluation: Evaluation, task: str) -> dict[str, Rows]:
     return {method.name: evaluation.rows(task, method.name) for method in evaluation.methods}
 
 
-def _of_plug_ins(tables: Mapping[str, Rows]) -> list[str]:
-    """Metrics that are not restauro's own."""
+def _judging(tables: Mapping[str, Rows]) -> list[str]:
+    """The metrics of the scores."""
     names = dict.fromkeys(name for rows in tables.values() for name in rows.values)
-    return [name for name in names if METRICS.code_files(name)]
+    found = _known((*SCORED, *filter(METRICS.code_files, names)), tables)
+    others = [name for name in names if name in METRICS and METRICS.create(name).better]
+    return found or _known(others, tables)
 
 
 def _known(metrics: Sequence[str], tables: Mapping[str, Rows]) -> list[str]:
