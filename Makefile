@@ -44,6 +44,8 @@ test: install  ## two processes of one thread each: starting PyTorch is most of 
 # Banks `celeba`, `fairface` and `aircraft` lie in DATA, exported reference models in exports/ (docs/evaluating.md).
 # patch_match takes longer than all other peers together, so it fills planes alone.
 DATA   ?= banks
+MASKS  ?= $(wildcard ../shared/data/irregular_masks.zip)  # of Liu et al. 2018; left out where they are not
+comma  := ,
 PEERS  := mean telea navier_stokes biharmonic
 REFERENCES := $(addprefix network:,$(wildcard exports/reference_*.onnx))  # as the report scores them
 FACES  := faces $(filter-out %_aircraft.onnx,$(REFERENCES)) $(PEERS)
@@ -51,7 +53,7 @@ PLANES := aircraft faces $(filter %_aircraft.onnx,$(REFERENCES)) $(PEERS) patch_
 
 evaluate: install  ## rebuild docs/evaluation: make evaluate DATA=banks
 	$(BIN)/restauro evaluate $(addprefix --methods ,$(FACES)) --data $(DATA)/celeba \
-		--protocol box,irregular,large --exposures=-1,-2,-3
+		--protocol box,irregular,large$(addprefix $(comma)masks:,$(MASKS)) --exposures=-1,-2,-3
 	$(BIN)/restauro evaluate $(addprefix --methods ,$(FACES)) --data $(DATA)/fairface --split val --protocol box
 	$(BIN)/restauro evaluate $(addprefix --methods ,$(PLANES)) --data $(DATA)/aircraft --protocol box,irregular
 	$(BIN)/restauro report evaluations/celeba-test evaluations/fairface-val evaluations/aircraft-test \

@@ -236,6 +236,31 @@ def test_a_file_of_several_methods_is_no_method(tmp_path: Path) -> None:
         restauro.load(mine)
 
 
+@pytest.mark.parametrize(
+    "made_of", ["grey", "Grey()", "partial(shade, 128)", "wraps(grey)(lambda *both: grey(*both))"]
+)
+def test_a_file_may_register_what_another_has_written(
+    made_of: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helper = f"written_{abs(hash(made_of))}"
+    write(
+        tmp_path / f"{helper}.py",
+        "import numpy as np\n"
+        "def shade(value, image, mask): return np.full_like(image, value)\n"
+        "def grey(image, mask): return shade(128, image, mask)\n"
+        "class Grey:\n"
+        "    def __call__(self, image, mask): return grey(image, mask)\n",
+    )
+    mine = write(
+        tmp_path / "mine.py",
+        f"from functools import partial, wraps\nfrom {helper} import Grey, grey, shade\n"
+        f"from restauro.plugins import method\nmethod('grey')({made_of})\n",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert restauro.load(mine).name == "grey"
+    assert FILLERS.code_files("grey") == (tmp_path / "mine.py", tmp_path / f"{helper}.py")
+
+
 def test_the_old_decorator_says_what_to_write(tmp_path: Path) -> None:
     mine = write(tmp_path / "mine.py", "from restauro.fill.entries import register_filler")
     with pytest.raises(PlugInError, match="write `from restauro.plugins import method`"):

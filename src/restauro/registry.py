@@ -42,6 +42,7 @@ class Registry(Generic[T]):
         self.kind, self.described, self._home = kind, described, home
         self._factories: dict[str, Callable[..., T]] = {}
         self._authors: dict[str, tuple[str, str]] = {}
+        self._homes: dict[str, str] = {}
         self._clash: PlugInError | None = None
         self.others: Callable[[], Iterable[str]] = tuple
         """Names that are known without being registered, such as those of files."""
@@ -63,6 +64,7 @@ class Registry(Generic[T]):
             elif not _is_ours(written[0]) and name in self.others():
                 self._refuse_one(name, "restauro", written[0])
             self._factories[name], self._authors[name] = factory, written
+            self._homes[name] = _running()
             return factory
 
         return add
@@ -112,11 +114,17 @@ class Registry(Generic[T]):
 
     def code_files(self, name: str) -> tuple[Path, ...]:
         """The files of the plug-in that the entry comes from; none if it is restauro's own."""
-        return code_files(self._authors[name][0]) if name in self else ()
+        modules = {self._authors[name][0], self._homes[name]} if name in self else set()
+        return tuple(sorted({path for module in modules for path in code_files(module)}))
 
     def names_of(self, module: str) -> list[str]:
-        """The names of the entries that a module has registered, sorted."""
-        return [name for name in self.names() if self._authors[name][0] == module]
+        """The names of the entries that a module has registered, sorted.
+
+        What is registered may have been written in another.
+        """
+        return [
+            name for name in self.names() if module in (self._authors[name][0], self._homes[name])
+        ]
 
     def unknown(
         self, name: str, known: Mapping[str, str] | None = None, ways: str = ""
@@ -182,7 +190,16 @@ class Registry(Generic[T]):
 def _written(part: Any) -> tuple[str, str]:
     """In which module a function or class was written, and under which name."""
     part = getattr(part, "func", part)  # of a partial
-    return part.__module__ or "", part.__qualname__
+    named = part if hasattr(part, "__qualname__") else type(part)  # an object that is called
+    return named.__module__ or "", named.__qualname__
+
+
+def _running() -> str:
+    """The module whose import registers what is being registered."""
+    frame = inspect.currentframe()
+    while frame and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return frame.f_globals.get("__name__", "") if frame else ""
 
 
 def _is_ours(module: str) -> bool:

@@ -14,7 +14,7 @@ from restauro.cli import cli
 from restauro.errors import RestauroError
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 COMMAND = re.compile(
     r"^restauro [a-z](?:[^`\n#\\]|\\\n)*|(?<=`)restauro [a-z][^`#]*(?=`)", re.MULTILINE
 )
@@ -46,8 +46,24 @@ def test_some_commands_are_shown() -> None:
     assert len(shown_commands()) > 10
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
-    missing = [link for link in links if not (page.parent / link).exists()]
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", prose(page))
+    targets = [(page.parent / path if path else page, section) for path, section in links]
+    missing = [
+        (path, section)
+        for path, section in targets
+        if not path.exists() or (section and section not in sections(path))
+    ]
     assert not missing
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def sections(page: Path) -> set[str]:
+    """What a link to a heading of the page says behind its `#`, as GitHub makes it."""
+    titles = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -141,11 +141,13 @@ def test_an_evaluation_has_the_distance_of_its_sets(tmp_path: Path) -> None:
     bank = write_bank(tmp_path / "bank", images)
     fillers, methods = find_methods(["mean"])
     box = tuple(choose_protocols(["box"]))
-    plan = EvaluationPlan(bank, "test", fillers, methods, box, ("hole_st_lpips",), timing_rounds=0)
+    metrics = ("hole_st_lpips", "frechet_st_lpips", "u_ids_st_lpips")
+    plan = EvaluationPlan(bank, "test", fillers, methods, box, metrics, timing_rounds=0)
     found = evaluate(plan, tmp_path / "out", processes=1)
     assert found is not None
     (of_all,) = found.sets
     assert of_all.frechet_feature_distance is None
+    assert of_all.u_ids_st_lpips is None  # of five pictures
     fills = fillers["mean"].batch(images, box[0].holes((40, 48), range(5)))
     network = shift_tolerant("alex")
     pooled = [pool(network(to_tensor(torch.from_numpy(one)))) for one in (fills, images)]

@@ -92,6 +92,7 @@ def make(path: Path, *, leave_out: tuple[str, ...] = (), exposure: float = 0) ->
         },
         failures=[Failure("box", BAD, "5.png", "no <memory> | left")],
         examples=[Example("box", 0, ODD_PICTURE, "worst"), Example("box", 5, "5.png", "dark")],
+        bank_sha256="0123",
     )
     rng = np.random.default_rng(0)
     for example in evaluation.examples:
@@ -233,8 +234,18 @@ def test_time_names_who_is_not_faster(report: Path) -> None:
 
 def test_what_was_asked_is_told(report: Path) -> None:
     page = words(tree(report))
-    for fact in ("50 x 37 pixels", "Seed of the holes: 7", "restauro 1.2.3", "cae9aa4c8d16"):
+    for fact in ("50 x 37 pixels", "Seed of the holes: 7", "cae9aa4c8d16"):
         assert fact in page
+    block = (report / "tables" / "faces-co-test_stated.txt").read_text()
+    for line in (
+        "restauro: 1.2.3",
+        "bank sha256: 0123",
+        "command: restauro evaluate --data banks/*",
+        "task box: cae9aa4c8d16, 40 pictures",
+        f"weights of {GOOD}: SHA-256 {'ab' * 32}",
+    ):
+        assert line in block.splitlines()
+    assert [e.text for e in tree(report).iter("pre")] == [block.rstrip("\n")]
     assert "restauro evaluate --data banks/*" in page
     short = readme(report)
     for fact in ("50 x 37 pixels, seed 7", "restauro 1.2.3", "`cae9aa4c8d16` (40 pictures)"):

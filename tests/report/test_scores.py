@@ -1,8 +1,26 @@
 from __future__ import annotations
 
+import re
+from html import escape
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from restauro.errors import BadDataError
+from restauro.evaluation.store import (
+    Evaluation,
+    MethodRecord,
+    Rows,
+    SetScore,
+    TaskRecord,
+    rows_path,
+    write_evaluation,
+    write_rows,
+)
+from restauro.metrics import METRICS, SET_METRICS
+from restauro.report.columns import heading
+from restauro.report.evaluations import write_report
 from restauro.report.scores import compared_pairs, ranks
 from restauro.report.tables import BETTER, TIED, WORSE, Line
 
@@ -37,3 +55,31 @@ def test_where_near_is_better_the_distance_counts() -> None:
     (pair,) = compared_pairs("lightness_error", {"lightens": noise + 1, "darkens": noise - 3})
     assert pair["verdict"] == BETTER
     assert float(pair["mean"]) == pytest.approx(-2, abs=0.1)
+
+
+@pytest.mark.parametrize("name", [*METRICS.names(), *SET_METRICS])
+def test_any_metric_is_enough_for_a_report(name: str, tmp_path: Path) -> None:
+    of_pictures, methods = name in METRICS, ("mine", "telea")
+    for number, method in enumerate(methods):
+        scores = np.random.default_rng(number).uniform(0.1, 0.9, 20)
+        rows = Rows(
+            np.arange(20), list(map(str, range(20))), {}, {name: scores} if of_pictures else {}
+        )
+        write_rows(rows_path(tmp_path, "box", method), rows)
+    sets = (
+        [] if of_pictures else [SetScore("box", method, 20, **{name: 0.25}) for method in methods]
+    )
+    evaluation = Evaluation(
+        tmp_path, "a", "test", (8, 8), 0, "", {},
+        [TaskRecord("box", "box", 0.0, "123", 20)],
+        [MethodRecord(method, method, None, None, None) for method in methods],
+        sets, {}, [], [],
+    )  # fmt: skip
+    write_evaluation(evaluation)
+    if of_pictures and METRICS.create(name).better is None:
+        with pytest.raises(BadDataError, match="no value by which .* such as --metrics hole_psnr"):
+            write_report([tmp_path], tmp_path / "out")
+        return
+    page = write_report([tmp_path], tmp_path / "out").read_text()
+    assert escape(heading(name)) in page
+    assert re.search(r"<th scope=\"row\">\s*mine\s*</th>", page)

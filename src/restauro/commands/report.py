@@ -22,8 +22,11 @@ SHEETS = ("best", "median", "worst", "dark", "backlit")
     default=SHEETS,
     help="Which pictures of an evaluation are shown; may be repeated.  [default: all]",
 )
+@click.option(
+    "--latex", is_flag=True, help="Also report.tex: an evaluation's tables, and plots as PDF."
+)
 @import_option
-def command(runs: tuple[Path, ...], output: Path, sheets: tuple[str, ...]) -> None:
+def command(runs: tuple[Path, ...], output: Path, sheets: tuple[str, ...], latex: bool) -> None:
     """Write one page on what training RUNS did, or on how the methods of evaluations compare.
 
     RUNS are folders of `restauro train` (scores, curves, curriculum and pictures) or of
@@ -42,10 +45,12 @@ def command(runs: tuple[Path, ...], output: Path, sheets: tuple[str, ...]) -> No
             f"{evaluations[0]} is an evaluation and {trainings[0]} a training run; "
             "report them one after the other"
         )
+    if trainings and latex:
+        raise BadDataError(f"--latex is for evaluations, and {trainings[0]} is a training run")
     if evaluations:
         from restauro.report.evaluations import write_report
 
-        page = write_report(evaluations, output, sheets)
+        page = write_report(evaluations, output, sheets, latex=latex)
     else:
         from restauro.report.runs import write_run_report
 

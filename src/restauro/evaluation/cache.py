@@ -67,7 +67,7 @@ class PartScores:
     values: NDArray[np.float64]
     """(B, metrics); nan where the method gave up."""
     features: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
-    """By distance of sets: those of the restored and of the undamaged pictures, (B, F) each."""
+    """By network, for metrics of sets: of the restored and the undamaged pictures, (B, F) each."""
     failures: Mapping[int, str]
     """Position in the bank -> why the method gave up on the picture."""
 

@@ -36,7 +36,7 @@ from restauro.evaluation.store import (
 )
 from restauro.evaluation.timing import time_methods
 from restauro.interrupt import StopRequest
-from restauro.metrics import METRICS, frechet_feature_distance
+from restauro.metrics import METRICS, SET_METRICS
 from restauro.sheets import show_hole
 
 FEW = 64
@@ -134,6 +134,7 @@ class _Pass:
             failures,
             examples,
             self.plan.imports,
+            self.bank.description.get("sha256", ""),
         )
         write_evaluation(evaluation)
         return evaluation
@@ -198,7 +199,7 @@ class _Pass:
                 values = np.concatenate([part.values for part in parts])
                 columns = {name: values[:, i] for i, name in enumerate(parts[0].metrics)}
                 tables[task, method.name] = Rows(index, names, labels, columns)
-                sets += _set_scores(task, method, parts)
+                sets += _set_scores(task, method, parts, self.plan.metrics)
                 failures += [
                     Failure(task, method.name, self.bank.index[row]["name"], message)
                     for part in parts
@@ -266,16 +267,25 @@ def _missing(part: Part) -> Iterable[Part]:
         yield Part(part.protocol, part.rows, files)
 
 
-def _set_scores(task: str, method: Method, parts: Sequence[PartScores]) -> list[SetScore]:
-    """The Frechet distances over all pictures that the method restored."""
+def _set_scores(
+    task: str, method: Method, parts: Sequence[PartScores], metrics: Sequence[str]
+) -> list[SetScore]:
+    """The metrics of sets over all pictures that the method restored; none if all say nothing."""
     failed = [index for part in parts for index in part.failures]
     restored = ~np.isin(np.concatenate([part.index for part in parts]), failed)
-    count = int(restored.sum())
-    distances = {}
-    for name in parts[0].features if count > 1 else ():
-        fills, truth = (
-            torch.from_numpy(np.concatenate([part.features[name][i] for part in parts])[restored])
+    features = {
+        network: [
+            torch.from_numpy(
+                np.concatenate([part.features[network][i] for part in parts])[restored]
+            )
             for i in (0, 1)
-        )
-        distances[name] = frechet_feature_distance(fills, truth)
-    return [SetScore(task, method.name, count, **distances)] if distances else []
+        ]
+        for network in parts[0].features
+    }
+    found = {
+        name: SET_METRICS[name].measure(*features[SET_METRICS[name].network])
+        for name in metrics
+        if name in SET_METRICS
+    }
+    known = {name: value for name, value in found.items() if np.isfinite(value)}
+    return [SetScore(task, method.name, int(restored.sum()), **known)] if known else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,19 @@ from restauro.files import file_sha256
 from restauro.fill.catalogue import load
 from restauro.fill.filler import Filler
 from restauro.fill.sessions import CPU, Device, on_device
-from restauro.metrics import METRICS, all_metrics, feature_network
+from restauro.metrics import METRICS, SET_METRICS, all_metrics, feature_network
 from restauro.metrics.perceptual import PACKAGES
+from restauro.metrics.sets import SCIKIT_LEARN, plane_of_sets
 from restauro.metrics.st_lpips import PACKAGE, weights_path
 
+_LOAD: dict[str, Callable[[], object]] = {
+    PACKAGES: feature_network,
+    PACKAGE: weights_path,
+    SCIKIT_LEARN: plane_of_sets,
+}
+"""Packages that metrics need -> what raises where they are not installed."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_UNFIT = re.compile(r"^[^A-Za-z0-9]+|[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -78,20 +87,25 @@ def find_methods(
 ) -> tuple[dict[str, Filler], tuple[Method, ...]]:
     """Fillers by name, and their methods; an origin is a name or path, or NAME=ORIGIN.
 
-    Networks compute on the device.
+    Networks compute on the device. Those that would have one name are called by their origins:
+    `network:faces` beside `faces` is `network_faces`.
 
     Raises:
-        ConfigError: Two have the same name, or a name is not fit for a file.
+        ConfigError: Two have the same name all the same, or a name is not fit for a file.
         UnknownNameError: There is no such method; the message suggests the closest name.
         BadModelError: A file is missing, damaged or of another kind.
         MissingExtraError: Its libraries are not installed.
     """
     fillers: dict[str, Filler] = {}
-    methods = []
+    methods, loaded = [], []
     for given in dict.fromkeys(origins):
         wanted, is_renamed, origin = given.rpartition("=")
         found = load(origin, device)
-        name = wanted if is_renamed else found.name
+        loaded.append((wanted if is_renamed else found.name, is_renamed, origin, found))
+    names = Counter(name for name, *_ in loaded)
+    for name, is_renamed, origin, found in loaded:
+        if names[name] > 1 and not is_renamed:
+            name = _UNFIT.sub("_", origin).strip("_")
         if not _NAME.fullmatch(name):
             raise ConfigError(
                 f"the method's name {name!r} is not fit for a file; give another before it, such "
@@ -107,22 +121,27 @@ def find_methods(
 
 
 def choose_metrics(names: Sequence[str]) -> tuple[str, ...]:
-    """The metrics called `names`, or those taken unasked whose packages are installed.
+    """The metrics called `names`, of pictures or of sets, or those taken unasked.
+
+    Unasked is what is taken by default and whose packages are installed.
 
     Raises:
         UnknownNameError: No such metric; the message suggests the closest name.
+        MissingExtraError: A named metric's package is not installed.
     """
-    if names:
-        return tuple(METRICS.create(name).name for name in dict.fromkeys(names))
-    missing = set()
-    for package, load_network in ((PACKAGES, feature_network), (PACKAGE, weights_path)):
+    unasked = [metric.name for metric in all_metrics() if metric.by_default] + list(SET_METRICS)
+    chosen = []
+    for name in dict.fromkeys(names or unasked):
+        needs = SET_METRICS[name].needs if name in SET_METRICS else (METRICS.create(name).needs,)
         try:
-            load_network()
+            for package in _LOAD.keys() & set(needs):
+                _LOAD[package]()
         except MissingExtraError:
-            missing.add(package)
-    return tuple(
-        metric.name for metric in all_metrics() if metric.by_default and metric.needs not in missing
-    )
+            if names:
+                raise
+        else:
+            chosen.append(name)
+    return tuple(chosen)
 
 
 def _identity(origin: str, found: Filler, device: Device) -> tuple[str, ...]:

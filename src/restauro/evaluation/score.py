@@ -27,7 +27,7 @@ from restauro.fill.array_filler import Images, Masks
 from restauro.fill.catalogue import load
 from restauro.fill.filler import Filler
 from restauro.interrupt import StopRequest
-from restauro.metrics import Comparison, features_of_sets, scores
+from restauro.metrics import SET_METRICS, Comparison, features_of_sets, scores
 from restauro.pool import map_unordered
 
 PART_SIZE = 32
@@ -108,7 +108,7 @@ class Truth:
         """What metrics know of these pictures, computed once for all methods."""
 
     def score(self, filler: Filler, metrics: Sequence[str]) -> PartScores:
-        """Restores all pictures with a method and takes all metrics.
+        """Restores all pictures with a method and takes all metrics; of sets, the features.
 
         Raises:
             MissingExtraError: A metric's package is not installed.
@@ -120,11 +120,13 @@ class Truth:
             name: (fills.float().numpy(), truth.float().numpy())
             for name, (fills, truth) in features_of_sets(compared, metrics).items()
         }
-        columns = scores(compared, metrics)
-        values = np.stack([columns[name].double().numpy() for name in metrics], axis=1)
+        columns = scores(compared, [name for name in metrics if name not in SET_METRICS])
+        values = np.empty((len(self.index), len(columns)))
+        for i, column in enumerate(columns.values()):
+            values[:, i] = column.numpy()
         values[list(failures)] = np.nan
         messages = {int(self.index[i]): message for i, message in failures.items()}
-        return PartScores(self.index, tuple(metrics), values, features, messages)
+        return PartScores(self.index, tuple(columns), values, features, messages)
 
     def keep(self, filler: Filler, path: Path) -> None:
         """Restores the only picture and writes it, unless the method gives up on it."""

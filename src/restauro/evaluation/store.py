@@ -82,6 +82,8 @@ class SetScore:
     num_pictures: int
     frechet_feature_distance: float | None = None
     frechet_st_lpips: float | None = None
+    p_ids_st_lpips: float | None = None
+    u_ids_st_lpips: float | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,8 @@ class Evaluation:
     examples: list[Example]
     imports: tuple[str, ...] = ()
     """Plug-ins that its names come from: modules, and absolute paths of `.py` files."""
+    bank_sha256: str = ""
+    """Of the bank's pictures; empty in older evaluations."""
 
     def rows(self, task: str, method: str) -> Rows:
         """The scores of a method on a task.

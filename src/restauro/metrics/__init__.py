@@ -12,8 +12,9 @@ from restauro.metrics.catalogue import (
 from restauro.metrics.colour import colour_difference, lab, luminance
 from restauro.metrics.comparison import Comparison, once, once_a_target
 from restauro.metrics.fidelity import fidelity_scores, psnr
-from restauro.metrics.frechet import FRECHET_FEATURES, features_of_sets, frechet_feature_distance
+from restauro.metrics.frechet import frechet_feature_distance
 from restauro.metrics.perceptual import FeatureNetwork, feature_network
+from restauro.metrics.sets import SET_METRICS, SetMetric, features_of_sets, p_ids, u_ids
 from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.st_lpips import st_lpips, st_lpips_vgg
 from restauro.metrics.structure import seam, sharpness
@@ -22,12 +23,13 @@ from restauro.plugins import Metric, metric
 from restauro.registry import METRICS
 
 __all__ = [
-    "FRECHET_FEATURES",
     "ITA_GROUPS",
     "METRICS",
+    "SET_METRICS",
     "Comparison",
     "FeatureNetwork",
     "Metric",
+    "SetMetric",
     "all_metrics",
     "backlight_of",
     "colour_difference",
@@ -43,6 +45,7 @@ __all__ = [
     "metric_of_areas",
     "once",
     "once_a_target",
+    "p_ids",
     "pixel_metrics",
     "psnr",
     "scores",
@@ -51,4 +54,5 @@ __all__ = [
     "st_lpips",
     "st_lpips_vgg",
     "subject_lightness",
+    "u_ids",
 ]

@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
-
-from restauro.metrics.comparison import Comparison
-from restauro.metrics.perceptual import PACKAGES, pooled_features
-from restauro.metrics.st_lpips import PACKAGE, pooled_st_lpips
-from restauro.registry import METRICS
-
-FRECHET_FEATURES = {
-    "frechet_feature_distance": (PACKAGES, pooled_features),
-    "frechet_st_lpips": (PACKAGE, pooled_st_lpips),
-}
-"""Distance of sets -> the packages of its network, and what gives the features of both sets."""
-
-
-def features_of_sets(
-    compared: Comparison, metrics: Iterable[str]
-) -> dict[str, tuple[Tensor, Tensor]]:
-    """By distance, features of the restored pictures and of the truth, (B, F) each.
-
-    Of the networks that `metrics` use anyway.
-    """
-    needed = {METRICS.create(name).needs for name in metrics}
-    return {
-        name: pooled(compared)
-        for name, (packages, pooled) in FRECHET_FEATURES.items()
-        if packages in needed
-    }
 
 
 def frechet_feature_distance(one: Tensor, other: Tensor) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from restauro.evaluation.groups import FIFTHS
-from restauro.metrics import METRICS
+from restauro.metrics import METRICS, SET_METRICS
 from restauro.report.page import NONE, Cell, Table
 from restauro.report.scores import SKIN_METRIC
 from restauro.report.tables import Line, num_pictures
@@ -22,8 +22,6 @@ class Column:
 
     title: str
     digits: int
-    reads: str = ""
-    """Unit and which way is better, where no registered metric says so."""
     is_signed: bool = False
     """Whether values lie on both sides of the best, 0."""
 
@@ -39,8 +37,10 @@ COLUMNS = {
     "hole_feature_distance": Column("feature distance", 3),
     "hole_st_lpips": Column("ST-LPIPS", 3),
     "hole_st_lpips_vgg": Column("ST-LPIPS (VGG)", 3),
-    "frechet_feature_distance": Column("Fréchet", 1, "↓"),
-    "frechet_st_lpips": Column("Fréchet (ST-LPIPS)", 4, "↓"),
+    "frechet_feature_distance": Column("Fréchet", 1),
+    "frechet_st_lpips": Column("Fréchet (ST-LPIPS)", 4),
+    "p_ids_st_lpips": Column("P-IDS (ST-LPIPS)", 3),
+    "u_ids_st_lpips": Column("U-IDS (ST-LPIPS)", 3),
     "sharpness": Column("sharpness", 2),
     "seam": Column("seam", 2),
     "hole_snr": Column("SNR", 2),
@@ -50,15 +50,19 @@ COLUMNS = {
 }
 
 
+def column_of(metric: str) -> Column:
+    """How a metric is printed, a plug-in's too."""
+    return COLUMNS.get(metric, Column(metric, 3))
+
+
 def heading(metric: str) -> str:
     """Title, unit and which way is better, such as `PSNR (dB) ↑`."""
-    column = COLUMNS[metric]
-    if column.reads:
-        return f"{column.title} {column.reads}"
+    title, better = column_of(metric).title, {"higher": "↑", "lower": "↓"}
+    if metric in SET_METRICS:
+        return f"{title} {better[SET_METRICS[metric].better]}"
     reading = METRICS.create(metric)
-    unit = f" ({reading.unit})" if reading.unit not in ("", column.title) else ""
-    better = {"higher": "↑", "lower": "↓", "near": f"→ {reading.best:g}"}
-    return f"{column.title}{unit} {better[reading.better or 'near']}"
+    unit = f" ({reading.unit})" if reading.unit not in ("", title) else ""
+    return f"{title}{unit} {better.get(str(reading.better), f'→ {reading.best:g}')}"
 
 
 def pivot(
@@ -95,7 +99,7 @@ def shown(line: Line) -> Cell:
 
     Of a ratio the median above its quartiles.
     """
-    digits = COLUMNS[line["metric"]].digits
+    digits = column_of(line["metric"]).digits
     names = ("median", "first_quartile", "third_quartile")
     middle, low, high = (number(line, name) for name in names)
     if math.isnan(middle):
@@ -113,6 +117,16 @@ def shown(line: Line) -> Cell:
         small.append(f"{line['num_seeds']} seeds ± {number(line, 'spread'):.{digits}f}")
     small += [f"{infinite:,} perfect"] * (infinite > 0) + [f"{missing:,} missing"] * (missing > 0)
     return Cell(f"{middle:z.{digits}f}", tuple(small), line.get("rank") == "1")
+
+
+def short(line: Line) -> Cell:
+    """The mean and half of its interval, bold if no method is better."""
+    digits = column_of(line["metric"]).digits
+    mean, low, high = (number(line, name) for name in ("mean", "low", "high"))
+    if not math.isfinite(mean):
+        return Cell(NONE)
+    half = f" ± {(high - low) / 2:.{digits}f}" if math.isfinite(low) else ""
+    return Cell(f"{mean:z.{digits}f}", (half,), line.get("rank") == "1")
 
 
 def number(line: Line, name: str) -> float:

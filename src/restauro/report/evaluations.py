@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from restauro.evaluation.store import Evaluation, read_evaluation
+from restauro.report.latex import DOCUMENT, write_latex
 from restauro.report.page import write_page
 from restauro.report.readme import write_readme
 from restauro.report.scores import tables_of
@@ -17,22 +18,29 @@ TITLE = "Evaluation of inpainting methods"
 
 
 def write_report(
-    folders: Sequence[Path], output: Path, sheets: Sequence[str] = tuple(REASONS)
+    folders: Sequence[Path],
+    output: Path,
+    sheets: Sequence[str] = tuple(REASONS),
+    *,
+    latex: bool = False,
 ) -> Path:
     """Writes README.md, tables, plots, sheets and report.html to `output`; returns the last.
 
-    `sheets` are the reasons for which pictures are shown, of `REASONS`.
+    `sheets` are the reasons for which pictures are shown, of `REASONS`; `latex` also writes
+    report.tex, with tables and plots for a paper.
 
     Raises:
         BadDataError: A folder is no finished evaluation, or is damaged.
     """
-    sections = []
+    sections, sets = [], []
     named = _named([read_evaluation(folder) for folder in folders])
+    (output / DOCUMENT).unlink(missing_ok=True)
     for name, evaluation in named.items():
         folder = output / name
         folder.mkdir(parents=True, exist_ok=True)
-        for old in [*folder.glob("*.svg"), *folder.glob("*.webp")]:
-            old.unlink()  # of an earlier call with other tasks or sheets
+        for old in ("*.svg", "*.pdf", "*.webp", f"../tables/{name}_*.tex"):
+            for path in folder.glob(old):
+                path.unlink()  # of an earlier call with other tasks or sheets
         tables = tables_of(name, evaluation)
         tables.write(output / "tables")
         shown = {
@@ -43,6 +51,9 @@ def write_report(
         section.sections += time_and_size(tables.lines["methods"])
         section.sections += failures(tables.lines["failures"])
         sections.append(section)
+        sets.append((tables, section))
+    if latex:
+        write_latex(output, sets)
     write_readme(output, list(named))
     page = output / "report.html"
     titles = ", ".join(section.title for section in sections)

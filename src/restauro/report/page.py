@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -65,6 +66,8 @@ class Picture:
     """For those who do not see it."""
     title: str = ""
     note: str = ""
+    figure: Any = field(default=None, compare=False)
+    """What a plot was drawn from, for other formats."""
 
     @property
     def drawing(self) -> Markup:
@@ -94,6 +97,8 @@ class Section:
     fold_title: str = ""
     sheets: list[Picture] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
+    block: str = ""
+    """Lines to be copied as they are."""
 
 
 def cells(*texts: str) -> list[Cell]:

@@ -41,6 +41,7 @@ STYLE: Any = {
     "axes.titlesize": 11,
     "font.size": 10,
     "grid.alpha": 0.25,
+    "pdf.fonttype": 42,  # publishers refuse type 3
     "svg.fonttype": "none",
     "text.parse_math": False,  # a name may hold a dollar
 }
@@ -135,12 +136,13 @@ def save(figure: Figure, path: Path) -> None:
     """Writes the figure; the same figure gives the same bytes under the same name.
 
     An SVG is transparent and takes the ink of a light or a dark ground, and its identifiers are of
-    its file's name, so that several stand in one page; a PNG is on white.
+    its file's name, so that several stand in one page; PDF and PNG are on white.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE | {"svg.hashsalt": path.name}):
         if path.suffix != ".svg":
-            figure.savefig(path, dpi=160)
+            dateless = {"CreationDate": None} if path.suffix == ".pdf" else None
+            figure.savefig(path, dpi=160, metadata=dateless)
             return
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None}, transparent=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from restauro.files import whole_file
-from restauro.report.columns import COLUMNS, heading, number, pivot
+from restauro.report.columns import heading, pivot, short
 from restauro.report.page import NONE, Cell, Table, cells, render
 from restauro.report.sections import FACTS, OVERVIEW
-from restauro.report.tables import ALL, TABLES, Line, SetTables, num_pictures
+from restauro.report.tables import ALL, STATED, TABLES, SetTables, num_pictures
 
 _MARKUP = re.compile(r"""[&<>|*`\[\]\\~$"'#]|(?<![^\W_])_|_(?![^\W_])""")
 
@@ -27,6 +26,7 @@ def write_readme(folder: Path, names: Sequence[str]) -> None:
         "readme.md.j2",
         sets=[(tables, _table(tables)) for tables in sets],
         table_names=TABLES,
+        stated=STATED,
         of_the_set={"bank", "split", "size", *FACTS},
         num_pictures=num_pictures,
         escaped=escaped,
@@ -50,7 +50,7 @@ def _table(tables: SetTables) -> Table:
         for metric in OVERVIEW
         for line in tables.scores(task=task, metric=metric, hole_ratio=ALL)
     ]
-    table = pivot(tables.title, lines, "column", _mean)
+    table = pivot(tables.title, lines, "column", short)
     costs = [
         [
             Cell(line["name"]),
@@ -60,13 +60,3 @@ def _table(tables: SetTables) -> Table:
         for line in tables.lines["methods"]
     ]
     return table.beside(Table("", cells("method", "MB", "ms"), costs))
-
-
-def _mean(line: Line) -> Cell:
-    """The mean and half of its interval, bold if no method is better."""
-    digits = COLUMNS[line["metric"]].digits
-    mean, low, high = (number(line, name) for name in ("mean", "low", "high"))
-    if not math.isfinite(mean):
-        return Cell(NONE)
-    half = f" ± {(high - low) / 2:.{digits}f}" if math.isfinite(low) else ""
-    return Cell(f"{mean:z.{digits}f}", (half,), line["rank"] == "1")

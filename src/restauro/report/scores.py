@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from restauro.errors import BadDataError
 from restauro.evaluation.groups import FIFTHS, group_scores, groupings, undamaged
 from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.evaluation.store import Evaluation, Rows, TaskRecord
-from restauro.metrics import FRECHET_FEATURES, METRICS
+from restauro.metrics import METRICS, SET_METRICS
 from restauro.metrics.statistics import GroupGap, estimate, paired_differences
 from restauro.report.seeds import by_method, mean_rows, spread
 from restauro.report.tables import (
@@ -43,9 +44,7 @@ SCORED = (
     "hole_st_lpips_vgg",
     *RATIOS,
 )
-"""Metrics of the scores, in their order; those of plug-ins follow."""
-FRECHET = tuple(FRECHET_FEATURES)
-"""Among them, but no metrics of a picture: one number of all."""
+"""Metrics of the scores, in their order; those of plug-ins follow. Without any, all that judge."""
 GROUPED = (
     "hole_psnr",
     "hole_snr",
@@ -70,7 +69,8 @@ def tables_of(name: str, evaluation: Evaluation) -> SetTables:
     Groups are of the first task alone: they tell of methods more than of holes.
 
     Raises:
-        BadDataError: The rows of a method are missing, damaged or of other pictures.
+        BadDataError: The rows of a method are missing, damaged or of other pictures, or no metric
+            judges what was restored.
     """
     groups, gaps, facts = _toned(evaluation, evaluation.tasks[0].name)
     for protocol in dict.fromkeys(task.protocol for task in evaluation.tasks):
@@ -78,6 +78,11 @@ def tables_of(name: str, evaluation: Evaluation) -> SetTables:
         if len(tasks) > 1:
             groups += _probed(evaluation, sorted(tasks, key=lambda task: -task.exposure))
     scored = [_scored(evaluation, task) for task in evaluation.tasks]
+    if not any(scores for scores, _ in scored):
+        raise BadDataError(
+            f"{evaluation.path} has no value by which restored pictures are judged; evaluate with "
+            "one more metric, such as --metrics hole_psnr"
+        )
     timing = {method: asdict(one) for method, one in evaluation.timing.items()}
     return SetTables(
         name,
@@ -116,6 +121,7 @@ def _facts(evaluation: Evaluation, more: Mapping[str, str]) -> list[Line]:
     height, width = evaluation.size
     known = {
         "bank": evaluation.bank,
+        "bank sha256": evaluation.bank_sha256,
         "split": evaluation.split,
         "size": f"{width} x {height}",
         "seed": evaluation.seed,
@@ -134,7 +140,7 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[
     asked = {"task": task.name, "exposure": f"{task.exposure:g}", "hash": task.hash}
     scores, pairs = [], []
     for ratios, inside in _bins(tables).items():
-        for metric in _known((*SCORED, *_of_plug_ins(tables)), tables):
+        for metric in _judging(tables):
             what = asked | {"hole_ratio": ratios, "metric": metric}
             values = {name: rows.values_of(metric)[inside] for name, rows in tables.items()}
             found = (
@@ -148,16 +154,17 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[
                 line |= _line(spread([seeds[n].values_of(metric)[inside] for n in names[name]]))
                 scores.append(line | (_quartiles(column) if metric in RATIOS else {}))
     of_sets = {one.method: one for one in evaluation.sets if one.task == task.name}
-    for metric, (name, seeded) in itertools.product(FRECHET, names.items()):
+    for metric, (name, seeded) in itertools.product(SET_METRICS, names.items()):
         found_sets = [of_sets[seed] for seed in seeded if seed in of_sets]
-        distances = [getattr(one, metric) for one in found_sets]
-        if distances and None not in distances:
+        found_values = [getattr(one, metric) for one in found_sets]
+        if found_values and None not in found_values:
             what = asked | {"hole_ratio": ALL, "metric": metric, "method": name}
             count = min(one.num_pictures for one in found_sets)
             counts = {"num_finite": count, "num_missing": task.num_pictures - count}
-            mean = {"better": "lower", "mean": float(np.mean(distances)), "num_infinite": 0}
-            seeds_spread = spread([np.array([distance]) for distance in distances])
-            scores.append(what | _line(mean | counts | seeds_spread))
+            what |= {"better": SET_METRICS[metric].better, "num_infinite": "0"}
+            mean = {"mean": float(np.mean(found_values)), **counts}
+            of_seeds = spread([np.array([value]) for value in found_values])
+            scores.append(what | _line(mean | of_seeds))
     return scores, pairs
 
 
@@ -261,10 +268,12 @@ def _rows_of_seeds(evaluation: Evaluation, task: str) -> dict[str, Rows]:
     return {method.name: evaluation.rows(task, method.name) for method in evaluation.methods}
 
 
-def _of_plug_ins(tables: Mapping[str, Rows]) -> list[str]:
-    """Metrics that are not restauro's own."""
+def _judging(tables: Mapping[str, Rows]) -> list[str]:
+    """The metrics of the scores."""
     names = dict.fromkeys(name for rows in tables.values() for name in rows.values)
-    return [name for name in names if METRICS.code_files(name)]
+    found = _known((*SCORED, *filter(METRICS.code_files, names)), tables)
+    others = [name for name in names if name in METRICS and METRICS.create(name).better]
+    return found or _known(others, tables)
 
 
 def _known(metrics: Sequence[str], tables: Mapping[str, Rows]) -> list[str]:

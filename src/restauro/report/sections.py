@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from restauro.evaluation.groups import UNKNOWN
+from restauro.metrics import SET_METRICS
 from restauro.metrics.statistics import MIN_PICTURES, Estimate
-from restauro.report.columns import COLUMNS, TITLES, heading, number, pivot, shown
+from restauro.report.columns import TITLES, column_of, heading, number, pivot, shown
 from restauro.report.page import NONE, Cell, Picture, Section, Table, cells
 from restauro.report.plots import Series, plot_estimates, save
-from restauro.report.scores import FRECHET, RATIOS, SKIN_METRIC
+from restauro.report.scores import RATIOS, SKIN_METRIC
 from restauro.report.tables import (
     ALL,
     BETTER,
@@ -27,14 +28,15 @@ from restauro.report.tables import (
 
 FACTS = {
     "command": "Made by",
+    "bank sha256": "SHA-256 of the bank's pictures",
     "seed": "Seed of the holes",
     "ranks": "Ranks by",
     "skin tone unknown": "Skin tone unknown",
 }
-"""Fact -> what the page calls it; the others are of the machine."""
+"""Fact -> what the page calls it; the others are of the set's name, or of the machine."""
 CLOSE = ("hole_psnr", "hole_ssim", "hole_ms_ssim", "hole_ciede2000", "hole_l1", "composite_psnr",
          "composite_ssim")  # fmt: skip
-LOOKS = ("hole_feature_distance", "hole_st_lpips", "hole_st_lpips_vgg", *FRECHET, *RATIOS)
+LOOKS = ("hole_feature_distance", "hole_st_lpips", "hole_st_lpips_vgg", *SET_METRICS, *RATIOS)
 OVERVIEW = ("hole_psnr", "hole_feature_distance", "hole_st_lpips")
 IN_WORDS = ("hole_psnr", "hole_ssim", "hole_feature_distance", "hole_st_lpips")
 """Metrics by which methods are compared in words."""
@@ -54,13 +56,10 @@ def set_section(
     tables: SetTables, folder: Path, sheets: Mapping[str, Sequence[Picture]]
 ) -> Section:
     """The chapter of a set, whose plots are written into `folder`; sheets are by task."""
-    facts, asked = tables.facts, ("bank", "split", "size")
-    ran_on = [f"{name} {value}" for name, value in facts.items() if name not in (*asked, *FACTS)]
-    found = Section(tables.title)
+    facts, found = tables.facts, Section(tables.title)
     found.facts = [
         f"Pictures: the bank {facts['bank']}, its split {facts['split']}, {facts['size']} pixels",
         *(f"{words}: {facts[name]}" for name, words in FACTS.items() if name in facts),
-        f"With: {', '.join(ran_on)}",
     ]
     rows = [
         cells(name, line["hash"], line["exposure"], f"{num_pictures(line):,}")
@@ -76,9 +75,10 @@ def set_section(
             some = [line for line in lines if line["task"] in plain]
             note = " of the hole, by protocol"
             overviews += [pivot(heading(metric), some, "task", shown, note)] if some else []
-        found.sections.append(Section("All protocols", tables=overviews))
+        found.sections += [Section("All protocols", tables=overviews)] if overviews else []
     found.sections += [_protocol(tables, task, folder, sheets.get(task, [])) for task in plain]
     found.sections += _tones(tables, folder)
+    found.sections.append(Section("What to state beside these numbers", block=tables.stated))
     return found
 
 
@@ -134,7 +134,12 @@ def _protocol(tables: SetTables, task: str, folder: Path, sheets: Sequence[Pictu
     of_all = tables.scores(task=task, hole_ratio=ALL)
     asked = f": {task}, {num_pictures(of_all[0]):,} pictures, task {of_all[0]['hash']}"
     found = Section(f"Protocol {task}")
-    for title, metrics in (("How close to the truth", CLOSE), ("How it looks", LOOKS)):
+    others = dict.fromkeys(line["metric"] for line in of_all if line["metric"] not in CLOSE + LOOKS)
+    for title, metrics in (
+        ("How close to the truth", CLOSE),
+        ("How it looks", LOOKS),
+        ("Other metrics", others),
+    ):
         some = [line for metric in metrics for line in chosen(of_all, metric=metric)]
         found.tables += [pivot(title, some, "metric", shown, asked)] if some else []
     found.sections += _pairs(chosen(tables.lines["pairs"], task=task, hole_ratio=ALL))
@@ -148,7 +153,7 @@ def _protocol(tables: SetTables, task: str, folder: Path, sheets: Sequence[Pictu
                     pivot(heading(metric), some, "hole_ratio", shown, note, is_counted=True)
                 )
                 enough = [one for one in some if (num_pictures(one) or 0) >= MIN_PICTURES]
-                title = f"{COLUMNS[metric].title} of the hole against hole ratio, {task}"
+                title = f"{column_of(metric).title} of the hole against hole ratio, {task}"
                 path = folder / f"{tables.name}_{task}_{metric}_by_ratio.svg"
                 below.plots += _plot(enough, "hole_ratio", title, "hole ratio", path)
         found.sections.append(below)
@@ -165,7 +170,7 @@ def _pairs(pairs: Sequence[Line]) -> Iterator[Section]:
         return
     found = Section("Pairs", note="pairs", fold_title="Differences in numbers")
     names = list(dict.fromkeys(line["method"] for line in pairs)) + [pairs[-1]["other"]]
-    for metric in dict.fromkeys(line["metric"] for line in pairs if line["metric"] in COLUMNS):
+    for metric in dict.fromkeys(line["metric"] for line in pairs):
         some = chosen(both, metric=metric)
         if metric in IN_WORDS:
             rows = []
@@ -191,7 +196,7 @@ def _turned(pair: Line, verdict: str) -> Line:
 
 def _difference(line: Line) -> Cell:
     """The difference, bold if the row's method is better, above its interval, if there is one."""
-    digits = COLUMNS[line["metric"]].digits
+    digits = column_of(line["metric"]).digits
     mean, low, high = (number(line, name) for name in ("mean", "low", "high"))
     if math.isnan(low):
         return Cell(NONE)
@@ -230,7 +235,7 @@ def _grouped(
     metrics = dict.fromkeys(line["metric"] for line in lines)
     for metric in metrics:
         some = chosen(lines, metric=metric)
-        above = ", above 0 is lighter than the truth" if COLUMNS[metric].is_signed else ""
+        above = ", above 0 is lighter than the truth" if column_of(metric).is_signed else ""
         table = pivot(heading(metric), some, "group", shown, above, is_counted=True)
         gaps = chosen(tables.lines["gaps"], task=task, grouping=grouping, metric=metric)
         table = table.beside(pivot("", gaps, "kind", _gap))
@@ -241,10 +246,10 @@ def _grouped(
                 one for one in some if one["group"] != UNKNOWN and " minus " not in one["group"]
             ]
             words = TITLES[grouping]
-            name = f"{COLUMNS[metric].title} against {words}"
+            name = f"{column_of(metric).title} against {words}"
             found.plots += _plot(known, "group", name, words, folder / f"{stem}_{metric}.svg")
     found.tables.sort(key=lambda table: [heading(metric) for metric in is_open].index(table.title))
-    found.fold_title = ", ".join(COLUMNS[one].title for one in metrics if one not in is_open)
+    found.fold_title = ", ".join(column_of(one).title for one in metrics if one not in is_open)
     return found
 
 
@@ -259,7 +264,7 @@ def _luck(gaps: Sequence[Line]) -> str:
 
 def _gap(line: Line) -> Cell:
     """The gap, bold if it is hardly luck, above its interval, its chance and the worst group."""
-    column = COLUMNS[line["metric"]]
+    column = column_of(line["metric"])
     gap, low, high = (f"{number(line, name):.{column.digits}f}" for name in ("gap", "low", "high"))
     chance = float(line["chance"].removeprefix("<"))
     is_tiny = chance < 0.001 or line["chance"].startswith("<")
@@ -286,9 +291,9 @@ def _plot(lines: Sequence[Line], x: str, title: str, x_label: str, path: Path) -
         ]
         series[method] = Series([line[x] for line in some], estimates)
     metric = lines[0]["metric"]
-    best = 0.0 if COLUMNS[metric].is_signed else None
+    best = 0.0 if column_of(metric).is_signed else None
     figure = plot_estimates(
         series, x_label=x_label, y_label=heading(metric), title=title, best=best
     )
     save(figure, path)
-    yield Picture(path, title)
+    yield Picture(path, title, figure=figure)

@@ -11,6 +11,8 @@ from restauro.errors import BadDataError
 from restauro.files import whole_file
 
 TABLES = ("facts", "scores", "pairs", "groups", "gaps", "methods", "failures")
+STATED = "stated.txt"
+"""Behind a set's name, the file of `SetTables.stated`."""
 ALL = "all"
 """The bin of all pictures, among those of hole ratios."""
 BETTER, WORSE, TIED = "better than", "worse than", "not told apart from"
@@ -57,12 +59,27 @@ class SetTables:
         """Those whose pictures are as they are."""
         return [name for name, line in self.tasks.items() if float(line["exposure"]) == 0]
 
+    @property
+    def stated(self) -> str:
+        """What decides the numbers, a line each, to be pasted beside them."""
+        tasks = [
+            f"task {name}: {line['hash']}, {num_pictures(line):,} pictures"
+            for name, line in self.tasks.items()
+        ]
+        weights = [
+            f"weights of {line['name']}: SHA-256 {line['file_sha256']}"
+            for line in self.lines["methods"]
+            if line["file_sha256"]
+        ]
+        facts = [f"{name}: {value}" for name, value in self.facts.items()]
+        return "\n".join([*facts, *tasks, *weights])
+
     def scores(self, **wanted: str) -> list[Line]:
         """The lines with these values."""
         return chosen(self.lines["scores"], **wanted)
 
     def write(self, folder: Path) -> None:
-        """Writes a file a table; of a table without lines there is none."""
+        """Writes a file a table, of one without lines none, and what is to be stated."""
         folder.mkdir(parents=True, exist_ok=True)
         for table in TABLES:
             path = table_path(folder, self.name, table)
@@ -74,6 +91,8 @@ class SetTables:
                 writer = csv.DictWriter(file, list(columns), lineterminator="\n", restval="")
                 writer.writeheader()
                 writer.writerows(self.lines[table])
+        with whole_file(folder / f"{self.name}_{STATED}") as aside:
+            aside.write_text(self.stated + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path, name: str) -> SetTables:

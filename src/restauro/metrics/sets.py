@@ -1,0 +1,116 @@
+"""Numbers of two whole sets of pictures, the restored ones and the truth, by their features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from restauro.errors import MissingExtraError
+from restauro.metrics.comparison import Comparison
+from restauro.metrics.frechet import frechet_feature_distance
+from restauro.metrics.perceptual import PACKAGES, pooled_features
+from restauro.metrics.st_lpips import PACKAGE, pooled_st_lpips
+from restauro.registry import METRICS
+
+SCIKIT_LEARN = "scikit-learn"
+FEATURES = {"feature_distance": pooled_features, "st_lpips": pooled_st_lpips}
+"""Network -> what gives the features of both sets, (B, F) each."""
+
+
+@dataclass(frozen=True)
+class SetMetric:
+    """One value of two sets, and how to read it."""
+
+    network: str
+    """Whose features of `FEATURES` it compares."""
+    needs: tuple[str, ...]
+    """The packages besides restauro's own extras, for pip."""
+    better: Literal["higher", "lower"]
+    measure: Callable[[Tensor, Tensor], float]
+    """Features of the restored pictures and of the truth in the same order, (N, F) each."""
+
+
+def features_of_sets(
+    compared: Comparison, metrics: Iterable[str]
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """By network, features of the restored pictures and of the truth that metrics of sets need."""
+    networks = {SET_METRICS[name].network for name in metrics if name in SET_METRICS}
+    return {name: pooled(compared) for name, pooled in FEATURES.items() if name in networks}
+
+
+def u_ids(fills: Tensor, truth: Tensor) -> float:
+    """Share of the pictures that a plane between the two sets puts on the wrong side: 0 to 0.5.
+
+    The higher, the harder are restored pictures to tell from real ones. (N, F) each, nan with no
+    more pictures than features: a plane parts any two such sets.
+
+    Source: U-IDS of Zhao et al. 2021, arXiv:2103.10428, theirs on features of Inception; the plane
+    is scikit-learn's `LinearSVC(dual=False)` of all pictures of both sets, as in their code, but of
+    features that are scaled to deviation 1: its margin has a length, and other networks' features
+    are larger.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
+    of_fills, of_truth = _realness(fills, truth)
+    errors = np.concatenate([of_fills > 0, of_truth <= 0])
+    return float(errors.mean()) if len(errors) else float("nan")
+
+
+def p_ids(fills: Tensor, truth: Tensor) -> float:
+    """Share of the restored pictures that seem more real than their own truth: 0 to 1.
+
+    By the plane of `u_ids`, which see; row i of both is the same picture.
+    """
+    of_fills, of_truth = _realness(fills, truth)
+    return float((of_fills > of_truth).mean()) if len(of_fills) else float("nan")
+
+
+def plane_of_sets() -> Any:
+    """scikit-learn's support vector machine, untrained; it draws no random numbers.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.svm import LinearSVC
+    except ImportError as error:
+        raise MissingExtraError(
+            f"P-IDS and U-IDS need scikit-learn; install it with `pip install {SCIKIT_LEARN}`"
+        ) from error
+    return make_pipeline(StandardScaler(), LinearSVC(dual=False))
+
+
+def _realness(fills: Tensor, truth: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """On which side of the plane every picture lies, and how far: above 0 is real, (N,) twice.
+
+    Empty with no more pictures than features.
+    """
+    count, num_features = fills.shape
+    if count <= num_features:
+        return np.empty(0), np.empty(0)
+    both = torch.cat([fills, truth]).double().numpy()
+    plane = plane_of_sets()
+    plane.fit(both, np.repeat([0, 1], count))
+    of_fills, of_truth = np.split(plane.decision_function(both), 2)
+    return of_fills, of_truth
+
+
+SET_METRICS = {
+    "frechet_feature_distance": SetMetric(
+        "feature_distance", (PACKAGES,), "lower", frechet_feature_distance
+    ),
+    "frechet_st_lpips": SetMetric("st_lpips", (PACKAGE,), "lower", frechet_feature_distance),
+    "p_ids_st_lpips": SetMetric("st_lpips", (PACKAGE, SCIKIT_LEARN), "higher", p_ids),
+    "u_ids_st_lpips": SetMetric("st_lpips", (PACKAGE, SCIKIT_LEARN), "higher", u_ids),
+}
+"""By name; an evaluation takes them unasked as it does metrics of pictures."""
+METRICS.others = lambda: SET_METRICS
