@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from restauro import imports
+from restauro.registry import KINDS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,6 +46,15 @@ def pytest_configure() -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile("suite")
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name of a test's plug-ins is left after it."""
+    for kind in KINDS:
+        kind.names()
+        for attribute in ("_factories", "_authors", "_homes"):
+            monkeypatch.setattr(kind, attribute, dict(getattr(kind, attribute)))
 
 
 @pytest.fixture(autouse=True)

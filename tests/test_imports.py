@@ -24,17 +24,10 @@ from restauro.losses import LOSSES
 from restauro.metrics import METRICS
 from restauro.models import MODELS
 from restauro.pool import map_unordered
-from restauro.registry import FILLERS, KINDS, PROTOCOLS, SOURCES, Registry
+from restauro.registry import FILLERS, PROTOCOLS, SOURCES, Registry
 from somebodys import METHOD, PARTS, write_package
 
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No name of a test's plug-ins is left after it."""
-    for kind in KINDS:
-        kind.names()
-        for attribute in ("_factories", "_authors"):
-            monkeypatch.setattr(kind, attribute, dict(getattr(kind, attribute)))
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def write(path: Path, text: str) -> str:

@@ -20,6 +20,8 @@ from restauro.cli import cli
 from restauro.registry import KINDS
 from somebodys import METHOD, PARTS, write_package
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 CONFIG = """
 name = "mine"
 model = { name = "two_layers", arguments = { width = 3 } }
