@@ -70,6 +70,17 @@ def test_a_hole_that_the_paper_surrounds_is_paper(faces: restauro.Filler) -> Non
     assert (np.asarray(faces(art(), mask))[mask] == 255).all()
 
 
+def test_where_flat_colours_meet_there_are_no_others(faces: restauro.Filler) -> None:
+    colours = [(0, 255, 0), (255, 255, 0), (0, 0, 255), (255, 0, 255)]
+    stripes = np.repeat(np.array(colours, dtype=np.uint8), 32, axis=0)[None].repeat(SIDE, axis=0)
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[40:60, 24:46] = mask[80:100, 58:70] = mask[:, 94:98] = True
+    filled = faces(stripes, mask)[mask].astype(int)
+    own = np.abs(filled[:, None] - colours).max(axis=2).min(axis=1) <= 2
+    assert own.mean() > 0.98
+    assert (np.abs(filled - stripes[mask]).max(axis=1) > 64).mean() < 0.04
+
+
 @pytest.mark.parametrize("name", ["hat", "child", "astronaut", "pearls"])
 def test_a_photograph_is_no_line_art(name: str) -> None:
     photo = PIL.Image.open(f"{restauro.__path__[0]}/samples/{name}.png").convert("RGB")

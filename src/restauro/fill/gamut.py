@@ -26,6 +26,8 @@ ONE_COLOUR = 2 / 255
 ONE_TONE = 4 / 255
 """The most that colours may stray from the mean of their luminance, as a root mean square, for a
 picture to be grey or toned: grain and JPEG stay below, the palest photographs above."""
+MIN_TONES = 0.25
+"""Share of the luminances, from the darkest to the brightest, that a toned picture has at least."""
 GREY = 1.5 / 255
 """Tints below this are none."""
 MARGIN = 0.5
@@ -148,6 +150,9 @@ def _tint(
         return None
     if (np.abs(sums).sum(axis=0) <= GREY * counts.sum()).all():
         return np.zeros((_LEVELS, 3), dtype=np.float32)
+    seen = np.flatnonzero(counts)
+    if len(seen) < MIN_TONES * (np.ptp(seen) + 1):
+        return None  # a few flat colours, each of another luminance
     window = np.ones(2 * _SMOOTHING + 1)
     weights = np.convolve(counts, window, "same")
     smooth = [np.convolve(channel, window, "same") for channel in sums.T]

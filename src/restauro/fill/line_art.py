@@ -24,11 +24,11 @@ Layers: TypeAlias = NDArray[np.float32]
 MAX_SIDE = 512
 """Of a box of holes; a larger one would take too long."""
 CONTEXT_PX = 24
-FLAT_SHARE, BACKGROUND_SHARE = 0.85, 0.4
-"""Of the known pixels in the few colours of line art, and in the most frequent of them."""
-NUM_COLOURS = 4
+FLAT_SHARE = 0.85
+"""Of the known pixels that have one of a drawing's colours."""
+NUM_COLOURS = 6
 CONTRAST = 96
-"""Levels of 255 between the background and a colour that is drawn upon it."""
+"""Levels of 255 by which a channel of two colours differs."""
 INK_SHARE = 0.01
 _BITS = 4
 """Of a channel, by which colours are told apart: noise of a JPEG stays within."""
@@ -36,26 +36,28 @@ _SIGMA, _RHO = 0.8, 3.0
 """Pixels over which the picture is smoothed before its gradients, and these before directions."""
 _RADIUS = 5
 _SHARPNESS = 25.0
-_STEEPNESS, _INK_FROM = 3.0, 0.6
-"""How much mixtures are parted, and where: in doubt there is paper."""
+_STEEPNESS, _PAPER_FIRST = 3.0, 2 / 3
+"""How much mixtures are parted; in doubt there is paper."""
 _QUANTUM = 1e-4
 """Difference of eigenvalues from which on there is a direction."""
 
 
 class LineArt(NamedTuple):
-    """What lines on paper are made of."""
+    """The flat colours that a drawing is made of."""
 
-    paper: Colours
-    """(3,) its most frequent colour."""
-    ink: Colours
-    """(3,) the most frequent of those that stand out from it."""
+    colours: Colours
+    """(K, 3) with K >= 2, the most frequent first: the paper."""
 
     def sharpened(self, colours: Colours) -> Colours:
-        """Colours (..., 3) with less of what is between paper and ink."""
-        line = self.ink - self.paper
-        share = (colours - self.paper) @ line / (line @ line)
-        clear = ((share - _INK_FROM) * _STEEPNESS + 0.5).clip(0, 1)
-        return np.asarray((colours + (clear - share)[..., None] * line).clip(0, 1))
+        """Colours (h, w, 3) with less of what is between two of the drawing's own."""
+        distances = np.linalg.norm(colours[..., None, :] - self.colours, axis=-1)  # (h, w, K)
+        distances[..., 0] *= _PAPER_FIRST
+        nearest = np.argsort(distances, axis=-1)[..., :2]
+        near, far = np.moveaxis(np.take_along_axis(distances, nearest, axis=-1), -1, 0)
+        share = near / np.maximum(near + far, 1e-6)
+        mixed = ((share - 0.5) * _STEEPNESS + 0.5).clip(0, 1)[..., None]
+        own, other = np.moveaxis(self.colours[nearest], -2, 0)
+        return np.asarray(own * (1 - mixed) + other * mixed)
 
 
 def line_art_on(canvas: Canvas) -> LineArt | None:
@@ -68,17 +70,14 @@ def line_art_on(canvas: Canvas) -> LineArt | None:
     codes = bins @ np.array([1 << 2 * _BITS, 1 << _BITS, 1])
     counts = np.bincount(codes, minlength=1 << 3 * _BITS)
     most = np.argsort(counts)[::-1][:NUM_COLOURS]
-    shares = counts[most] / len(codes)
-    if shares.sum() < FLAT_SHARE or shares[0] < BACKGROUND_SHARE:
+    if counts[most].sum() < FLAT_SHARE * len(codes):
         return None
-    paper = colours[codes == most[0]].mean(axis=0)
-    for code, share in zip(most[1:], shares[1:], strict=True):
-        if share < INK_SHARE:
-            break
-        ink = colours[codes == code].mean(axis=0)
-        if np.abs(ink - paper).max() >= CONTRAST / 255:
-            return LineArt(paper, ink)
-    return None
+    found: list[Colours] = []
+    for code in most[counts[most] >= INK_SHARE * len(codes)]:
+        colour = np.median(colours[codes == code], axis=0)
+        if all(np.abs(colour - other).max() >= CONTRAST / 255 for other in found):
+            found.append(colour)
+    return LineArt(np.stack(found)) if len(found) > 1 else None
 
 
 def fill_line_art(canvas: Canvas, box: Box, art: LineArt) -> None:
