@@ -317,3 +317,27 @@ def test_plug_ins_are_listed_with_the_others(paths: dict[str, str]) -> None:
     assert "half_grey" in FILLERS.names()
     assert restauro.list_models()["half_grey"] == ""
     assert find("half_grey").description.kind == "other"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"providers": "CPUExecutionProvider"},
+            "providers is called device now; write device='CPU",
+        ),
+        ({"device": 3}, "the device is 3; give a name such as 'cpu', or several"),
+        ({"threads": 1.5}, "threads is 1.5; give 1 or more, or None for as many as cores"),
+    ],
+)
+@pytest.mark.parametrize("name", ["faces", "telea"])
+def test_wrong_arguments_are_one_sentence(
+    name: str, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RestauroError, match=message):
+        restauro.load(name, **arguments)
+
+
+def test_no_name_is_no_known_name() -> None:
+    with pytest.raises(UnknownNameError, match="no model named ''; known: "):
+        restauro.load("")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restauro.errors import MissingExtraError, UnknownNameError
+from restauro.errors import MissingExtraError, RestauroError, UnknownNameError
 from restauro.fill import entries
 from restauro.fill.entries import AUTO, NETWORK, Entry, missing
 from restauro.fill.peers import PEERS, read_peer
@@ -32,7 +32,13 @@ CLASSICAL_HANDICAP = 1.25
 flatters a method that only continues what it sees. Measured in docs/command_line.md."""
 
 
-def load(name_or_path: str | Path, device: Device = CPU, threads: int | None = None) -> Filler:
+def load(
+    name_or_path: str | Path,
+    device: Device = CPU,
+    threads: int | None = None,
+    *,
+    providers: object = None,
+) -> Filler:
     """What fills holes under this name: a `Filler`, whatever kind it is.
 
     Args:
@@ -45,14 +51,17 @@ def load(name_or_path: str | Path, device: Device = CPU, threads: int | None = N
             without training compute on the processor.
         threads: How many processor threads one call of an ONNX file may use; None = as many as
             there are cores. Other libraries follow their own setting.
+        providers: What `device` was called before; refused.
 
     Raises:
         UnknownNameError: None of these, or there is no such device here.
         BadModelError: A file is missing, damaged or of another kind.
         PlugInError: A Python file cannot be imported, or registers no method, or several.
         MissingExtraError: Its libraries are not installed.
-        RestauroError: `threads` is below 1.
+        RestauroError: `threads` is below 1, or `providers` is given.
     """
+    if providers is not None:
+        raise RestauroError(f"providers is called device now; write device={providers!r}")
     check_threads(threads)
     entry = find(name_or_path)
     filler = entry.make(device, threads)
