@@ -1,4 +1,4 @@
-/** Masks packed to one bit a pixel, for undo steps and PNG files. */
+/** Masks packed to one bit a pixel, for steps of the history and PNG files. */
 
 /** @import { Area } from "./mask.js" */
 
@@ -7,7 +7,7 @@
  * @param {Uint8Array} pixels of the whole mask, 0 or 1
  * @param {number} width of the whole mask
  * @param {Area} area
- * @returns {Uint8Array}
+ * @returns {Uint8Array<ArrayBuffer>}
  */
 export function pack(pixels, width, area) {
   const rowBytes = bytesPerRow(area);
@@ -22,20 +22,52 @@ export function pack(pixels, width, area) {
 }
 
 /**
+ * Makes an area of one mask like that of another.
+ * @param {Uint8Array} pixels of a whole mask, 0 or 1, changed in place
+ * @param {Uint8Array} model of another
+ * @param {number} width of the whole masks
+ * @param {Area} area
+ * @returns {{bits: Uint8Array<ArrayBuffer> | null, gained: number}} the pixels that were flipped,
+ *   packed as `pack` does, null if there are none; how many more are 1 than before
+ */
+export function follow(pixels, model, width, { left, top, right, bottom }) {
+  const rowBytes = bytesPerRow({ left, top, right, bottom });
+  let bits = null;
+  let gained = 0;
+  for (let y = top, start = 0; y < bottom; y++, start += rowBytes) {
+    const end = y * width + right;
+    for (let i = y * width + left, x = 0; i < end; i++, x++) {
+      const value = model[i];
+      if (pixels[i] === value) continue;
+      bits ??= new Uint8Array(rowBytes * (bottom - top));
+      bits[start + (x >> 3)] |= 128 >> (x & 7);
+      gained += value - pixels[i];
+      pixels[i] = value;
+    }
+  }
+  return { bits, gained };
+}
+
+/**
  * Flips the pixels of an area whose packed bit is set.
  * @param {Uint8Array} pixels of the whole mask, changed in place
  * @param {number} width of the whole mask
  * @param {Area} area
  * @param {Uint8Array} bits as `pack` gives them
+ * @returns {number} how many more pixels are 1 than before
  */
 export function flip(pixels, width, area, bits) {
   const rowBytes = bytesPerRow(area);
+  let gained = 0;
   for (let y = area.top, start = 0; y < area.bottom; y++, start += rowBytes) {
-    const row = y * width + area.left;
-    for (let x = 0; x < area.right - area.left; x++) {
-      pixels[row + x] ^= (bits[start + (x >> 3)] >> (7 - (x & 7))) & 1;
+    const end = y * width + area.right;
+    for (let i = y * width + area.left, x = 0; i < end; i++, x++) {
+      if (!(bits[start + (x >> 3)] & (128 >> (x & 7)))) continue;
+      gained += 1 - 2 * pixels[i];
+      pixels[i] ^= 1;
     }
   }
+  return gained;
 }
 
 /** @param {Area} area */
