@@ -50,8 +50,7 @@ def command(
 
     Takes up interrupted trainings where they stopped: call it again until the page is there.
     """
-    from restauro.reproduction.page import write_page
-    from restauro.reproduction.runs import RUNS, keep_record, score, train_all
+    from restauro.reproduction import RUNS, keep_record, score, train_all, write_page
 
     banks = {"celeba": data} | ({"aircraft": aircraft} if aircraft else {})
     references = [run for run in RUNS if run.bank in banks]
