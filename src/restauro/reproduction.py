@@ -23,7 +23,7 @@ from restauro.files import file_sha256
 from restauro.losses import LOSSES
 from restauro.masks import draw_holes
 from restauro.metrics import backlight_of, lightness, subject_lightness
-from restauro.metrics.areas import composite
+from restauro.metrics.comparison import composite
 from restauro.models import InpaintingModel
 from restauro.report.page import render
 from restauro.report.plots import save

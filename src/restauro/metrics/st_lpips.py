@@ -16,9 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restauro.errors import MissingExtraError
-from restauro.metrics.areas import mean_over
-from restauro.metrics.catalogue import metric_of_areas
-from restauro.metrics.comparison import Comparison, once, once_a_target
+from restauro.metrics.comparison import Comparison, mean_over, metric_of_areas, once, once_a_target
 from restauro.metrics.perceptual import area_at, pool
 
 Kind: TypeAlias = Literal["alex", "vgg"]

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-Labels = NDArray[np.str_]
 NUM_RESAMPLES = 2000
 CONFIDENCE = 0.95
 NUM_STRATA = 5

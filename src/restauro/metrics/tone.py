@@ -7,10 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from restauro.metrics.areas import deviation_over, mean_over
-from restauro.metrics.catalogue import DESCRIPTIVE
 from restauro.metrics.colour import labs, lightness_of, lights, luminance, luminance_of
-from restauro.metrics.comparison import Comparison
+from restauro.metrics.comparison import DESCRIPTIVE, Comparison, deviation_over, mean_over
 from restauro.plugins import metric
 
 LIGHTNESS: dict[str, Any] = {"unit": "L*", "range": (0.0, 100.0), **DESCRIPTIVE}
