@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from restauro.cores import num_cores
 from restauro.data.bank import Bank
 from restauro.errors import MissingExtraError
-from restauro.evaluation.cache import Cache, PartScores
-from restauro.evaluation.examples import choose_examples
+from restauro.evaluation.groups import choose_examples
 from restauro.evaluation.plan import EvaluationPlan, Method
 from restauro.evaluation.program import environment, program_sha256
 from restauro.evaluation.protocols import Protocol
-from restauro.evaluation.score import PART_SIZE, Part, run_parts
+from restauro.evaluation.score import PART_SIZE, Cache, Part, PartScores, run_parts, time_methods
 from restauro.evaluation.store import (
     Evaluation,
     Example,
@@ -34,7 +33,6 @@ from restauro.evaluation.store import (
     write_evaluation,
     write_rows,
 )
-from restauro.evaluation.timing import time_methods
 from restauro.interrupt import StopRequest
 from restauro.metrics import METRICS, SET_METRICS
 from restauro.sheets import show_hole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +45,21 @@ class Network:
             predictions[chunk] = self._run(images[chunk], masks[chunk])
         return predictions
 
+    def on_whole_pictures(self, images: Image, masks: Mask) -> Image:
+        """The predictions, uint8 (B, H, W, 3), for uint8 (B, H, W, 3) and bool (B, H, W).
+
+        Raises:
+            BadImageError: The card does not allow pictures of this size.
+        """
+        height, width = masks.shape[1:]
+        if not self.card.takes((height, width)):
+            raise BadImageError(
+                f"the network of {self.card.name!r} takes no pictures of {width}x{height}; give "
+                "the file without `network:`, which takes any size"
+            )
+        predictions = self(images.astype(np.float32) / np.float32(255), masks)
+        return np.asarray(np.rint(predictions * 255), dtype=np.uint8)
+
     def _run(self, images: Colours, masks: Mask) -> Colours:
         holes = masks.astype(np.float32)
         visible = images * (1 - holes)[..., None]  # (B, H, W, 3)
@@ -60,25 +74,6 @@ class Network:
                 "or values that are no numbers; export it again"
             )
         return np.asarray(predictions.transpose(0, 2, 3, 1).clip(0, 1))
-
-
-def on_whole_pictures(network: Network) -> Callable[[Image, Mask], Image]:
-    """The network as a function from uint8 (B, H, W, 3) and bool (B, H, W) to uint8 (B, H, W, 3).
-
-    It raises BadImageError for pictures of a size that the card does not allow.
-    """
-
-    def inpaint_batch(images: Image, masks: Mask) -> Image:
-        height, width = masks.shape[1:]
-        if not network.card.takes((height, width)):
-            raise BadImageError(
-                f"the network of {network.card.name!r} takes no pictures of {width}x{height}; give "
-                "the file without `network:`, which takes any size"
-            )
-        predictions = network(images.astype(np.float32) / np.float32(255), masks)
-        return np.asarray(np.rint(predictions * 255), dtype=np.uint8)
-
-    return inpaint_batch
 
 
 def _check_interface(path: Path, card: ModelCard, session: Any) -> None:

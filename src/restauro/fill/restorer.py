@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from restauro.fill.compose import Damaged
 from restauro.fill.filler import Filler, Painter
-from restauro.fill.filling import Filling, fill, scale_for
+from restauro.fill.filling import Filling, fill, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
 from restauro.fill.line_art import MAX_SIDE, fill_line_art, line_art_on
-from restauro.fill.lockstep import run_together
 from restauro.fill.model_file import ModelCard
 from restauro.fill.network import Network
 from restauro.fill.sessions import on_device
@@ -20,13 +19,11 @@ class Restorer(Filler):
     """Fills holes with the network of a model file, in pictures of any size."""
 
     def __init__(self, network: Network) -> None:
-        self._network, self.card = network, network.card
+        self._network = network
+        self.card: ModelCard = network.card
         self._rule = WindowRule(self.card.size, self.card.multiple)
         self.name, self.parameters = self.card.name, self.card.parameters
         self.files = (network.path,)
-
-    card: ModelCard
-    """What the model says about itself."""
 
     @property
     def identity(self) -> str:
