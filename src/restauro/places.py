@@ -59,11 +59,6 @@ def resolved(place: Place) -> Place:
     return place.resolve()
 
 
-def is_inside(place: Place, folder: Place) -> bool:
-    """Whether a resolved place is the resolved folder, or below it."""
-    return folder == place or folder in place.parents
-
-
 def relative(file: Place, folder: Place) -> Path:
     """The way from a folder to a file of the same file system below it."""
     if isinstance(file, Path):
@@ -149,11 +144,6 @@ def move(file: Place, target: Place) -> None:
         os.replace(file, str(target))
     else:
         file.rename(target)
-
-
-def make_folder(folder: Place) -> None:
-    """Makes a folder with all above it, where a file system has any."""
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def remove_folder(folder: Place) -> None:

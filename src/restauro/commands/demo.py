@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from restauro.commands._fillers import device_option, model_option
-from restauro.commands._imports import import_option
+from restauro.commands._options import PATH, device_option, import_option, model_option
 
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler
@@ -36,7 +35,7 @@ class Row(NamedTuple):
     "--output",
     default="demo",
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help=f"Folder for the sheet {SHEET_NAME}; an older sheet there is replaced.",
 )
 @model_option

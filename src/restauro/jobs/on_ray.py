@@ -19,7 +19,7 @@ from typing import Any
 
 from restauro.errors import MissingExtraError, RestauroError, first_line
 from restauro.imports import packed, unpacked
-from restauro.jobs.engines import Attempt, Engine, ended_its_process
+from restauro.jobs.job import Attempt, Engine, ended_its_process
 from restauro.jobs.planning import Task
 from restauro.jobs.record import Outcome
 from restauro.pool import ShouldStop
