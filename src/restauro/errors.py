@@ -1,16 +1,4 @@
-"""Everything that a user can cause and mend. Each message is one sentence: value, rule, what to do.
-
-RestauroError
-├── BadImageError       a picture or mask that cannot be read, is too large, or does not fit
-├── BadModelError       a model file that is missing, damaged or of an unknown kind
-├── BadDataError        a source, archive or bank that cannot be used
-├── ConfigError         a training configuration that contradicts itself
-├── TrainingError       a training run that cannot go on
-├── UnknownNameError    a name that no registry knows
-├── PlugInError         somebody else's part that cannot be imported, or has a name that is taken
-├── OutputExistsError   an output that would be overwritten
-└── MissingExtraError   a part of restauro whose libraries are not installed
-"""
+"""What a user can cause and mend. Each message is one sentence: value, rule, what to do."""
 
 
 class RestauroError(Exception):

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from restauro.errors import ConfigError
-from restauro.masks import BoxLimits, Curriculum, HoleLimits, StrokeLimits, draw_holes
-from restauro.masks.curriculum import SHAPES
+from restauro.masks import SHAPES, BoxLimits, Curriculum, HoleLimits, StrokeLimits, draw_holes
 
 START = HoleLimits(BoxLimits((0.1, 0.2), (0.1, 0.3), spread=0.3))
 END = HoleLimits(BoxLimits((0.3, 0.6), (0.4, 0.5), spread=1.0))

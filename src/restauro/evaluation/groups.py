@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from restauro.errors import BadDataError
 from restauro.evaluation.store import Example, Rows
-from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.statistics import (
     Array,
     Estimate,
@@ -23,6 +22,7 @@ from restauro.metrics.statistics import (
     group_gap,
     quantile_bins,
 )
+from restauro.metrics.tone import ITA_GROUPS, ita_group
 from restauro.registry import METRICS
 
 UNKNOWN = "unknown"
@@ -61,10 +61,6 @@ class Grouping:
     """Groups that have pictures: darkest or lowest first, `unknown` last."""
     group_of_picture: list[str]
     """(N,)"""
-
-    def counts(self) -> dict[str, int]:
-        """Number of pictures of every group, in order."""
-        return {name: self.group_of_picture.count(name) for name in self.names_in_order}
 
 
 @dataclass(frozen=True)

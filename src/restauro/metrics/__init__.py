@@ -23,10 +23,15 @@ from restauro.metrics.sets import (
     p_ids,
     u_ids,
 )
-from restauro.metrics.skin import ITA_GROUPS, ita_group
 from restauro.metrics.st_lpips import st_lpips, st_lpips_vgg
 from restauro.metrics.structure import seam, sharpness
-from restauro.metrics.tone import backlight_of, lightness, subject_lightness
+from restauro.metrics.tone import (
+    ITA_GROUPS,
+    backlight_of,
+    ita_group,
+    lightness,
+    subject_lightness,
+)
 from restauro.plugins import Metric, metric
 from restauro.registry import METRICS
 

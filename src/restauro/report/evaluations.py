@@ -8,13 +8,21 @@ from pathlib import Path
 
 from restauro.evaluation.store import Evaluation, read_evaluation
 from restauro.files import whole_file
-from restauro.report.columns import heading, pivot, short
 from restauro.report.latex import DOCUMENT, write_latex
 from restauro.report.page import NONE, Cell, Table, cells, render, write_page
 from restauro.report.scores import tables_of
 from restauro.report.sections import FACTS, OVERVIEW, failures, set_section, time_and_size
 from restauro.report.sheets import REASONS, write_sheets
-from restauro.report.tables import ALL, STATED, TABLES, SetTables, num_pictures
+from restauro.report.tables import (
+    ALL,
+    STATED,
+    TABLES,
+    SetTables,
+    heading,
+    num_pictures,
+    pivot,
+    short,
+)
 
 TITLE = "Evaluation of inpainting methods"
 _MARKUP = re.compile(r"""[&<>|*`\[\]\\~$"'#]|(?<![^\W_])_|_(?![^\W_])""")

@@ -18,7 +18,17 @@ from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.evaluation.store import Evaluation, Rows, TaskRecord
 from restauro.metrics import METRICS, SET_METRICS
 from restauro.metrics.statistics import GroupGap, estimate, paired_differences
-from restauro.report.tables import ALL, BETTER, MATCHED, TIED, UNMATCHED, WORSE, Line, SetTables
+from restauro.report.tables import (
+    ALL,
+    BETTER,
+    MATCHED,
+    SKIN_METRIC,
+    TIED,
+    UNMATCHED,
+    WORSE,
+    Line,
+    SetTables,
+)
 
 RATIOS = ("sharpness", "seam")
 """Metrics with a long tail, which a mean would follow: these have quartiles and no ranks."""
@@ -47,8 +57,6 @@ GROUPED = (
     "ita_error",
 )
 """Metrics of the groups."""
-SKIN_METRIC = "ita_error"
-"""Only for groups of people, in sets that are grouped by tone."""
 PAIRED = "paired differences on the same pictures, 95 % intervals that hold for all pairs together"
 """The fact that tells how methods are ranked."""
 _SEED = re.compile(r"\.seed\d+$")

@@ -10,20 +10,26 @@ from pathlib import Path
 from restauro.evaluation.groups import UNKNOWN
 from restauro.metrics import SET_METRICS
 from restauro.metrics.statistics import MIN_PICTURES, Estimate
-from restauro.report.columns import TITLES, column_of, heading, number, pivot, shown
 from restauro.report.page import NONE, Cell, Picture, Section, Table, cells
 from restauro.report.plots import Series, plot_estimates, save
-from restauro.report.scores import RATIOS, SKIN_METRIC
+from restauro.report.scores import RATIOS
 from restauro.report.tables import (
     ALL,
     BETTER,
     MATCHED,
+    SKIN_METRIC,
     TIED,
+    TITLES,
     WORSE,
     Line,
     SetTables,
     chosen,
+    column_of,
+    heading,
     num_pictures,
+    number,
+    pivot,
+    shown,
 )
 
 FACTS = {

@@ -15,7 +15,7 @@ from restauro.data.augmentation import Augmentation
 from restauro.errors import ConfigError
 from restauro.files import read_toml
 from restauro.imports import import_kept
-from restauro.masks.curriculum import Curriculum
+from restauro.masks import Curriculum
 from restauro.training.optimizers import OPTIMIZERS
 from restauro.typed import (
     AT_LEAST_ONE,

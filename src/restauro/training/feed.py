@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from restauro.data.batches import Batches
-from restauro.masks.curriculum import Curriculum
+from restauro.masks import Curriculum
 from restauro.seeds import seed_of
 
 
