@@ -1,5 +1,10 @@
 """What a user can cause and mend. Each message is one sentence: value, rule, what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class RestauroError(Exception):
     """Base of all errors that a user can mend; the command line prints it without a traceback."""
@@ -51,3 +56,17 @@ class MissingExtraError(RestauroError):
 def first_line(error: BaseException) -> str:
     """What a foreign error says, short enough to stand inside one of our sentences."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+@contextmanager
+def needed(need: str, packages: str) -> Iterator[None]:
+    """Within its block libraries are imported; what is missing is told in one sentence.
+
+    Raises:
+        MissingExtraError: One is missing; the message begins with `need`, such as `the engine ray
+            needs Ray`, and says that pip installs `packages`.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(f"{need}; install it with `pip install {packages}`") from error

@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
-from restauro.errors import MissingExtraError, RestauroError, first_line
+from restauro.errors import RestauroError, first_line, needed
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -36,12 +36,8 @@ def place_of(text: str) -> Place:
     """
     if not is_url(text):
         return Path(text)
-    try:
+    with needed(f"{text} is a URL, which needs fsspec", "'restauro[ray]'"):
         from upath import UPath
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{text} is a URL, which needs fsspec; install it with `pip install 'restauro[ray]'`"
-        ) from error
     try:
         url = UPath(text)
         url.exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -162,23 +162,26 @@ class _Pass:
         if self.stop.is_requested:
             raise _StoppedError
 
-    def _missing_scores(self) -> Iterable[Part]:
+    def _missing_scores(self) -> Iterator[Part]:
         for protocol in self.plan.protocols:
             for rows in _slices(self.rows[protocol.task]):
-                files = {
-                    method: self.cache.scores_path(protocol, method, rows)
-                    for method in self.plan.methods
-                }
-                yield from _missing(Part(protocol, rows, files))
+                yield from self._missing(protocol, rows, self.cache.scores_path)
 
-    def _missing_examples(self, examples: Sequence[Example]) -> Iterable[Part]:
+    def _missing_examples(self, examples: Sequence[Example]) -> Iterator[Part]:
         for protocol in self.plan.protocols:
             for index in dict.fromkeys(e.index for e in examples if e.task == protocol.task):
-                files = {
-                    method: self.cache.example_path(protocol, method, index)
-                    for method in self.plan.methods
-                }
-                yield from _missing(Part(protocol, np.array([index]), files))
+                yield from self._missing(protocol, np.array([index]), self.cache.example_path)
+
+    def _missing(
+        self,
+        protocol: Protocol,
+        rows: NDArray[np.int64],
+        path_of: Callable[[Protocol, Method, NDArray[np.int64]], Path],
+    ) -> Iterator[Part]:
+        """A part with the methods whose files are not there; nothing if all are."""
+        files = {method: path_of(protocol, method, rows) for method in self.plan.methods}
+        if files := {method: path for method, path in files.items() if not path.exists()}:
+            yield Part(protocol, rows, files)
 
     def _gather(self) -> tuple[dict[tuple[str, str], Rows], list[SetScore], list[Failure]]:
         """Puts the parts of the cache together: rows by task and method."""
@@ -226,7 +229,7 @@ class _Pass:
             PIL.Image.fromarray(original).save(path)
             PIL.Image.fromarray(show_hole(original, hole)).save(path.with_name("damaged.png"))
             for method in self.plan.methods:
-                kept = self.cache.example_path(protocol, method, example.index)
+                kept = self.cache.example_path(protocol, method, np.array([example.index]))
                 if kept.exists():
                     shutil.copyfile(kept, path.with_name(f"{method.name}.png"))
 
@@ -256,13 +259,6 @@ class _Pass:
 
 def _slices(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [rows[start : start + PART_SIZE] for start in range(0, len(rows), PART_SIZE)]
-
-
-def _missing(part: Part) -> Iterable[Part]:
-    """The part with the methods whose files are not there; nothing if all are."""
-    files = {method: path for method, path in part.files.items() if not path.exists()}
-    if files:
-        yield Part(part.protocol, part.rows, files)
 
 
 def _set_scores(

@@ -57,9 +57,9 @@ class Cache:
         """Where the scores of consecutive pictures lie."""
         return self._folder(protocol, method) / f"{rows[0]}_{len(rows)}.npz"
 
-    def example_path(self, protocol: Protocol, method: Method, row: int) -> Path:
-        """Where the restored picture of an example lies."""
-        return self._folder(protocol, method) / f"{row}.png"
+    def example_path(self, protocol: Protocol, method: Method, rows: NDArray[np.int64]) -> Path:
+        """Where the restored picture of an example, one row, lies."""
+        return self._folder(protocol, method) / f"{rows[0]}.png"
 
     def _folder(self, protocol: Protocol, method: Method) -> Path:
         place = protocol.task, method.name

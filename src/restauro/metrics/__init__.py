@@ -17,16 +17,13 @@ from restauro.metrics.fidelity import fidelity_scores, psnr
 from restauro.metrics.perceptual import FeatureNetwork, feature_network
 from restauro.metrics.sets import (
     SET_METRICS,
-    SetMetric,
     features_of_sets,
     frechet_feature_distance,
     p_ids,
     u_ids,
 )
-from restauro.metrics.st_lpips import st_lpips, st_lpips_vgg
 from restauro.metrics.structure import seam, sharpness
 from restauro.metrics.tone import (
-    ITA_GROUPS,
     backlight_of,
     ita_group,
     lightness,
@@ -36,13 +33,11 @@ from restauro.plugins import Metric, metric
 from restauro.registry import METRICS
 
 __all__ = [
-    "ITA_GROUPS",
     "METRICS",
     "SET_METRICS",
     "Comparison",
     "FeatureNetwork",
     "Metric",
-    "SetMetric",
     "all_metrics",
     "backlight_of",
     "colour_difference",
@@ -64,8 +59,6 @@ __all__ = [
     "scores",
     "seam",
     "sharpness",
-    "st_lpips",
-    "st_lpips_vgg",
     "subject_lightness",
     "u_ids",
 ]

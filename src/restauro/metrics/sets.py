@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from restauro.errors import MissingExtraError
+from restauro.errors import needed
 from restauro.metrics.comparison import Comparison
 from restauro.metrics.perceptual import PACKAGES, pooled_features
 from restauro.metrics.st_lpips import PACKAGE, pooled_st_lpips
@@ -117,14 +117,10 @@ def plane_of_sets() -> Any:
     Raises:
         MissingExtraError: scikit-learn is not installed.
     """
-    try:
+    with needed("P-IDS and U-IDS need scikit-learn", SCIKIT_LEARN):
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import LinearSVC
-    except ImportError as error:
-        raise MissingExtraError(
-            f"P-IDS and U-IDS need scikit-learn; install it with `pip install {SCIKIT_LEARN}`"
-        ) from error
     return make_pipeline(StandardScaler(), LinearSVC(dual=False))
 
 

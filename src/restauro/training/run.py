@@ -22,7 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from restauro import __version__
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
-from restauro.errors import ConfigError, MissingExtraError, OutputExistsError, TrainingError
+from restauro.errors import ConfigError, OutputExistsError, TrainingError, needed
 from restauro.imports import imported
 from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
@@ -302,10 +302,5 @@ def _describe(run: Run, precision: str, changes: dict[str, list[Any]]) -> None:
 
 
 def _tensorboard_logger(path: Path) -> Any:
-    try:
+    with needed("--tensorboard needs the tensorboard package", "'restauro[tensorboard]'"):
         return TensorBoardLogger(path.parent, name=path.name, version="tensorboard")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "--tensorboard needs the tensorboard package; install it with "
-            "`pip install 'restauro[tensorboard]'`"
-        ) from error
