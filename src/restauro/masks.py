@@ -111,17 +111,6 @@ class Curriculum:
         limits: HoleLimits = _between(self.start, self.end, SHAPES[self.shape](progress))
         return limits
 
-    def draw(
-        self,
-        epoch: int,
-        batch_size: int,
-        size: Size,
-        rng: torch.Generator,
-        device: torch.device | str = "cpu",
-    ) -> Tensor:
-        """Holes for a global batch: (B, 1, H, W) bool on `device`, True = hole."""
-        return draw_holes(self.limits(epoch), batch_size, size, rng, device)
-
 
 def draw_holes(
     limits: HoleLimits,

@@ -57,8 +57,11 @@ def build(kind: Any, values: Any, where: str = "", *, ignores_unknown: bool = Fa
     for key in values:
         if key not in known:
             raise MisfitError(f"there is no key {_join(where, key)!r} ({nearest(key, known)})")
-    needed = [name for name, field in known.items() if not _has_default(field)]
-    missing = [repr(_join(where, name)) for name in needed if name not in values]
+    missing = [
+        repr(_join(where, name))
+        for name, field in known.items()
+        if name not in values and field.default is field.default_factory  # it has neither
+    ]
     if missing:
         many = len(missing) > 1
         raise MisfitError(
@@ -131,11 +134,6 @@ def _items(kinds: tuple[Any, ...], value: Any, where: str) -> list[Any]:
 
 def _misfit(value: Any, where: str, wanted: str) -> MisfitError:
     return MisfitError(f"{where} is {value!r}, but must be {wanted}")
-
-
-def _has_default(field: dataclasses.Field[Any]) -> bool:
-    missing = dataclasses.MISSING
-    return field.default is not missing or field.default_factory is not missing
 
 
 def _join(where: str, key: str) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from restauro.errors import ConfigError
-from restauro.losses import FeatureLoss
+from restauro.losses.perceptual import FeatureLoss
 from restauro.training.adversary import Adversary
 from restauro.training.config import AdversaryConfig, load_config
 from restauro.training.weights import load_weights

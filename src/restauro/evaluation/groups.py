@@ -56,7 +56,6 @@ class Grouping:
 
     name: str
     """The metric that tells the group, such as `hole_lightness` or `ita`, or the label's column."""
-    title: str
     names_in_order: list[str]
     """Groups that have pictures: darkest or lowest first, `unknown` last."""
     group_of_picture: list[str]
@@ -108,15 +107,15 @@ def groupings(rows: Rows) -> list[Grouping]:
     may show only where labels meet (Buolamwini and Gebru 2018), if that gives at most 20 groups.
     """
     found = [
-        _fifths(metric, title, rows.values[metric])
-        for metric, title in FIFTHS.items()
+        _fifths(metric, rows.values[metric])
+        for metric in FIFTHS
         if np.isfinite(rows.values.get(metric, [])).any()
     ]
     angles = rows.values.get("ita", np.full(len(rows), np.nan))
     if np.isfinite(angles).mean() >= MIN_KNOWN_TONE:
         order = [*reversed(ITA_GROUPS), UNKNOWN]
         tones = [ita_group(angle) for angle in angles.tolist()]
-        found.append(_grouping("ita", "apparent skin tone", order, tones))
+        found.append(_grouping("ita", order, tones))
     labels = [_labelled(name, values) for name, values in rows.labels.items()]
     labels = [label for label in labels if 2 <= _num_known(label) <= MAX_LABELS]
     if len(labels) > 1:
@@ -155,7 +154,7 @@ def group_scores(rows: Rows, grouping: Grouping, metric: str) -> GroupScores:
     )
 
 
-def _fifths(metric: str, title: str, values: Array) -> Grouping:
+def _fifths(metric: str, values: Array) -> Grouping:
     """Five groups of as many pictures each, named by their limits; equal values stay together."""
     known = np.isfinite(values)
     fifth = np.full(len(values), NUM_FIFTHS)
@@ -165,16 +164,16 @@ def _fifths(metric: str, title: str, values: Array) -> Grouping:
         for i in np.unique(fifth[known]).tolist()
     }
     groups = [names.get(i, UNKNOWN) for i in fifth.tolist()]
-    return _grouping(metric, title, [*names.values(), UNKNOWN], groups)
+    return _grouping(metric, [*names.values(), UNKNOWN], groups)
 
 
 def _labelled(name: str, values: Sequence[str]) -> Grouping:
     groups = [value or UNKNOWN for value in values]
-    return _grouping(name, name, [*sorted(set(groups) - {UNKNOWN}), UNKNOWN], groups)
+    return _grouping(name, [*sorted(set(groups) - {UNKNOWN}), UNKNOWN], groups)
 
 
-def _grouping(name: str, title: str, order: Sequence[str], groups: list[str]) -> Grouping:
-    return Grouping(name, title, [group for group in order if group in groups], groups)
+def _grouping(name: str, order: Sequence[str], groups: list[str]) -> Grouping:
+    return Grouping(name, [group for group in order if group in groups], groups)
 
 
 def _num_known(grouping: Grouping) -> int:

@@ -59,7 +59,8 @@ def plan(
         masks: Folder with a mask for each picture, of the same name and any ending.
         marked_by: What marks the hole where there is no mask's file.
         recursive: Whether folders inside folders count.
-        suffix: Ending of all outputs, with its dot; None = the picture's own.
+        suffix: Ending of all outputs, with its dot; None = the picture's own, or .png if
+            restauro cannot write that.
 
     Raises:
         BadImageError: There is no picture at all, or no folder of masks.
@@ -77,7 +78,8 @@ def plan(
     tasks = []
     for picture, place in found.values():
         own_mask, problem = mask_folder.mask_of(picture, place) if mask_folder else (mask, "")
-        place = place.with_suffix(suffix or _own_suffix(place))
+        own = place.suffix if place.suffix.lower() in WRITTEN else PNG.suffixes[0]
+        place = place.with_suffix(suffix or own)
         tasks.append(
             Task(
                 picture=picture,
@@ -103,11 +105,6 @@ def left_out(pictures: Sequence[str], *, recursive: bool = False) -> str:
         f"left out {len(names)} of formats that restauro does not read: "
         f"{', '.join(names[:MOST_NAMED])}{more}; save them as PNG, JPEG or TIFF"
     )
-
-
-def _own_suffix(place: Path) -> str:
-    """The picture's own ending; .png if restauro cannot write its format."""
-    return place.suffix if place.suffix.lower() in WRITTEN else PNG.suffixes[0]
 
 
 def _found(argument: str, recursive: bool, others: Sequence[Place]) -> Iterator[tuple[Place, Path]]:

@@ -288,14 +288,14 @@ def _plot(lines: Sequence[Line], x: str, title: str, x_label: str, path: Path) -
     places = list(dict.fromkeys(line[x] for line in lines))
     if len(places) < 2:
         return
-    series = {}
+    series: dict[str, Series] = {}
     for method in dict.fromkeys(line["method"] for line in lines):
         some = chosen(lines, method=method)
         estimates = [
             Estimate(number(one, "mean"), number(one, "low"), number(one, "high"), 0, 0, 0)
             for one in some
         ]
-        series[method] = Series([line[x] for line in some], estimates)
+        series[method] = [line[x] for line in some], estimates
     metric = lines[0]["metric"]
     best = 0.0 if column_of(metric).is_signed else None
     figure = plot_estimates(
