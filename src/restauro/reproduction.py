@@ -165,13 +165,10 @@ def keep_record(run: ScoredRun, run_dir: Path, output: Path) -> None:
 
 
 def write_page(runs: Mapping[str, ScoredRun], output: Path, *, share: float, command: str) -> Path:
-    """Writes tables, plots and sheets to the folder `output`; returns the page.
+    """Writes tables, plots and sheets of the runs, by name of their configs; returns the page.
 
-    Args:
-        runs: By name of the config.
-        output: The folder.
-        share: Share of a pass over the training pictures that made an epoch, in (0, 1].
-        command: What a reader types to get the page again.
+    `share` of a pass over the training pictures, in (0, 1], made an epoch; `command` is what a
+    reader types to get the page again.
     """
     output.mkdir(parents=True, exist_ok=True)
     faces = {name: run for name, run in runs.items() if name != AIRCRAFT}

@@ -38,13 +38,8 @@ class MisfitError(ValueError):
 def build(kind: Any, values: Any, where: str = "", *, ignores_unknown: bool = False) -> Any:
     """The dataclass `kind` of a mapping; its fields may be dataclasses, lists and tables as well.
 
-    Whole numbers are taken for numbers, and lists for tuples.
-
-    Args:
-        kind: The dataclass.
-        values: What its fields are to be, by name.
-        where: Before the names of keys in messages, such as `training`.
-        ignores_unknown: Whether keys beyond the fields are left out instead of refused.
+    Whole numbers are taken for numbers, and lists for tuples. `where`, such as `training`, stands
+    before the names of keys in messages.
 
     Raises:
         MisfitError: A key is unknown or missing, or a value of another type.

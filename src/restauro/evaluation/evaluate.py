@@ -51,15 +51,9 @@ def evaluate(
     """Scores all methods on all protocols, and writes the folder `output`.
 
     Continues where an earlier call with the same output stopped, and computes nothing twice.
-
-    Args:
-        plan: What is to be evaluated.
-        output: The folder.
-        processes: How many work side by side; None = as many as there are cores, and 1 = here.
-        on_progress: Called with the number of restored pictures and of all.
-
-    Returns:
-        The evaluation, or None if Ctrl-C or SIGTERM stopped it.
+    `processes` work side by side; None = as many as there are cores, and 1 = here. `on_progress` is
+    called with the number of restored pictures and of all. Returns None if Ctrl-C or SIGTERM
+    stopped it.
 
     Raises:
         BadDataError: The bank or its split cannot be used.

@@ -51,12 +51,9 @@ def estimate(values: ArrayLike, *, seed: int = 0) -> Estimate:
     everything = np.asarray(values, dtype=np.float64)
     finite = np.sort(everything[np.isfinite(everything)])
     counts = (len(finite), int(np.isinf(everything).sum()), int(np.isnan(everything).sum()))
-    if len(finite) == 0:
-        return Estimate(np.nan, np.nan, np.nan, *counts)
-    mean = float(finite.mean())
-    if len(finite) == 1:
-        return Estimate(mean, np.nan, np.nan, *counts)
-    low, high = _interval(_resampled_means(finite, np.random.default_rng(seed)))
+    mean, low, high = float(finite.mean()) if len(finite) else np.nan, np.nan, np.nan
+    if len(finite) > 1:
+        low, high = _interval(_resampled_means(finite, np.random.default_rng(seed)))
     return Estimate(mean, low, high, *counts)
 
 

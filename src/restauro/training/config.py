@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from restauro.data.augmentation import Augmentation
+from restauro.data.batches import Augmentation
 from restauro.errors import ConfigError
 from restauro.files import read_toml
 from restauro.imports import import_kept
