@@ -29,7 +29,7 @@ def write_run(path: Path) -> Path:
     import torch
 
     from restauro.models import MODELS
-    from restauro.training.checkpoint import save_weights
+    from restauro.training.weights import save_weights
 
     path.mkdir(parents=True, exist_ok=True)
     (path / "config.toml").write_text(CONFIG)

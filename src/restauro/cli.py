@@ -8,43 +8,28 @@ from __future__ import annotations
 
 import importlib
 import logging
+import pkgutil
 import sys
 
 import click
 
-from restauro import __version__
+from restauro import __version__, commands
 from restauro.errors import RestauroError
-
-# name -> module in restauro.commands; the module holds a click command of the same name
-COMMANDS = {
-    "blend": "blend",
-    "demo": "demo",
-    "download": "download",
-    "evaluate": "evaluate",
-    "export": "export",
-    "inpaint": "inpaint",
-    "models": "models",
-    "prepare": "prepare",
-    "report": "report",
-    "reproduce": "reproduce",
-    "serve": "serve",
-    "train": "train",
-}
 
 
 class LazyGroup(click.Group):
     """Imports a command's module only when that command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All command names, sorted."""
-        return sorted(COMMANDS)
+        """All command names, sorted: those of the files in `restauro.commands`."""
+        names = [module.name for module in pkgutil.iter_modules(commands.__path__)]
+        return sorted(name for name in names if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command called `cmd_name`, or None."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"restauro.commands.{COMMANDS[cmd_name]}")
-        command: click.Command = module.command
+        command: click.Command = importlib.import_module(f"restauro.commands.{cmd_name}").command
         return command
 
 

@@ -1,16 +1,9 @@
-"""Everything that a user can cause and mend. Each message is one sentence: value, rule, what to do.
+"""What a user can cause and mend. Each message is one sentence: value, rule, what to do."""
 
-RestauroError
-├── BadImageError       a picture or mask that cannot be read, is too large, or does not fit
-├── BadModelError       a model file that is missing, damaged or of an unknown kind
-├── BadDataError        a source, archive or bank that cannot be used
-├── ConfigError         a training configuration that contradicts itself
-├── TrainingError       a training run that cannot go on
-├── UnknownNameError    a name that no registry knows
-├── PlugInError         somebody else's part that cannot be imported, or has a name that is taken
-├── OutputExistsError   an output that would be overwritten
-└── MissingExtraError   a part of restauro whose libraries are not installed
-"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class RestauroError(Exception):
@@ -63,3 +56,17 @@ class MissingExtraError(RestauroError):
 def first_line(error: BaseException) -> str:
     """What a foreign error says, short enough to stand inside one of our sentences."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+@contextmanager
+def needed(need: str, packages: str) -> Iterator[None]:
+    """Within its block libraries are imported; what is missing is told in one sentence.
+
+    Raises:
+        MissingExtraError: One is missing; the message begins with `need`, such as `the engine ray
+            needs Ray`, and says that pip installs `packages`.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(f"{need}; install it with `pip install {packages}`") from error

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from types import FrameType, TracebackType
+from types import FrameType
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells use it."""
@@ -24,12 +24,7 @@ class StopRequest:
         self._before = {number: signal.signal(number, self._request) for number in self.SIGNALS}
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

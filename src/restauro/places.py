@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
-from restauro.errors import MissingExtraError, RestauroError, first_line
+from restauro.errors import RestauroError, first_line, needed
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -36,12 +36,8 @@ def place_of(text: str) -> Place:
     """
     if not is_url(text):
         return Path(text)
-    try:
+    with needed(f"{text} is a URL, which needs fsspec", "'restauro[ray]'"):
         from upath import UPath
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{text} is a URL, which needs fsspec; install it with `pip install 'restauro[ray]'`"
-        ) from error
     try:
         url = UPath(text)
         url.exists()
@@ -57,11 +53,6 @@ def resolved(place: Place) -> Place:
     if not isinstance(place, Path) and place.protocol in ("file", "local"):
         return Path(place.path).resolve()
     return place.resolve()
-
-
-def is_inside(place: Place, folder: Place) -> bool:
-    """Whether a resolved place is the resolved folder, or below it."""
-    return folder == place or folder in place.parents
 
 
 def relative(file: Place, folder: Place) -> Path:
@@ -149,11 +140,6 @@ def move(file: Place, target: Place) -> None:
         os.replace(file, str(target))
     else:
         file.rename(target)
-
-
-def make_folder(folder: Place) -> None:
-    """Makes a folder with all above it, where a file system has any."""
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def remove_folder(folder: Place) -> None:

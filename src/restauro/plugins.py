@@ -84,13 +84,6 @@ class Metric:
     by_default: bool = True
     """Whether an evaluation takes it unasked."""
 
-    def distance(self, value: float) -> float:
-        """How far a value is from good, so that smaller is always better."""
-        if self.better == "near":
-            assert self.best is not None
-            return abs(value - self.best)
-        return -value if self.better == "higher" else value
-
 
 def metric(
     name: str,

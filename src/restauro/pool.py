@@ -46,14 +46,8 @@ def map_unordered(
     """The answers to all tasks as they come; asked to stop, only to those in hand.
 
     A task whose process dies is tried once more after all others: alone, as there may be memory
-    enough then.
-
-    Args:
-        tasks: What is asked.
-        make: Builds what answers; what it raises is raised here.
-        should_stop: Looked at before every task.
-        processes: How many work side by side; 1 = none but this one.
-        given_up: The answer to a task that ended its process twice.
+    enough then; `given_up` answers one that ended its process twice. `should_stop` is looked at
+    before every task. What `make` raises is raised here. 1 process = none but this one.
     """
     if processes == 1:
         answer = make()

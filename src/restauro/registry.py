@@ -131,10 +131,8 @@ class Registry(Generic[T]):
     ) -> UnknownNameError:
         """The error for a name that is not there, with the nearest one, whatever kind it is.
 
-        Args:
-            name: What was looked for.
-            known: Names and how they are to be written; by default those of all entries.
-            ways: What else may be given, told behind all names.
+        `known` are names and how they are to be written, by default those of all entries; `ways`
+        say what else may be given.
         """
         if known is None:
             known = {own: own for own in (*self.names(), *self.others())}

@@ -30,9 +30,8 @@ def sheet(
 ) -> PIL.Image.Image:
     """Pictures of one size, (H, W, 3) uint8 each, in rows under `column_labels`."""
     height, width = rows[0][0].shape[:2]
-    font_size = max(11, width // 10)
-    font = ImageFont.load_default(size=font_size)
-    label_height = round(font_size * 1.6)
+    font = font_above(width)
+    label_height = round(font.size * 1.6)
     label_width = max((round(font.getlength(label)) for label in row_labels), default=-GAP_PX)
     left = label_width + 2 * GAP_PX
     page = PIL.Image.new(
@@ -55,3 +54,10 @@ def sheet(
             tile = PIL.Image.fromarray(np.ascontiguousarray(picture))
             page.paste(tile, (left + column * (width + GAP_PX), top))
     return page
+
+
+def font_above(width: int) -> ImageFont.FreeTypeFont:
+    """The font of labels above tiles of this width."""
+    font = ImageFont.load_default(size=max(11, width // 10))
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font

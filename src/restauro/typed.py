@@ -38,13 +38,8 @@ class MisfitError(ValueError):
 def build(kind: Any, values: Any, where: str = "", *, ignores_unknown: bool = False) -> Any:
     """The dataclass `kind` of a mapping; its fields may be dataclasses, lists and tables as well.
 
-    Whole numbers are taken for numbers, and lists for tuples.
-
-    Args:
-        kind: The dataclass.
-        values: What its fields are to be, by name.
-        where: Before the names of keys in messages, such as `training`.
-        ignores_unknown: Whether keys beyond the fields are left out instead of refused.
+    Whole numbers are taken for numbers, and lists for tuples. `where`, such as `training`, stands
+    before the names of keys in messages.
 
     Raises:
         MisfitError: A key is unknown or missing, or a value of another type.
@@ -57,8 +52,11 @@ def build(kind: Any, values: Any, where: str = "", *, ignores_unknown: bool = Fa
     for key in values:
         if key not in known:
             raise MisfitError(f"there is no key {_join(where, key)!r} ({nearest(key, known)})")
-    needed = [name for name, field in known.items() if not _has_default(field)]
-    missing = [repr(_join(where, name)) for name in needed if name not in values]
+    missing = [
+        repr(_join(where, name))
+        for name, field in known.items()
+        if name not in values and field.default is field.default_factory  # it has neither
+    ]
     if missing:
         many = len(missing) > 1
         raise MisfitError(
@@ -131,11 +129,6 @@ def _items(kinds: tuple[Any, ...], value: Any, where: str) -> list[Any]:
 
 def _misfit(value: Any, where: str, wanted: str) -> MisfitError:
     return MisfitError(f"{where} is {value!r}, but must be {wanted}")
-
-
-def _has_default(field: dataclasses.Field[Any]) -> bool:
-    missing = dataclasses.MISSING
-    return field.default is not missing or field.default_factory is not missing
 
 
 def _join(where: str, key: str) -> str:

@@ -10,9 +10,8 @@ from click.testing import CliRunner
 from numpy.testing import assert_array_equal
 
 import restauro
-from restauro.cli import cli
+from restauro.cli import cli, sentence_for
 from restauro.commands.demo import SAMPLES_DIR, restored_samples
-from restauro.errors import RestauroError
 from restauro.picture.masks import read_mask
 from restauro.picture.read import read_image
 from restauro.sheets import HOLE_COLOUR
@@ -60,8 +59,11 @@ def test_every_sample_is_named_with_its_source_and_has_a_fitting_mask(name: str)
 
 def test_an_output_that_is_a_file_is_one_sentence(tmp_path: Path, make_model: MakeModel) -> None:
     (tmp_path / "demo").touch()
-    with pytest.raises(RestauroError, match="demo cannot be a folder: File exists; choose another"):
+    with pytest.raises(OSError, match="File exists") as caught:
         run(tmp_path / "demo", make_model())
+    assert str(sentence_for(caught.value)).startswith(
+        f"{tmp_path / 'demo'} cannot be used: File exi"
+    )
 
 
 def test_the_sheet_is_a_picture_that_opens_anywhere(tmp_path: Path, make_model: MakeModel) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from restauro.errors import BadImageError
 from restauro.models import MODELS, InpaintingModel
-from restauro.training.checkpoint import load_weights, save_weights
+from restauro.training.weights import load_weights, save_weights
 
 Batch = tuple[Tensor, Tensor]
 

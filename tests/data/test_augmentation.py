@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from restauro.data.augmentation import ENCODING, Augmentation, cut, expose
+from restauro.data.batches import ENCODING, Augmentation, cut, expose
 from restauro.errors import ConfigError
 
 IMAGES = torch.full((2, 3, 4, 6), 0.5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from restauro.evaluation.examples import choose_examples
+from restauro.evaluation.groups import choose_examples
 from restauro.evaluation.store import Rows
 
 COUNT = 100

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from restauro.evaluation.timing import time_methods
+from restauro.evaluation.score import time_methods
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.filler import Filler
 from restauro.picture.types import Image, Mask

@@ -8,8 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from restauro.fill import windows
 from restauro.fill.canvas import Canvas, to_colours, to_levels
-from restauro.fill.filling import fill, matched, scale_for, trust_in
-from restauro.fill.lockstep import Predict, Window, run_together
+from restauro.fill.filling import Predict, Window, fill, matched, run_together, scale_for, trust_in
 from restauro.fill.windows import Box, WindowRule
 from restauro.picture.modes import Colours
 from restauro.picture.types import Mask

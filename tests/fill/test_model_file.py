@@ -11,7 +11,7 @@ import pytest
 from restauro.errors import BadModelError
 from restauro.fill import model_file
 from restauro.fill.model_file import ModelCard, read_card
-from restauro.fill.network import Network
+from restauro.fill.restorer import Network
 
 MakeModel = Callable[..., Path]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from restauro.errors import MissingExtraError
-from restauro.jobs.engines import Attempt, Processes
+from restauro.jobs.job import Attempt, in_processes
 from restauro.jobs.on_ray import ray_engine
 from restauro.jobs.planning import Task
 from restauro.jobs.record import FAILED, RESTORED, Outcome
@@ -38,13 +38,13 @@ def never() -> bool:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_every_task_has_one_outcome(count: int) -> None:
-    found = list(Processes(count)(tasks(3), make, never))
+    found = list(in_processes(count)(tasks(3), make, never))
     assert sorted(outcome.picture for outcome in found) == ["0.png", "1.png", "2.png"]
     assert {outcome.status for outcome in found} == {RESTORED}
 
 
 def test_only_the_picture_that_ends_its_process_fails() -> None:
-    *others, failure = Processes(2)(tasks(6), make, never)
+    *others, failure = in_processes(2)(tasks(6), make, never)
     assert {outcome.status for outcome in others} == {RESTORED}
     assert len({outcome.picture for outcome in others}) == 5
     assert (failure.status, failure.fingerprint) == (FAILED, "3")

@@ -23,8 +23,7 @@ from numpy.testing import assert_array_equal
 from restauro.errors import RestauroError
 from restauro.fill.catalogue import load
 from restauro.fill.filler import Filler
-from restauro.jobs.engines import Engine, Processes
-from restauro.jobs.job import UNFINISHED, Job
+from restauro.jobs.job import UNFINISHED, Engine, Job, in_processes
 from restauro.jobs.on_ray import ray_engine
 from restauro.jobs.planning import plan
 from restauro.jobs.record import FAILED, RESTORED, SKIPPED, Outcome, Record
@@ -135,7 +134,7 @@ def test_a_killed_process_costs_no_picture_and_doubles_none(folder: Folder, engi
     assert sorted(row["fingerprint"] for row in folder.rows()) == sorted(
         outcome.fingerprint for outcome in found
     )
-    folder.run(Processes(1), output="expected")
+    folder.run(in_processes(1), output="expected")
     assert folder.contents() == folder.contents("expected")
     for number in range(COUNT):
         before = read_image(folder.path / "in" / f"{number}.png")
@@ -148,7 +147,7 @@ def test_a_killed_process_costs_no_picture_and_doubles_none(folder: Folder, engi
 def test_a_job_that_was_stopped_goes_on(folder: Folder, engine: Engine) -> None:
     before = folder.run(engine, stop_after=3)
     assert len(before) == len(folder.contents()) == len(folder.rows()) == 3
-    found = folder.run(Processes(1))  # any engine goes on with it
+    found = folder.run(in_processes(1))  # any engine goes on with it
     assert Counter(outcome.status for outcome in found) == {SKIPPED: 3, RESTORED: COUNT - 3}
     assert len(folder.contents()) == len(folder.rows()) == COUNT
     assert {outcome.status for outcome in folder.run(engine)} == {SKIPPED}
@@ -169,7 +168,7 @@ def test_urls_are_read_and_written(folder: Folder, engine: Engine) -> None:
     found = folder.run(engine, root=f"file://{folder.path}")
     assert {outcome.status for outcome in found} == {RESTORED}
     assert found[0].output.startswith("file://")
-    folder.run(Processes(1), output="expected")
+    folder.run(in_processes(1), output="expected")
     assert folder.contents() == folder.contents("expected")
     assert {outcome.status for outcome in folder.run(engine, root=f"file://{folder.path}")} == {
         SKIPPED

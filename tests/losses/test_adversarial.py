@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from restauro.losses.adversarial import discriminator_loss, generator_loss
+from restauro.training.adversary import discriminator_loss, generator_loss
 
 # A judgement of 2 x 2 places for a picture of 4 x 4 pixels, whose hole lies in the first place.
 JUDGEMENT = torch.tensor([[[[0.0, 5.0], [-5.0, 9.0]]]])

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from restauro.errors import ConfigError
-from restauro.masks import BoxLimits, Curriculum, HoleLimits, StrokeLimits, draw_holes
-from restauro.masks.curriculum import SHAPES
+from restauro.masks import SHAPES, BoxLimits, Curriculum, HoleLimits, StrokeLimits
 
 START = HoleLimits(BoxLimits((0.1, 0.2), (0.1, 0.3), spread=0.3))
 END = HoleLimits(BoxLimits((0.3, 0.6), (0.4, 0.5), spread=1.0))
@@ -86,15 +85,6 @@ def test_strokes_may_come_or_go(start_share: float, end_share: float) -> None:
     shares = [curriculum.limits(epoch).stroke_share for epoch in range(5)]
     expected = [start_share + (end_share - start_share) * i / 4 for i in range(5)]
     assert shares == pytest.approx(expected)
-
-
-def test_holes_are_those_of_the_epochs_limits() -> None:
-    curriculum = Curriculum(END, START, epochs=4)
-    for epoch in (0, 2, 9):
-        drawn = curriculum.draw(epoch, 16, (37, 50), torch.Generator().manual_seed(3))
-        limits = curriculum.limits(epoch)
-        expected = draw_holes(limits, 16, (37, 50), torch.Generator().manual_seed(3))
-        assert torch.equal(drawn, expected)
 
 
 def test_unknown_shape_is_refused_with_the_known_ones() -> None:

@@ -6,8 +6,15 @@ import pytest
 import torch
 
 from restauro.errors import ConfigError
-from restauro.masks import BoxLimits, HoleLimits, StrokeLimits, boxes, draw_holes, strokes
-from restauro.masks.shapes import _stroke_pieces
+from restauro.masks import (
+    BoxLimits,
+    HoleLimits,
+    StrokeLimits,
+    _stroke_pieces,
+    boxes,
+    draw_holes,
+    strokes,
+)
 from restauro.picture.types import Size
 
 BOX: dict[str, Any] = {"height": (0.1, 0.4), "width": (0.1, 0.4), "spread": 0.5}

@@ -56,9 +56,11 @@ def test_a_perfect_fill_has_the_best_value(name: str, faces: Pictures) -> None:
         return
     assert entry.best is not None
     torch.testing.assert_close(perfect, torch.full_like(perfect, entry.best), atol=1e-9, rtol=0)
-    best = entry.distance(entry.best)
     for value in scores(Comparison(prediction, target, masks), [name])[name].tolist():
-        assert entry.distance(value) > best
+        if entry.better == "near":
+            assert value != entry.best
+        else:
+            assert (value < entry.best) == (entry.better == "higher")
 
 
 @pytest.mark.parametrize("name", PIXEL_METRICS)

@@ -11,7 +11,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
 from restauro.metrics import Comparison, fidelity_scores, scores
-from restauro.metrics.similarity import num_scales, similarity_maps
+from restauro.metrics.fidelity import num_scales, similarity_maps
 
 
 def hole(name: str, prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:

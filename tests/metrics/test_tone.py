@@ -9,8 +9,7 @@ from skimage.color import lab2rgb
 from torch import Tensor
 
 from restauro.metrics import Comparison, ita_group, lab, lightness, scores, subject_lightness
-from restauro.metrics.skin import skin_area
-from restauro.metrics.tone import subject_area
+from restauro.metrics.tone import skin_area, subject_area
 
 Pictures = tuple[Tensor, Tensor, Tensor]
 SIZE = (50, 37)

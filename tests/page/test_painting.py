@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from visitor import Visitor, encoded, patch_on_grey
 
 from restauro.picture.holes import grown
-from restauro.picture.masks import mask_of_picture
+from restauro.picture.masks import marked_by_picture
 from restauro.picture.types import Mask
 
 HEIGHT, WIDTH = 60, 80
@@ -140,7 +140,7 @@ def test_a_saved_mask_can_be_loaded_again(painter: Visitor) -> None:
     painter.press("Clear")
     painter.choose(data, name, into="mask")
     expect(painter.page.get_by_role("button", name="Restore")).to_be_enabled()
-    assert_array_equal(painter.mask(), mask_of_picture(picture))
+    assert_array_equal(painter.mask(), marked_by_picture(picture).hole)
 
 
 def test_a_mask_file_means_what_it_means_to_the_command_line(painter: Visitor) -> None:
@@ -152,7 +152,7 @@ def test_a_mask_file_means_what_it_means_to_the_command_line(painter: Visitor) -
         data = encoded(pixels)
         painter.choose(data, "mask.png", into="mask")
         expect(painter.page.get_by_role("button", name="Undo")).to_be_enabled()
-        assert_array_equal(painter.mask(), mask_of_picture(PIL.Image.open(BytesIO(data))))
+        assert_array_equal(painter.mask(), marked_by_picture(PIL.Image.open(BytesIO(data))).hole)
         painter.press("Undo")
 
 

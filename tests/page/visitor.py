@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 from playwright.sync_api import Locator, Page, expect
 
-from restauro.picture.masks import mask_of_picture
+from restauro.picture.masks import marked_by_picture
 from restauro.picture.read import upright
 from restauro.picture.types import Mask
 
@@ -87,7 +87,7 @@ class Visitor:
     def mask(self) -> Mask:
         """The hole that is painted, by saving it."""
         _, data = self.saved("Save mask")
-        return mask_of_picture(PIL.Image.open(BytesIO(data)))
+        return marked_by_picture(PIL.Image.open(BytesIO(data))).hole
 
     def steps(self) -> Locator:
         """The small pictures of all steps, the opening first."""

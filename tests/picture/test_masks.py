@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
 from restauro.picture.holes import HoleOptions, Rectangle, hole_of, opaque, remark
-from restauro.picture.masks import marked_by_picture, mask_of_array, mask_of_picture
+from restauro.picture.masks import marked_by_array, marked_by_picture
 from restauro.picture.types import Mask
 
 SIZE = (37, 50)
@@ -197,10 +197,10 @@ def saved_as_jpeg(picture: PIL.Image.Image) -> PIL.Image.Image:
 
 @pytest.mark.parametrize("value", [1, 2, 100, 127, 128, 254, 255])
 def test_of_two_values_with_zero_the_other_is_the_hole(value: int) -> None:
-    assert_array_equal(mask_of_array(labels(value)), hole())
-    assert_array_equal(mask_of_picture(PIL.Image.fromarray(labels(value))), hole())
+    assert_array_equal(marked_by_array(labels(value)).hole, hole())
+    assert_array_equal(marked_by_picture(PIL.Image.fromarray(labels(value))).hole, hole())
     wide = PIL.Image.fromarray(labels(value).astype(np.uint16))
-    assert_array_equal(mask_of_picture(wide), hole())
+    assert_array_equal(marked_by_picture(wide).hole, hole())
 
 
 @pytest.mark.parametrize(
@@ -218,11 +218,11 @@ def test_of_two_values_with_zero_the_other_is_the_hole(value: int) -> None:
     ids=["red", "dark blue", "yellow", "palette", "strokes", "grey strokes", "glaze", "erased"],
 )
 def test_one_colour_is_the_hole_on_black_and_on_transparent(mask: PIL.Image.Image) -> None:
-    assert_array_equal(mask_of_picture(mask), hole())
+    assert_array_equal(marked_by_picture(mask).hole, hole())
 
 
 def test_a_red_mask_that_went_through_jpeg_is_still_understood() -> None:
-    found = mask_of_picture(saved_as_jpeg(in_colour((255, 0, 0))))
+    found = marked_by_picture(saved_as_jpeg(in_colour((255, 0, 0)))).hole
     assert (found != hole()).mean() < 0.02
 
 
@@ -244,14 +244,14 @@ def test_what_may_mean_two_things_is_refused_with_a_hint(
     mask: PIL.Image.Image, message: str
 ) -> None:
     with pytest.raises(BadImageError, match=message) as caught:
-        mask_of_picture(mask)
+        marked_by_picture(mask)
     assert caught.value.code == "mask"
     assert "black" in str(caught.value)
 
 
 def test_several_labels_of_an_array_are_refused() -> None:
     with pytest.raises(BadImageError, match="4 values from 0 to 3 of 255, all of them dark"):
-        mask_of_array(labels(1) + labels(2)[::-1])
+        marked_by_array(labels(1) + labels(2)[::-1])
 
 
 def test_soft_edges_are_told_of_until_the_hole_grows() -> None:

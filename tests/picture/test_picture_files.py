@@ -18,7 +18,7 @@ from PIL.JpegImagePlugin import get_sampling
 
 from restauro.errors import BadImageError, OutputExistsError, RestauroError
 from restauro.picture.formats import FORMATS
-from restauro.picture.masks import mask_of_array, mask_of_picture, read_mask
+from restauro.picture.masks import marked_by_array, marked_by_picture, read_mask
 from restauro.picture.read import as_stored, read_image, read_picture, upright
 from restauro.picture.types import Image
 from restauro.picture.write import check_output, write_image, write_picture
@@ -232,7 +232,7 @@ PHOTO = PIL.Image.fromarray(np.random.default_rng(1).integers(0, 256, (37, 50, 3
 def test_white_is_the_hole_or_transparent_where_there_is_transparency(
     tmp_path: Path, mask: PIL.Image.Image
 ) -> None:
-    assert_array_equal(mask_of_picture(mask), HOLE)
+    assert_array_equal(marked_by_picture(mask).hole, HOLE)
     mask.save(tmp_path / "mask.tif" if mask.mode in ("CMYK", "F", "YCbCr") else tmp_path / "m.png")
     (path,) = tmp_path.iterdir()
     assert_array_equal(read_mask(path), HOLE)
@@ -245,20 +245,20 @@ def test_a_mask_is_turned_upright(tmp_path: Path) -> None:
 
 def test_white_on_transparent_is_refused_as_both_mean_hole() -> None:
     with pytest.raises(BadImageError, match="white on transparent.*put it on a black background"):
-        mask_of_picture(with_alpha(grey(255, 255), 255, 0))
+        marked_by_picture(with_alpha(grey(255, 255), 255, 0))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "I;16", "F", "LA"])
 def test_a_black_mask_has_no_hole(mode: str) -> None:
     picture = PIL.Image.new("L", (50, 37)).convert(mode)
-    assert not mask_of_picture(picture).any()
+    assert not marked_by_picture(picture).hole.any()
 
 
 @pytest.mark.parametrize(
     "mask", [HOLE, HOLE.astype(np.uint8), HOLE * np.uint8(255), HOLE[:, :, None]]
 )
 def test_masks_of_several_array_types_mean_the_same(mask: Any) -> None:
-    assert_array_equal(mask_of_array(mask), HOLE)
+    assert_array_equal(marked_by_array(mask).hole, HOLE)
 
 
 # Writing

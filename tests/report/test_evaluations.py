@@ -26,8 +26,7 @@ from restauro.evaluation.store import (
 )
 from restauro.metrics.statistics import estimate
 from restauro.picture.write import write_image
-from restauro.report.evaluations import write_report
-from restauro.report.readme import write_readme
+from restauro.report.evaluations import write_readme, write_report
 
 NUM_PICTURES = 40
 SIZE = (37, 50)

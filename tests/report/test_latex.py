@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from test_evaluations import BAD, CLOSE_BY, GOOD, ODD, make
 
-from restauro.report.columns import short
 from restauro.report.evaluations import write_report
 from restauro.report.latex import DOCUMENT, escaped
-from restauro.report.tables import SetTables
+from restauro.report.tables import SetTables, short
 
 needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
 

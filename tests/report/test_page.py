@@ -9,9 +9,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from restauro.report.evaluations import escaped
 from restauro.report.page import Cell, Picture, Section, Table, cells, write_page
 from restauro.report.plots import plot_lines, save
-from restauro.report.readme import escaped
 
 XLINK = "{http://www.w3.org/1999/xlink}href"
 ODD = [

@@ -27,7 +27,7 @@ def estimates(*means: float) -> list[Estimate]:
 
 
 def twelve() -> dict[str, Series]:
-    return {f"method {i}": Series(["small", "large"], estimates(i, i + 1)) for i in range(12)}
+    return {f"method {i}": (["small", "large"], estimates(i, i + 1)) for i in range(12)}
 
 
 def drawn(series: Mapping[str, Series], best: float | None = None) -> Any:
@@ -49,7 +49,7 @@ def svg(figure: Any, path: Path) -> str:
 
 
 def test_points_and_intervals_are_the_estimates() -> None:
-    figure = drawn({"one": Series([10, 20], estimates(5, 7))})
+    figure = drawn({"one": ([10, 20], estimates(5, 7))})
     (line,), (bars,) = lines(figure), figure.axes[0].collections
     np.testing.assert_array_equal(line.get_xydata(), [[10, 5], [20, 7]])
     np.testing.assert_array_equal(bars.get_segments(), [[[10, 4], [10, 7]], [[20, 6], [20, 9]]])
@@ -66,14 +66,14 @@ def test_no_interval_hides_another() -> None:
 
 
 def test_intervals_at_a_single_place_stand_side_by_side() -> None:
-    figure = drawn({name: Series([0], estimates(1)) for name in "abc"})
+    figure = drawn({name: ([0], estimates(1)) for name in "abc"})
     assert len({float(line.get_xdata()[0]) for line in lines(figure)}) == 3
 
 
 def test_categories_stand_in_the_order_of_their_first_appearance() -> None:
     series = {
-        "one": Series(["b", "a"], estimates(1, 2)),
-        "two": Series(["a", "c"], estimates(3, 4)),
+        "one": (["b", "a"], estimates(1, 2)),
+        "two": (["a", "c"], estimates(3, 4)),
     }
     figure = drawn(series)
     assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["b", "a", "c"]
@@ -82,13 +82,13 @@ def test_categories_stand_in_the_order_of_their_first_appearance() -> None:
 
 def test_what_is_no_number_leaves_a_gap(tmp_path: Path) -> None:
     several = [*estimates(1), NOTHING, Estimate(3, math.nan, math.nan, 1, 0, 0)]
-    figure = drawn({"one": Series(["a", "b", "c"], several)})
+    figure = drawn({"one": (["a", "b", "c"], several)})
     assert "nan" not in svg(figure, tmp_path / "gap.svg").lower()
 
 
 @pytest.mark.parametrize(("best", "places"), [(30.0, [30.0]), (math.inf, []), (None, [])])
 def test_best_is_a_line_unless_it_is_out_of_reach(best: float | None, places: list[float]) -> None:
-    figure = drawn({"one": Series([1, 2], estimates(5, 7))}, best=best)
+    figure = drawn({"one": ([1, 2], estimates(5, 7))}, best=best)
     found = [line.get_ydata()[0] for line in figure.axes[0].lines if line.get_marker() == "None"]
     assert found == places
 

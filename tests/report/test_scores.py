@@ -19,10 +19,9 @@ from restauro.evaluation.store import (
     write_rows,
 )
 from restauro.metrics import METRICS, SET_METRICS
-from restauro.report.columns import heading
 from restauro.report.evaluations import write_report
 from restauro.report.scores import compared_pairs, ranks
-from restauro.report.tables import BETTER, TIED, WORSE, Line
+from restauro.report.tables import BETTER, TIED, WORSE, Line, heading
 
 
 def pairs(**verdicts: str) -> list[Line]:

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from restauro.report.columns import heading, pivot, shown
 from restauro.report.page import Cell, Table, cells
 from restauro.report.sections import time_and_size
-from restauro.report.tables import Line
+from restauro.report.tables import Line, heading, pivot, shown
 
 
 def line(metric: str = "hole_psnr", method: str = "ours", **more: str) -> Line:

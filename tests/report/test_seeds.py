@@ -14,8 +14,8 @@ from restauro.evaluation.store import (
     rows_path,
     write_rows,
 )
-from restauro.report.columns import shown
 from restauro.report.scores import tables_of
+from restauro.report.tables import shown
 
 NUM_PICTURES = 30
 

@@ -17,8 +17,8 @@ from torch.testing import assert_close
 from restauro.errors import ConfigError
 from restauro.losses.perceptual import FeatureLoss
 from restauro.training.adversary import Adversary
-from restauro.training.checkpoint import load_weights
 from restauro.training.config import AdversaryConfig, load_config
+from restauro.training.weights import load_weights
 
 ADVERSARY = (
     "adversary.weight=0.1",

@@ -8,9 +8,8 @@ import torch
 from tinyruns import make_bank
 from torch import Tensor
 
-from restauro.data.augmentation import Augmentation
 from restauro.data.bank import Bank
-from restauro.data.batches import Batches, to_tensor, tone_probabilities
+from restauro.data.batches import Augmentation, Batches, to_tensor, tone_probabilities
 from restauro.errors import BadDataError
 
 SIZE = (6, 10)

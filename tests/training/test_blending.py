@@ -11,9 +11,8 @@ from restauro.errors import BadModelError, ConfigError, OutputExistsError
 from restauro.files import file_sha256
 from restauro.models import MODELS
 from restauro.training.blending import blend
-from restauro.training.checkpoint import load_weights, save_weights
 from restauro.training.run_folder import RunFolder
-from restauro.training.weights import load_best
+from restauro.training.weights import load_best, load_weights, save_weights
 
 SHORT = ("training.epochs=1",)
 

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from tinyruns import largest_file
 
 from restauro.errors import BadModelError
-from restauro.training.checkpoint import (
+from restauro.training.weights import (
     load_checkpoint,
     load_weights,
     save_checkpoint,

@@ -11,7 +11,7 @@ import torch
 from tinyruns import tiny_config, write_config
 
 from restauro import imports
-from restauro.data.augmentation import Augmentation
+from restauro.data.batches import Augmentation
 from restauro.errors import ConfigError
 from restauro.losses import LOSSES
 from restauro.masks import BoxLimits, StrokeLimits

@@ -22,8 +22,8 @@ from torch import Tensor
 
 from restauro.commands.train import command
 from restauro.training import loop
-from restauro.training.checkpoint import save_checkpoint
 from restauro.training.loop import Run, train_step
+from restauro.training.weights import save_checkpoint
 
 TINY = "model.name=tiny_variational"
 STUCK = ("training.learning_rate=1e-30", "model.arguments.kl_weight=0", "training.epochs=9")

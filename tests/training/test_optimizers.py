@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from restauro.training.optimizers import Muon, make_optimizer, orthogonal
+from restauro.training.optimizers import OPTIMIZERS, Muon, orthogonal
 
 
 def test_orthogonal_matrices_have_singular_values_of_about_one() -> None:
@@ -51,7 +51,7 @@ def test_both_learn_and_go_on_from_their_state() -> None:
     for name in ("adamw", "muon"):
         torch.manual_seed(0)
         model = nn.Linear(32, 32)
-        optimizer = make_optimizer(name, model, 1e-1, 0.0)
+        optimizer = OPTIMIZERS[name](model, 1e-1, 0.0)
 
         def step(model: nn.Linear, optimizer: torch.optim.Optimizer) -> float:
             optimizer.zero_grad()
@@ -65,7 +65,7 @@ def test_both_learn_and_go_on_from_their_state() -> None:
             last = step(model, optimizer)
         assert last < 0.3 * first, name
         twin = copy.deepcopy(model)
-        other = make_optimizer(name, twin, 1e-1, 0.0)
+        other = OPTIMIZERS[name](twin, 1e-1, 0.0)
         other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
         step(model, optimizer)
         step(twin, other)

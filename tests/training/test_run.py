@@ -16,10 +16,10 @@ from restauro.data.bank import Bank
 from restauro.errors import BadDataError, BadImageError, BadModelError, ConfigError, TrainingError
 from restauro.losses import LOSSES
 from restauro.models import InpaintingModel
-from restauro.training.checkpoint import load_weights, save_weights
 from restauro.training.config import load_config
 from restauro.training.run import choose_precision
 from restauro.training.validation import Validation
+from restauro.training.weights import load_weights, save_weights
 
 SHORT = ("training.epochs=1",)
 

@@ -6,8 +6,8 @@ import errno
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,7 @@ from restauro.fill.entries import AUTO
 from restauro.interrupt import INTERRUPTED
 
 if TYPE_CHECKING:
-    from restauro.jobs.engines import Engine
-    from restauro.jobs.job import Job
+    from restauro.jobs.job import Engine, Job
     from restauro.jobs.planning import Task
     from restauro.picture.holes import HoleOptions
     from restauro.places import Place
@@ -43,16 +42,6 @@ class Result:
     force: bool
     as_json: bool
     page: int | None = None
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Who does a job."""
-
-    engine: str | None
-    count: int | None
-    """None: one for each core."""
-    ray_address: str | None
 
 
 def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str | None) -> None:
@@ -124,19 +113,30 @@ def _to_standard_output(data: bytes) -> None:
 
 
 def restore_many(
-    tasks: Sequence[Task], result: Result, workers: Workers, record_path: Path
+    tasks: Sequence[Task],
+    result: Result,
+    record_path: Path,
+    engine_name: str | None,
+    count: int | None,
+    ray_address: str | None,
 ) -> None:
-    """Runs a job; ends with exit status 1 if a picture failed."""
-    from restauro.jobs.engines import Processes
-    from restauro.jobs.job import Job
+    """Runs a job in `count` processes, None: one a core; exit status 1 if a picture failed."""
+    from restauro.jobs.job import Job, in_processes
     from restauro.jobs.record import FAILED
 
-    filler = load(result.model, result.device, threads=1)
+    make_filler = partial(load, result.model, result.device, threads=1)
+    filler = make_filler()
     stdout = sys.stdout  # before an engine turns it aside, as libraries print
-    with _engine(workers, len(tasks)) as engine:
-        is_here = engine == Processes(1)
-        make = partial(load, result.model, result.device, threads=1)
-        make_filler = (lambda: filler) if is_here else make
+    with ExitStack() as stack:
+        if engine_name == RAY:
+            from restauro.jobs.on_ray import ray_engine
+
+            engine = stack.enter_context(ray_engine(count, ray_address))
+        else:
+            count = min(count or num_cores(), len(tasks))
+            engine = in_processes(count)
+            if count == 1:
+                make_filler = partial(lambda: filler)
         job = Job(
             tasks,
             result.output,
@@ -161,12 +161,11 @@ def _run(
     """How many pictures have which status, and were restored by which model."""
     from restauro.interrupt import StopRequest
     from restauro.jobs.record import FAILED, Record
-    from restauro.places import make_folder
     from restauro.progress import progress_bar
 
     found: Counter[str] = Counter()
     models: Counter[str] = Counter()
-    make_folder(result.output)
+    result.output.mkdir(parents=True, exist_ok=True)
     with (
         Record(record_path) as record,
         StopRequest() as stop,
@@ -184,19 +183,6 @@ def _run(
                 bar.write(f"{name}{outcome.message}", file=sys.stderr)
             bar.update()
     return found, models
-
-
-@contextmanager
-def _engine(workers: Workers, num_tasks: int) -> Iterator[Engine]:
-    if workers.engine == RAY:
-        from restauro.jobs.on_ray import ray_engine
-
-        with ray_engine(workers.count, workers.ray_address) as engine:
-            yield engine
-        return
-    from restauro.jobs.engines import Processes
-
-    yield Processes(min(workers.count or num_cores(), num_tasks))
 
 
 def _summary(found: Counter[str], models: Counter[str], record_path: Path) -> str:

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from restauro.commands._imports import import_option
+from restauro.commands._options import PATH, import_option
 
 
 @click.command("blend")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("other", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
+@click.argument("other", type=PATH)
 @click.option(
     "--share",
     required=True,
     type=click.FloatRange(-1, 1),
     help="Of OTHER in the weights; below 0 goes beyond RUN, away from OTHER.",
 )
-@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="A new run.")
+@click.option("--output", "-o", required=True, type=PATH, help="A new run.")
 @import_option
 def command(run: Path, other: Path, share: float, output: Path) -> None:
     """Mix the weights of RUN with those of OTHER, a run or model file that it went on from.

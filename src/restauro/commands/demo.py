@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from restauro.commands._fillers import device_option, model_option
-from restauro.commands._imports import import_option
+from restauro.commands._options import PATH, device_option, import_option, model_option
 
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler
@@ -36,7 +35,7 @@ class Row(NamedTuple):
     "--output",
     default="demo",
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help=f"Folder for the sheet {SHEET_NAME}; an older sheet there is replaced.",
 )
 @model_option
@@ -44,17 +43,11 @@ class Row(NamedTuple):
 @import_option
 def command(output: Path, model: str, device: str) -> None:
     """Restore damaged sample pictures and write a before/after sheet."""
-    from restauro.errors import RestauroError
     from restauro.fill.catalogue import load
     from restauro.picture.write import write_picture  # loads NumPy: --help need not wait
     from restauro.sheets import sheet
 
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RestauroError(
-            f"{output} cannot be a folder: {error.strerror}; choose another with --output"
-        ) from error
+    output.mkdir(parents=True, exist_ok=True)
     rows = list(restored_samples(load(model, device)))
     path = output / SHEET_NAME
     cells = [[_cell(image) for image in row[1:]] for row in rows]

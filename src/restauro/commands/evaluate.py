@@ -5,43 +5,34 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from restauro.commands._fillers import device_option
-from restauro.commands._imports import import_option
+from restauro.commands._options import PATH, device_option, import_option
 from restauro.imports import imported
 from restauro.interrupt import INTERRUPTED
 from restauro.progress import progress_bar
 
 
 class CommaList(click.ParamType):  # type: ignore[type-arg]
-    """Words between commas."""
+    """Words between commas, or what else `kind` makes of them."""
 
     name = "list"
 
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> list[str]:
-        """The words, without blanks around them."""
-        return [word.strip() for word in value.split(",") if word.strip()]
-
-
-class Stops(CommaList):
-    """Numbers between commas."""
+    def __init__(self, kind: Callable[[str], Any] = str) -> None:
+        self.kind = kind
 
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> list[str]:
-        """The words, all of them numbers."""
-        words = super().convert(value, param, ctx)
-        for word in words:
-            try:
-                float(word)
-            except ValueError:
-                self.fail(f"{word!r} is not a number of stops, such as -2", param, ctx)
-        return words
+    ) -> list[Any]:
+        """The items, without blanks around them."""
+        try:
+            return [self.kind(word) for word in map(str.strip, value.split(",")) if word]
+        except ValueError:
+            self.fail(f"{value!r} are not all numbers; write them like -1,-2", param, ctx)
 
 
 @click.command("evaluate")
@@ -53,7 +44,7 @@ class Stops(CommaList):
     help="Names or paths, see docs/methods.md; NAME=PATH gives another name. May be repeated.",
 )
 @device_option
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="A bank.")
+@click.option("--data", required=True, type=PATH, help="A bank.")
 @click.option(
     "--protocol",
     "protocols",
@@ -67,7 +58,7 @@ class Stops(CommaList):
     "--output",
     "-o",
     default=None,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder to write to; one from an earlier call is taken up where it stopped.  "
     "[default: evaluations/BANK-SPLIT]",
 )
@@ -78,7 +69,7 @@ class Stops(CommaList):
 @click.option(
     "--exposures",
     default="",
-    type=Stops(),
+    type=CommaList(float),
     help="Stops by which the first protocol's pictures are darkened as well, such as -1,-2,-3.",
 )
 @click.option(
@@ -109,17 +100,14 @@ def command(
     methods: tuple[list[str], ...],
     device: str,
     data: Path,
-    protocols: list[str],
     split: str,
-    output: Path | None,
+    protocols: list[str],
+    exposures: list[float],
     metrics: list[str],
-    limit: int | None,
-    exposures: list[str],
-    probe_limit: int,
-    timing_rounds: int,
-    seed: int,
+    output: Path | None,
     jobs: int | None,
     fresh: bool,
+    **limits: int,
 ) -> None:
     r"""Score methods on the pictures of a bank, all on the same holes.
 
@@ -139,14 +127,11 @@ def command(
         split,
         fillers,
         found,
-        tuple(choose_protocols(protocols, [float(stops) for stops in exposures])),
+        tuple(choose_protocols(protocols, exposures)),
         choose_metrics(metrics),
-        limit,
-        probe_limit,
-        timing_rounds,
-        seed,
-        shlex.join(["restauro", *sys.argv[1:]]),
-        imported(),
+        **limits,
+        command=shlex.join(["restauro", *sys.argv[1:]]),
+        imports=imported(),
     )
     folder = output or Path("evaluations") / f"{data.resolve().name}-{split}"
     if fresh:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from restauro.commands._imports import import_option
+from restauro.commands._options import PATH, import_option
 
 
 @click.command("export")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="NAME.onnx")
+@click.argument("run", type=PATH)
+@click.option("--output", "-o", required=True, type=PATH, help="NAME.onnx")
 @click.option("--name", help="How users call the model. Default: the output's name.")
 @click.option("--version", default="1", show_default=True, help="Version of these weights.")
 @click.option("--domain", default="", help="What the pictures show, such as 'aligned faces'.")
@@ -26,15 +26,7 @@ from restauro.commands._imports import import_option
 @click.option("--force", is_flag=True, help="Overwrite OUTPUT.")
 @import_option
 def command(
-    run: Path,
-    output: Path,
-    name: str | None,
-    version: str,
-    domain: str,
-    training_data: str,
-    terms: str,
-    half: bool,
-    force: bool,
+    run: Path, output: Path, name: str | None, half: bool, force: bool, **said: str
 ) -> None:
     """Turn the best weights of the training run in folder RUN into a model file."""
     from restauro.errors import OutputExistsError
@@ -56,16 +48,13 @@ def command(
     }
     card = ModelCard(
         name=name or output.stem,
-        version=version,
         architecture=config.model.name,
         size=model.size,
         multiple=model.multiple,
-        domain=domain,
-        training_data=training_data,
-        terms=terms,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         scores={"validation": scores},
         checkpoint_sha256=file_sha256(folder.weights),
+        **said,
     )
     for comparison in export_onnx(model, card, output, half=half):
         height, width = comparison.size

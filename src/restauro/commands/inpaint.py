@@ -6,15 +6,18 @@ import glob
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from restauro.commands._fillers import device_option, model_option
-from restauro.commands._imports import import_option
-from restauro.commands._restoring import PIPE, RAY, Result, Workers, restore_many, restore_one
+from restauro.commands._options import device_option, import_option, model_option
+from restauro.commands._restoring import PIPE, RAY, Result, restore_many, restore_one
 from restauro.fill.catalogue import find
 from restauro.picture.formats import FORMATS, WRITTEN
 from restauro.places import Place, is_url, place_of
+
+if TYPE_CHECKING:
+    from restauro.picture.holes import Rectangle
 
 RECORD = "restauro.csv"
 
@@ -55,13 +58,15 @@ def parse_colour(
 
 def parse_boxes(
     context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
-) -> tuple[tuple[int, ...], ...]:
-    """The four numbers of each LEFT,TOP,WIDTH,HEIGHT."""
+) -> tuple[Rectangle, ...]:
+    """The rectangle of each LEFT,TOP,WIDTH,HEIGHT."""
+    from restauro.picture.holes import Rectangle
+
     boxes = [re.fullmatch(r"(\d+),(\d+),([1-9]\d*),([1-9]\d*)", text) for text in texts]
     for text, box in zip(texts, boxes, strict=True):
         if box is None:
             raise click.BadParameter(f"{text!r} is no box; write it like 40,30,120,80")
-    return tuple(tuple(map(int, box.groups())) for box in boxes if box)
+    return tuple(Rectangle(*map(int, box.groups())) for box in boxes if box)
 
 
 @click.command("inpaint", epilog=EPILOG)
@@ -81,6 +86,7 @@ def parse_boxes(
 )
 @click.option(
     "--mask-colour",
+    "colour",
     metavar="COLOUR",
     callback=parse_colour,
     help="The hole is painted in the picture in this colour, such as '#ff00ff'.",
@@ -96,6 +102,7 @@ def parse_boxes(
 )
 @click.option(
     "--mask-alpha",
+    "alpha",
     is_flag=True,
     help="The hole is whatever is not fully opaque in the picture; it comes out opaque.",
 )
@@ -113,10 +120,15 @@ def parse_boxes(
     type=click.IntRange(1),
     help="Which page or frame of a file with several, from 1; the result has that alone.",
 )
-@click.option("--invert-mask", is_flag=True, help="The mask's black is the hole, not its white.")
-@click.option("--resize-mask", is_flag=True, help="Stretch a mask of another size to the picture.")
+@click.option(
+    "--invert-mask", "invert", is_flag=True, help="The mask's black is the hole, not its white."
+)
+@click.option(
+    "--resize-mask", "resize", is_flag=True, help="Stretch a mask of another size to the picture."
+)
 @click.option(
     "--grow-mask",
+    "grow_px",
     metavar="PIXELS",
     type=click.IntRange(0, 1000),
     default=0,
@@ -167,14 +179,7 @@ def command(
     output: Place | None,
     mask: Place | None,
     masks: Place | None,
-    mask_colour: tuple[int, int, int] | None,
-    tolerance: int,
-    mask_alpha: bool,
-    boxes: tuple[tuple[int, int, int, int], ...],
     page: int | None,
-    invert_mask: bool,
-    resize_mask: bool,
-    grow_mask: int,
     model: str,
     device: str,
     suffix: str | None,
@@ -185,6 +190,7 @@ def command(
     csv_path: Place | None,
     force: bool,
     as_json: bool,
+    **marks: Any,
 ) -> None:
     """Fill the white (or transparent) area of MASK in PICTURE and write OUTPUT.
 
@@ -198,42 +204,33 @@ def command(
 
     Pictures, masks and OUTPUT may be URLs of any file system that fsspec knows, such as s3://.
     """
+    from restauro.jobs.planning import left_out, plan
+    from restauro.picture.holes import HoleOptions  # loads NumPy: --help need not wait
+
+    holes = HoleOptions(**marks)
     is_short = output is None
     if output is None:
-        if mask or masks or mask_colour or mask_alpha:
+        if mask or masks or holes.colour or holes.alpha:
             raise click.UsageError("say where the results go with --output")
-        if len(pictures) != (2 if boxes else 3):
-            form = "PICTURE OUTPUT with --box" if boxes else "PICTURE MASK OUTPUT"
+        if len(pictures) != (2 if holes.boxes else 3):
+            form = "PICTURE OUTPUT with --box" if holes.boxes else "PICTURE MASK OUTPUT"
             raise click.UsageError(f"give {form}, or pictures with --output")
         *files, output = map(place_of, pictures)
-        pictures, mask = pictures[:1], None if boxes else files[1]
-    if [bool(mask), bool(masks), bool(mask_colour), mask_alpha, bool(boxes)].count(True) != 1:
+        pictures, mask = pictures[:1], None if holes.boxes else files[1]
+    if list(map(bool, (mask, masks, holes.colour, holes.alpha, holes.boxes))).count(True) != 1:
         raise click.UsageError(
             "say where the holes are with one of --mask, --masks, --mask-colour, --mask-alpha and "
             "--box"
         )
-    if not (mask or masks) and (invert_mask or resize_mask):
+    if not holes.needs_mask_file and (holes.invert or holes.resize):
         raise click.UsageError("--invert-mask and --resize-mask belong to --mask and --masks")
-    if tolerance and not mask_colour:
+    if holes.tolerance and not holes.colour:
         raise click.UsageError("--tolerance belongs to --mask-colour")
     if engine == RAY:  # a worker may run in another folder, or on another machine
         pictures = tuple(name if is_url(name) else os.path.abspath(name) for name in pictures)
         output = output.absolute()
         mask, masks = mask and mask.absolute(), masks and masks.absolute()
         model = find(model).origin
-
-    from restauro.jobs.planning import left_out, plan
-    from restauro.picture.holes import HoleOptions, Rectangle  # loads NumPy: --help need not wait
-
-    holes = HoleOptions(
-        mask_colour,
-        tolerance,
-        mask_alpha,
-        invert_mask,
-        resize_mask,
-        grow_mask,
-        tuple(Rectangle(*box) for box in boxes),
-    )
     result = Result(output, holes, model, device, force, as_json, page)
     if not _is_one_file(pictures, output, is_short=is_short):
         is_file = output == PIPE or output.suffix.lower() in WRITTEN
@@ -256,7 +253,7 @@ def command(
             marked_by=str(holes),
             suffix=suffix,
         )
-        restore_many(tasks, result, Workers(engine, jobs, ray_address), record)
+        restore_many(tasks, result, record, engine, jobs, ray_address)
     elif masks or recursive or jobs or engine or csv_path or (suffix and output != PIPE):
         raise click.UsageError(
             "--masks, --recursive, --jobs, --engine, --csv and --format are for folders of "

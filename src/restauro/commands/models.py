@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from restauro.commands._imports import import_option
+from restauro.commands._options import import_option
 
 HEADINGS = (
     *("name", "kind", "version", "size", "domain", "PSNR", "weights", "file", "needs", "terms"),

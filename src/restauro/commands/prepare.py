@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from restauro.commands._imports import import_option
+from restauro.commands._options import PATH, import_option
 
 if TYPE_CHECKING:
     from restauro.data.prepare import Prepared
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @click.command("prepare")
 @click.argument("source")
-@click.argument("bank", type=click.Path(path_type=Path))
+@click.argument("bank", type=PATH)
 @click.option(
     "--from",
     "path",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder or archive that holds the source; `samples` needs none.",
 )
 @click.option(
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--split-file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="celeba: list_eval_partition.txt, where it is not beside the pictures.",
 )
 @click.option(
@@ -44,15 +44,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace another bank in the folder BANK.")
 @import_option
 def command(
-    source: str,
-    bank: Path,
-    path: Path | None,
-    size: int,
-    split_file: Path | None,
-    count: int | None,
-    seed: int | None,
-    workers: int | None,
-    force: bool,
+    source: str, bank: Path, size: int, workers: int | None, force: bool, **options: Any
 ) -> None:
     """Turn pictures into BANK, a folder that training reads.
 
@@ -62,7 +54,7 @@ def command(
     from restauro.data.prepare import Recipe, prepare
     from restauro.data.sources import SourceOptions
 
-    recipe = Recipe(source, SourceOptions(path, split_file, count, seed), size)
+    recipe = Recipe(source, SourceOptions(**options), size)
     prepared = prepare(recipe, bank, workers=workers, force=force, progress=True)
     click.echo(_summary(prepared))
 

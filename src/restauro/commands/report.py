@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from restauro.commands._imports import import_option
+from restauro.commands._options import PATH, import_option
 from restauro.errors import BadDataError
 
 SHEETS = ("best", "median", "worst", "dark", "backlit")
 
 
 @click.command("report")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="A folder.")
+@click.argument("runs", nargs=-1, required=True, type=PATH)
+@click.option("--output", "-o", required=True, type=PATH, help="A folder.")
 @click.option(
     "--sheets",
     multiple=True,

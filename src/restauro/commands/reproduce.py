@@ -7,22 +7,16 @@ from pathlib import Path
 
 import click
 
-from restauro.commands._imports import import_option
+from restauro.commands._options import PATH, accelerator_option, import_option
 from restauro.interrupt import INTERRUPTED
 
 
 @click.command("reproduce")
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="A bank of CelebA.")
-@click.option("--aircraft", type=click.Path(path_type=Path), help="A bank of aircraft.")
-@click.option(
-    "--output",
-    "-o",
-    default="docs/reproduction",
-    show_default=True,
-    type=click.Path(path_type=Path),
-)
-@click.option("--runs", default="runs", show_default=True, type=click.Path(path_type=Path))
-@click.option("--configs", default="configs", show_default=True, type=click.Path(path_type=Path))
+@click.option("--data", required=True, type=PATH, help="A bank of CelebA.")
+@click.option("--aircraft", type=PATH, help="A bank of aircraft.")
+@click.option("--output", "-o", default="docs/reproduction", show_default=True, type=PATH)
+@click.option("--runs", default="runs", show_default=True, type=PATH)
+@click.option("--configs", default="configs", show_default=True, type=PATH)
 @click.option(
     "--share",
     default=1.0,
@@ -30,12 +24,7 @@ from restauro.interrupt import INTERRUPTED
     type=click.FloatRange(0, 1, min_open=True),
     help="Share of the training pictures that makes an epoch: shortens all runs evenly.",
 )
-@click.option(
-    "--accelerator",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-)
+@accelerator_option
 @import_option
 def command(
     data: Path,
@@ -50,8 +39,7 @@ def command(
 
     Takes up interrupted trainings where they stopped: call it again until the page is there.
     """
-    from restauro.reproduction.page import write_page
-    from restauro.reproduction.runs import RUNS, keep_record, score, train_all
+    from restauro.reproduction import RUNS, keep_record, score, train_all, write_page
 
     banks = {"celeba": data} | ({"aircraft": aircraft} if aircraft else {})
     references = [run for run in RUNS if run.bank in banks]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from restauro.commands._fillers import device_option
-from restauro.commands._imports import import_option
+from restauro.commands._options import device_option, import_option
 from restauro.errors import MissingExtraError, RestauroError
 from restauro.fill.catalogue import (
     AUTO_CLASSICAL,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from restauro.commands._imports import import_option
+from restauro.commands._options import PATH, accelerator_option, import_option
 from restauro.interrupt import INTERRUPTED
 
 
 @click.command("train")
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("config", type=PATH)
 @click.option(
     "--set",
     "overrides",
@@ -20,28 +21,14 @@ from restauro.interrupt import INTERRUPTED
     multiple=True,
     help="Change one value of the config, such as training.learning_rate=3e-4; repeatable.",
 )
-@click.option("--run", "run_dir", type=click.Path(path_type=Path), help="Default: runs/NAME.")
+@click.option("--run", "run_dir", type=PATH, help="Default: runs/NAME.")
 @click.option("--resume", is_flag=True, help="Go on where the run in this folder stopped.")
-@click.option(
-    "--accelerator",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-)
+@accelerator_option
 @click.option("--devices", default=1, show_default=True, help="Processes, one per device.")
 @click.option("--num-nodes", default=1, show_default=True, help="Machines; see docs/training.md.")
 @click.option("--tensorboard", is_flag=True, help="Also log to TensorBoard in the run folder.")
 @import_option
-def command(
-    config: Path,
-    overrides: tuple[str, ...],
-    run_dir: Path | None,
-    resume: bool,
-    accelerator: str,
-    devices: int,
-    num_nodes: int,
-    tensorboard: bool,
-) -> None:
+def command(config: Path, overrides: tuple[str, ...], run_dir: Path | None, **options: Any) -> None:
     """Train the network that CONFIG, a TOML file, describes.
 
     Ctrl-C or SIGTERM saves, says how to go on, and exits with status 130.
@@ -51,15 +38,7 @@ def command(
 
     loaded = load_config(config, overrides)
     path = run_dir or Path("runs") / loaded.name
-    run = train(
-        loaded,
-        path,
-        resume=resume,
-        accelerator=accelerator,
-        devices=devices,
-        num_nodes=num_nodes,
-        tensorboard=tensorboard,
-    )
+    run = train(loaded, path, **options)
     if not run.fabric.is_global_zero:
         return
     if run.is_out_of_patience:

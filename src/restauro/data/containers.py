@@ -12,10 +12,10 @@ import stat
 import tarfile
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Protocol
 
 from restauro.data.pictures import UnusablePictureError
 from restauro.errors import BadDataError
@@ -65,17 +65,21 @@ class Listing:
             self.names.append(name)
 
 
-class Container(Protocol):
+class Container(ABC):
     """A folder or an archive."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def identity(self) -> list[str]:
         """What changes when a file in here changes: names, sizes and times."""
+        return [file_identity(self.path)]
 
+    @abstractmethod
     def listing(self) -> Listing:
         """All regular files, by names with forward slashes, sorted; hidden ones left out."""
 
+    @abstractmethod
     def stream(self, names: Collection[str]) -> Iterator[Member]:
         """The named members: in the given order, but those of a tar in the order of the archive."""
 
@@ -125,11 +129,8 @@ def file_identity(path: Path, name: str | None = None) -> str:
     return f"{name or path.name} {status.st_size} {status.st_mtime_ns}"
 
 
-class Folder:
+class Folder(Container):
     """A folder with everything below it, links included; a folder met twice is read once."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
     def identity(self) -> list[str]:
         """One line a file."""
@@ -162,15 +163,8 @@ class Folder:
                 yield Member(name, problem=f"cannot be read: {error.strerror}")
 
 
-class Zip:
+class Zip(Container):
     """A zip archive."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def identity(self) -> list[str]:
-        """The archive itself."""
-        return [file_identity(self.path)]
 
     def listing(self) -> Listing:
         """All regular members, sorted."""
@@ -202,15 +196,8 @@ class Zip:
             raise BadDataError(f"{self.path} is damaged ({error}); fetch it again") from error
 
 
-class Tar:
+class Tar(Container):
     """A tar archive, plain or compressed; it can only be read from front to back."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def identity(self) -> list[str]:
-        """The archive itself."""
-        return [file_identity(self.path)]
 
     def listing(self) -> Listing:
         """All regular members, sorted; unpacks the archive once."""

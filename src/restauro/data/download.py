@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from restauro import __version__
-from restauro.errors import BadDataError, MissingExtraError
+from restauro.errors import BadDataError, needed
 from restauro.progress import progress_bar
 from restauro.registry import Registry
 
@@ -93,12 +93,8 @@ def fetch(file: OfficialFile, folder: Path, *, progress: bool = False) -> Path:
         BadDataError: The server fails, or what it sent has the wrong checksum.
         MissingExtraError: Pooch is not installed.
     """
-    try:
+    with needed("downloading needs pooch", "'restauro[train]'"):
         import pooch
-    except ImportError as error:
-        raise MissingExtraError(
-            "downloading needs pooch; install it with `pip install 'restauro[train]'`"
-        ) from error
 
     pooch.get_logger().setLevel("WARNING")  # the command says the same in its own words
     path = folder / file.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from restauro.cores import num_cores
 from restauro.data.bank import Bank
 from restauro.errors import MissingExtraError
-from restauro.evaluation.cache import Cache, PartScores
-from restauro.evaluation.examples import choose_examples
+from restauro.evaluation.groups import choose_examples
 from restauro.evaluation.plan import EvaluationPlan, Method
 from restauro.evaluation.program import environment, program_sha256
 from restauro.evaluation.protocols import Protocol
-from restauro.evaluation.score import PART_SIZE, Part, run_parts
+from restauro.evaluation.score import PART_SIZE, Cache, Part, PartScores, run_parts, time_methods
 from restauro.evaluation.store import (
     Evaluation,
     Example,
@@ -34,7 +33,6 @@ from restauro.evaluation.store import (
     write_evaluation,
     write_rows,
 )
-from restauro.evaluation.timing import time_methods
 from restauro.interrupt import StopRequest
 from restauro.metrics import METRICS, SET_METRICS
 from restauro.sheets import show_hole
@@ -53,15 +51,9 @@ def evaluate(
     """Scores all methods on all protocols, and writes the folder `output`.
 
     Continues where an earlier call with the same output stopped, and computes nothing twice.
-
-    Args:
-        plan: What is to be evaluated.
-        output: The folder.
-        processes: How many work side by side; None = as many as there are cores, and 1 = here.
-        on_progress: Called with the number of restored pictures and of all.
-
-    Returns:
-        The evaluation, or None if Ctrl-C or SIGTERM stopped it.
+    `processes` work side by side; None = as many as there are cores, and 1 = here. `on_progress` is
+    called with the number of restored pictures and of all. Returns None if Ctrl-C or SIGTERM
+    stopped it.
 
     Raises:
         BadDataError: The bank or its split cannot be used.
@@ -164,23 +156,26 @@ class _Pass:
         if self.stop.is_requested:
             raise _StoppedError
 
-    def _missing_scores(self) -> Iterable[Part]:
+    def _missing_scores(self) -> Iterator[Part]:
         for protocol in self.plan.protocols:
             for rows in _slices(self.rows[protocol.task]):
-                files = {
-                    method: self.cache.scores_path(protocol, method, rows)
-                    for method in self.plan.methods
-                }
-                yield from _missing(Part(protocol, rows, files))
+                yield from self._missing(protocol, rows, self.cache.scores_path)
 
-    def _missing_examples(self, examples: Sequence[Example]) -> Iterable[Part]:
+    def _missing_examples(self, examples: Sequence[Example]) -> Iterator[Part]:
         for protocol in self.plan.protocols:
             for index in dict.fromkeys(e.index for e in examples if e.task == protocol.task):
-                files = {
-                    method: self.cache.example_path(protocol, method, index)
-                    for method in self.plan.methods
-                }
-                yield from _missing(Part(protocol, np.array([index]), files))
+                yield from self._missing(protocol, np.array([index]), self.cache.example_path)
+
+    def _missing(
+        self,
+        protocol: Protocol,
+        rows: NDArray[np.int64],
+        path_of: Callable[[Protocol, Method, NDArray[np.int64]], Path],
+    ) -> Iterator[Part]:
+        """A part with the methods whose files are not there; nothing if all are."""
+        files = {method: path_of(protocol, method, rows) for method in self.plan.methods}
+        if files := {method: path for method, path in files.items() if not path.exists()}:
+            yield Part(protocol, rows, files)
 
     def _gather(self) -> tuple[dict[tuple[str, str], Rows], list[SetScore], list[Failure]]:
         """Puts the parts of the cache together: rows by task and method."""
@@ -228,7 +223,7 @@ class _Pass:
             PIL.Image.fromarray(original).save(path)
             PIL.Image.fromarray(show_hole(original, hole)).save(path.with_name("damaged.png"))
             for method in self.plan.methods:
-                kept = self.cache.example_path(protocol, method, example.index)
+                kept = self.cache.example_path(protocol, method, np.array([example.index]))
                 if kept.exists():
                     shutil.copyfile(kept, path.with_name(f"{method.name}.png"))
 
@@ -258,13 +253,6 @@ class _Pass:
 
 def _slices(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [rows[start : start + PART_SIZE] for start in range(0, len(rows), PART_SIZE)]
-
-
-def _missing(part: Part) -> Iterable[Part]:
-    """The part with the methods whose files are not there; nothing if all are."""
-    files = {method: path for method, path in part.files.items() if not path.exists()}
-    if files:
-        yield Part(part.protocol, part.rows, files)
 
 
 def _set_scores(

@@ -1,6 +1,7 @@
 """Groups of pictures by light, contrast, apparent tone and labels, and every group's scores.
 
-Pure functions of rows with NumPy alone; `report.scores` makes tables of them.
+And the few pictures to show: the same for all methods, by the scores of all. Pure functions of rows
+with NumPy alone; `report.scores` makes tables of them.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restauro.errors import BadDataError
-from restauro.evaluation.store import Rows
-from restauro.metrics.skin import ITA_GROUPS, ita_group
+from restauro.evaluation.store import Example, Rows
 from restauro.metrics.statistics import (
     Array,
     Estimate,
@@ -21,6 +22,7 @@ from restauro.metrics.statistics import (
     group_gap,
     quantile_bins,
 )
+from restauro.metrics.tone import ITA_GROUPS, ita_group
 from restauro.registry import METRICS
 
 UNKNOWN = "unknown"
@@ -42,6 +44,10 @@ FIFTHS = {
     "backlight": "backlight",
 }
 """Metric, in L*, -> title of the grouping by its fifths."""
+NUM_SHOWN = 3
+NUM_TONED = 4
+TONED_SHARE = 0.1
+"""Dark and backlit pictures are taken evenly from this share: the very extremes are odd."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +56,10 @@ class Grouping:
 
     name: str
     """The metric that tells the group, such as `hole_lightness` or `ita`, or the label's column."""
-    title: str
     names_in_order: list[str]
     """Groups that have pictures: darkest or lowest first, `unknown` last."""
     group_of_picture: list[str]
     """(N,)"""
-
-    def counts(self) -> dict[str, int]:
-        """Number of pictures of every group, in order."""
-        return {name: self.group_of_picture.count(name) for name in self.names_in_order}
 
 
 @dataclass(frozen=True)
@@ -106,15 +107,15 @@ def groupings(rows: Rows) -> list[Grouping]:
     may show only where labels meet (Buolamwini and Gebru 2018), if that gives at most 20 groups.
     """
     found = [
-        _fifths(metric, title, rows.values[metric])
-        for metric, title in FIFTHS.items()
+        _fifths(metric, rows.values[metric])
+        for metric in FIFTHS
         if np.isfinite(rows.values.get(metric, [])).any()
     ]
     angles = rows.values.get("ita", np.full(len(rows), np.nan))
     if np.isfinite(angles).mean() >= MIN_KNOWN_TONE:
         order = [*reversed(ITA_GROUPS), UNKNOWN]
         tones = [ita_group(angle) for angle in angles.tolist()]
-        found.append(_grouping("ita", "apparent skin tone", order, tones))
+        found.append(_grouping("ita", order, tones))
     labels = [_labelled(name, values) for name, values in rows.labels.items()]
     labels = [label for label in labels if 2 <= _num_known(label) <= MAX_LABELS]
     if len(labels) > 1:
@@ -153,7 +154,7 @@ def group_scores(rows: Rows, grouping: Grouping, metric: str) -> GroupScores:
     )
 
 
-def _fifths(metric: str, title: str, values: Array) -> Grouping:
+def _fifths(metric: str, values: Array) -> Grouping:
     """Five groups of as many pictures each, named by their limits; equal values stay together."""
     known = np.isfinite(values)
     fifth = np.full(len(values), NUM_FIFTHS)
@@ -163,17 +164,59 @@ def _fifths(metric: str, title: str, values: Array) -> Grouping:
         for i in np.unique(fifth[known]).tolist()
     }
     groups = [names.get(i, UNKNOWN) for i in fifth.tolist()]
-    return _grouping(metric, title, [*names.values(), UNKNOWN], groups)
+    return _grouping(metric, [*names.values(), UNKNOWN], groups)
 
 
 def _labelled(name: str, values: Sequence[str]) -> Grouping:
     groups = [value or UNKNOWN for value in values]
-    return _grouping(name, name, [*sorted(set(groups) - {UNKNOWN}), UNKNOWN], groups)
+    return _grouping(name, [*sorted(set(groups) - {UNKNOWN}), UNKNOWN], groups)
 
 
-def _grouping(name: str, title: str, order: Sequence[str], groups: list[str]) -> Grouping:
-    return Grouping(name, title, [group for group in order if group in groups], groups)
+def _grouping(name: str, order: Sequence[str], groups: list[str]) -> Grouping:
+    return Grouping(name, [group for group in order if group in groups], groups)
 
 
 def _num_known(grouping: Grouping) -> int:
     return len(set(grouping.names_in_order) - {UNKNOWN})
+
+
+def choose_examples(task: str, rows: Sequence[Rows]) -> list[Example]:
+    """Best, median and worst by the methods' median hole PSNR; dark and backlit by the truth.
+
+    `rows` are the same pictures by several methods. Pictures that no method restored, and those
+    without a description, are not chosen, nor is any for a reason whose metric was not asked for;
+    with few pictures one may have several reasons.
+    """
+    ranked = _ascending(_medians([table.values_of("hole_psnr") for table in rows]))
+    first = max(0, (len(ranked) - NUM_SHOWN + 1) // 2)
+    picked = {
+        "best": ranked[::-1][:NUM_SHOWN],
+        "median": ranked[first : first + NUM_SHOWN],
+        "worst": ranked[:NUM_SHOWN],
+        "dark": _spread(_ascending(rows[0].values_of("hole_lightness"))),
+        "backlit": _spread(_ascending(-rows[0].values_of("backlight"))),
+    }
+    return [
+        Example(task, int(rows[0].index[i]), rows[0].names[i], reason)
+        for reason, positions in picked.items()
+        for i in positions
+    ]
+
+
+def _medians(values: Sequence[Array]) -> Array:
+    """Of every picture over the methods that have a value, nan where none has: (N,)."""
+    known = [column[~np.isnan(column)] for column in np.stack(values, axis=1)]
+    return np.array([np.median(column) if len(column) else np.nan for column in known])
+
+
+def _ascending(values: Array) -> NDArray[np.intp]:
+    """Positions of the values that are numbers, lowest first."""
+    order = np.argsort(values, kind="stable")
+    return order[~np.isnan(values[order])]
+
+
+def _spread(positions: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Some of the first positions, evenly."""
+    first = positions[: max(NUM_TONED, round(len(positions) * TONED_SHARE))]
+    chosen = np.linspace(0, len(first) - 1, min(NUM_TONED, len(first))).round().astype(int)
+    return np.asarray(first[chosen])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -188,62 +188,63 @@ def _named(name: str, exposure: float = 0.0) -> Protocol:
     return replace(found, exposure=exposure)
 
 
+def _drawn(name: str, shape: Callable[..., Mask], **limits: Any) -> Protocol:
+    """The protocol of holes of a shape, whose limits are its parameters."""
+    return Protocol(name, partial(shape, **limits), limits)
+
+
 @protocol("box")
 def box() -> Protocol:
     """One box a picture, 44 to 64 of 128 pixels a side, at least 10 from the border."""
-    limits: dict[str, Any] = {"smallest": (44, 128), "largest": (64, 128), "margin": (10, 128)}
-    return Protocol("box", partial(random_box, **limits), limits)
+    return _drawn("box", random_box, smallest=(44, 128), largest=(64, 128), margin=(10, 128))
 
 
 @protocol("centre")
 def centre() -> Protocol:
     """The middle half of each side: 25 % of the area, the same for every picture."""
-    return Protocol("centre", partial(centred_box, side=(1, 2)), {"side": (1, 2)})
+    return _drawn("centre", centred_box, side=(1, 2))
 
 
 @protocol("free_form")
 def large_free_form() -> Protocol:
     """CoModGAN's boxes and brush strokes that cover 50 to 90 % of the area."""
-    limits: dict[str, Any] = {"covered_percent": (50, 90)}
-    return Protocol("free_form", partial(free_form, **limits), limits)
+    return _drawn("free_form", free_form, covered_percent=(50, 90))
 
 
 @protocol("irregular")
 def irregular() -> Protocol:
     """Free-form strokes that cover 15 to 65 % of the area."""
-    limits: dict[str, Any] = {
-        "count": (4, 9),
-        "num_pieces": (1, 5),
-        "length": (20, 127),
-        "width": (10, 44),
-        "covered_percent": (15, 65),
-    }
-    return Protocol("irregular", partial(strokes, **limits), limits)
+    return _drawn(
+        "irregular",
+        strokes,
+        count=(4, 9),
+        num_pieces=(1, 5),
+        length=(20, 127),
+        width=(10, 44),
+        covered_percent=(15, 65),
+    )
 
 
 @protocol("lama_thin")
 def lama_thin() -> Protocol:
     """LaMa's thin masks: many short strokes."""
-    limits: dict[str, Any] = {"count": (4, 51), "length": (10, 49), "width": (5, 14)}
-    return Protocol("lama_thin", partial(strokes_or_boxes, **limits), limits)
+    return _drawn("lama_thin", strokes_or_boxes, count=(4, 51), length=(10, 49), width=(5, 14))
 
 
 @protocol("lama_medium")
 def lama_medium() -> Protocol:
     """LaMa's medium masks: few strokes, or small boxes."""
     boxes = {"count": (1, 5), "smallest": (10, 256), "largest": (50, 256), "margin": (0, 256)}
-    limits: dict[str, Any] = {"count": (4, 6), "length": (10, 109), "width": (5, 54)}
-    limits["boxes"] = boxes
-    return Protocol("lama_medium", partial(strokes_or_boxes, **limits), limits)
+    of_strokes = {"count": (4, 6), "length": (10, 109), "width": (5, 54)}
+    return _drawn("lama_medium", strokes_or_boxes, **of_strokes, boxes=boxes)
 
 
 @protocol("lama_thick")
 def lama_thick() -> Protocol:
     """LaMa's thick masks: few wide strokes, or large boxes."""
     boxes = {"count": (1, 3), "smallest": (30, 256), "largest": (150, 256), "margin": (10, 256)}
-    limits: dict[str, Any] = {"count": (1, 6), "length": (10, 209), "width": (5, 104)}
-    limits["boxes"] = boxes
-    return Protocol("lama_thick", partial(strokes_or_boxes, **limits), limits)
+    of_strokes = {"count": (1, 6), "length": (10, 209), "width": (5, 104)}
+    return _drawn("lama_thick", strokes_or_boxes, **of_strokes, boxes=boxes)
 
 
 @protocol("large")
@@ -253,8 +254,7 @@ def large() -> Protocol:
     At a random place, because in the middle of an aligned face they would leave the same frame of
     hair and background known in every picture.
     """
-    limits: dict[str, Any] = {"smallest": (3, 4), "largest": (3, 4), "margin": (0, 1)}
-    return Protocol("large", partial(random_box, **limits), limits)
+    return _drawn("large", random_box, smallest=(3, 4), largest=(3, 4), margin=(0, 1))
 
 
 @protocol("mmagic_box")
@@ -266,8 +266,7 @@ def mmagic_bounding_box() -> Protocol:
 @protocol("report")
 def report() -> Protocol:
     """The last limits of the Catania paper's curriculum: 25 to 50 % of each side, anywhere."""
-    limits: dict[str, Any] = {"smallest": (1, 4), "largest": (1, 2), "margin": (0, 1)}
-    return Protocol("report", partial(random_box, **limits), limits)
+    return _drawn("report", random_box, smallest=(1, 4), largest=(1, 2), margin=(0, 1))
 
 
 def ratio_bins() -> list[str]:

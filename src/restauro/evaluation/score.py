@@ -1,12 +1,17 @@
 """The pass itself: every method restores every picture once, and all metrics see the result.
 
-Pictures are shared out in parts to processes of one thread each.
+Pictures are shared out in parts to processes of one thread each. What is done is kept under the
+hash of all that decides it, so that an evaluation goes on where it was stopped, and a method that
+is added later costs only itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,9 +24,9 @@ from numpy.typing import NDArray
 from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
 from restauro.errors import RestauroError, first_line
-from restauro.evaluation.cache import PartScores
 from restauro.evaluation.plan import Method
 from restauro.evaluation.protocols import Protocol
+from restauro.evaluation.store import Timing
 from restauro.files import whole_file
 from restauro.fill.array_filler import Images, Masks
 from restauro.fill.catalogue import load
@@ -32,6 +37,82 @@ from restauro.pool import map_unordered
 
 PART_SIZE = 32
 """Pictures of one part: enough for a batch, few enough to stop soon."""
+CACHE_FORMAT = 2
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Where the scores and examples of a bank's pictures lie."""
+
+    folder: Path
+    bank: Bank
+    metrics: tuple[str, ...]
+    seed: int
+    program: str
+    """The code that makes scores, as the process that asks found it."""
+    _folders: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """By task and method: their names take a while."""
+
+    def scores_path(self, protocol: Protocol, method: Method, rows: NDArray[np.int64]) -> Path:
+        """Where the scores of consecutive pictures lie."""
+        return self._folder(protocol, method) / f"{rows[0]}_{len(rows)}.npz"
+
+    def example_path(self, protocol: Protocol, method: Method, rows: NDArray[np.int64]) -> Path:
+        """Where the restored picture of an example, one row, lies."""
+        return self._folder(protocol, method) / f"{rows[0]}.png"
+
+    def _folder(self, protocol: Protocol, method: Method) -> Path:
+        place = protocol.task, method.name
+        if place not in self._folders:
+            checksum = self.bank.description.get("sha256", "")
+            holes = protocol.hash(self.bank.size, {}, checksum, self.seed)
+            # a file's content decides, not where it lies; what has none is known by its name alone
+            identity = method.identity or (method.origin,)
+            decisive = [CACHE_FORMAT, self.program, holes, protocol.code, identity]
+            text = json.dumps([*decisive, sorted(self.metrics)])
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            self._folders[place] = self.folder / f"{protocol.task}-{method.name}-{digest[:16]}"
+        return self._folders[place]
+
+
+@dataclass(frozen=True)
+class PartScores:
+    """The scores of some pictures by one method."""
+
+    index: NDArray[np.int64]
+    """(B,) positions in the bank."""
+    metrics: tuple[str, ...]
+    values: NDArray[np.float64]
+    """(B, metrics); nan where the method gave up."""
+    features: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+    """By network, for metrics of sets: of the restored and the undamaged pictures, (B, F) each."""
+    failures: Mapping[int, str]
+    """Position in the bank -> why the method gave up on the picture."""
+
+    def save(self, path: Path) -> None:
+        """Writes the part, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = vars(self) | {"failures": json.dumps(self.failures)}
+        del content["features"]
+        for name, (fills, truth) in self.features.items():
+            content |= {f"fills {name}": fills, f"truth {name}": truth}
+        with whole_file(path) as aside, aside.open("wb") as file:
+            np.savez(file, **content)
+
+    @classmethod
+    def load(cls, path: Path) -> PartScores:
+        """Reads what `save` wrote."""
+        with np.load(path, allow_pickle=False) as file:
+            content = dict(file)
+        names = [key.removeprefix("fills ") for key in content if key.startswith("fills ")]
+        failures = json.loads(str(content["failures"]))
+        return cls(
+            content["index"],
+            tuple(content["metrics"].tolist()),
+            content["values"],
+            {name: (content[f"fills {name}"], content[f"truth {name}"]) for name in names},
+            {int(index): message for index, message in failures.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -113,7 +194,7 @@ class Truth:
         Raises:
             MissingExtraError: A metric's package is not installed.
         """
-        composites, failures = restore(filler, self.pictures, self.holes)
+        composites, failures = restore_all(filler, self.pictures, self.holes)
         restored = to_tensor(torch.from_numpy(composites))
         compared = Comparison(restored, self.target, self.mask, kept_of_target=self.kept)
         features = {
@@ -130,14 +211,14 @@ class Truth:
 
     def keep(self, filler: Filler, path: Path) -> None:
         """Restores the only picture and writes it, unless the method gives up on it."""
-        restored, failures = restore(filler, self.pictures, self.holes)
+        restored, failures = restore_all(filler, self.pictures, self.holes)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not failures:
             with whole_file(path) as aside:
                 PIL.Image.fromarray(restored[0]).save(aside, format="PNG")
 
 
-def restore(filler: Filler, pictures: Images, holes: Masks) -> tuple[Images, dict[int, str]]:
+def restore_all(filler: Filler, pictures: Images, holes: Masks) -> tuple[Images, dict[int, str]]:
     """The restored pictures (B, H, W, 3), and position -> sentence of those it gave up on.
 
     A method is foreign code: whatever it raises on one picture, the others are restored. Where it
@@ -154,6 +235,35 @@ def restore(filler: Filler, pictures: Images, holes: Masks) -> tuple[Images, dic
         except Exception as error:  # noqa: BLE001
             failures[i] = f"{type(error).__name__}: {first_line(error)}"
     return restored, failures
+
+
+def time_methods(
+    methods: Mapping[str, Filler],
+    pictures: Images,
+    holes: Masks,
+    tick: Callable[[], float] = time.perf_counter,
+) -> dict[str, Timing]:
+    """Milliseconds by method; round i restores picture i, (H, W, 3), with every method.
+
+    Machines are shared and noisy: so a slow minute slows all methods, and not one of them.
+    One call each goes before, for what a method does only once. A method that gives up on a
+    picture has no time for that round, and none at all if it always does.
+    """
+    rounds: dict[str, list[float]] = {name: [] for name in methods}
+    for number in range(-1, len(pictures)):
+        for name, method in methods.items():
+            start = tick()
+            try:
+                method(pictures[number], holes[number])
+            except Exception:  # noqa: BLE001, S112 - the scores tell why
+                continue
+            if number >= 0:
+                rounds[name].append(1000 * (tick() - start))
+    return {
+        name: Timing(float(np.median(times)), min(times), max(times), len(times))
+        for name, times in rounds.items()
+        if times
+    }
 
 
 def _killed(part: Part) -> NoReturn:

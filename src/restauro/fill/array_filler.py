@@ -16,7 +16,7 @@ from restauro.fill.compose import Damaged, DamagedArray
 from restauro.fill.filler import Filler, Painter
 from restauro.fill.sessions import CPU, Device, on_device
 from restauro.fill.windows import Box, surroundings_of
-from restauro.picture.types import Image, Inpaint, Mask
+from restauro.picture.types import Image, Inpaint
 
 Images: TypeAlias = NDArray[np.uint8]
 """(B, H, W, 3) RGB."""
@@ -107,14 +107,5 @@ def shown(canvas: Canvas) -> Image:
             "make some of it visible or take a model"
         )
     image = np.rint(canvas.look(Box(0, 0, *canvas.size)) * 255).astype(np.uint8)
-    return mean_colour(image, ~canvas.known)
-
-
-def mean_colour(image: Image, mask: Mask) -> Image:
-    """Fills the hole with the mean colour of the known pixels, rounded.
-
-    Takes uint8 (H, W, 3) RGB and bool (H, W), True = hole, with at least one known pixel; returns
-    uint8 (H, W, 3) RGB, known pixels unchanged.
-    """
-    colour = np.rint(image[~mask].mean(axis=0)).astype(np.uint8)
-    return np.where(mask[:, :, None], colour, image)
+    colour = np.rint(image[canvas.known].mean(axis=0)).astype(np.uint8)
+    return np.where(canvas.known[:, :, None], image, colour)

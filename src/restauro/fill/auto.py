@@ -101,11 +101,7 @@ def _longest_run(hole: Mask) -> int:
 
 
 def _shifted(hole: Mask, rows: int, columns: int) -> Mask:
-    result = np.zeros_like(hole)
-    height, width = hole.shape
-    target = np.s_[max(rows, 0) : height + min(rows, 0), max(columns, 0) : width + min(columns, 0)]
-    source = np.s_[
-        max(-rows, 0) : height + min(-rows, 0), max(-columns, 0) : width + min(-columns, 0)
-    ]
-    result[target] = hole[source]
-    return result
+    """The hole so many rows further down and columns to the right; nothing comes in."""
+    padded = np.pad(hole, [(max(shift, 0), max(-shift, 0)) for shift in (rows, columns)])
+    top, left = max(-rows, 0), max(-columns, 0)
+    return padded[top : top + hole.shape[0], left : left + hole.shape[1]]

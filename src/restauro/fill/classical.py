@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numpy as np
 
-from restauro.errors import MissingExtraError
+from restauro.errors import needed
 from restauro.picture.types import Image, Inpaint, Mask
 
 OPENCV_RADIUS_PX = 3.0
@@ -85,10 +85,5 @@ def _opencv(cv2: ModuleType, method: int, image: Image, mask: Mask) -> Image:
 
 
 def _library(method: str, module: str, package: str) -> ModuleType:
-    try:
+    with needed(f"the method {method} needs {package}", "'restauro[classical]'"):
         return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"the method {method} needs {package}; install it with "
-            "`pip install 'restauro[classical]'`"
-        ) from error

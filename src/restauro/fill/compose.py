@@ -26,7 +26,7 @@ from restauro.picture.masks import (
 from restauro.picture.modes import (
     Colours,
     check_mode,
-    part_from_rgb,
+    from_rgb,
     to_rgb,
     value_range,
     visible,
@@ -86,7 +86,7 @@ class Damaged(ABC):
 
         def paint(part: Box, colours: Colours) -> None:
             place = part.moved(window.top, window.left)
-            patch = part_from_rgb(colours, self._cut(place), limits, is_erased=is_erased)
+            patch = from_rgb(colours, self._cut(place), limits, is_erased=is_erased)
             self._paste(place, patch)
 
         return Canvas(known, look, paint)

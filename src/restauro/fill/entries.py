@@ -114,8 +114,7 @@ def model(path: Path, name: str = "") -> Entry:
     card = read_card(path)
 
     def make(device: Device, threads: int | None) -> Filler:
-        from restauro.fill.network import Network
-        from restauro.fill.restorer import Restorer
+        from restauro.fill.restorer import Network, Restorer
 
         return Restorer(Network(path, threads, device))
 
@@ -130,11 +129,11 @@ def network_alone(path: Path) -> Entry:
 
     def make(device: Device, threads: int | None) -> Filler:
         from restauro.fill.array_filler import ArrayFiller
-        from restauro.fill.network import Network, on_whole_pictures
+        from restauro.fill.restorer import Network
 
         return ArrayFiller(
             entry.description.name,
-            inpaint_batch=on_whole_pictures(Network(path, threads, device)),
+            inpaint_batch=Network(path, threads, device).on_whole_pictures,
             files=(path,),
             parameters=entry.description.parameters,
             sees_all=True,

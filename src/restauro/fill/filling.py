@@ -8,20 +8,26 @@ whatever the holes are; windows and results are the same as if all were one part
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from restauro.fill.canvas import Canvas, to_colours
-from restauro.fill.lockstep import Asking
-from restauro.fill.resizing import part_resized, shrunk, smoothed
+from restauro.fill.canvas import Canvas, Look, part_resized, shrunk, smoothed, to_colours
 from restauro.fill.windows import Box, WindowRule, cells, hole_boxes, parts
 from restauro.picture.modes import Colours
 from restauro.picture.types import Mask, Size
 
+Window: TypeAlias = tuple[Colours, Mask]
+"""Colours (h, w, 3) and mask (h, w) that the network is shown."""
+Predict: TypeAlias = Callable[[Colours, Mask], Colours]
+"""Colours (B, h, w, 3) and masks (B, h, w) -> predictions (B, h, w, 3)."""
+Result = TypeVar("Result")
+Asking: TypeAlias = Generator[list[Window], list[Colours], Result]
+"""Asks for the predictions (h, w, 3) of windows, again and again; ends in a result."""
 Filling: TypeAlias = Asking[None]
 """Asks for the predictions of windows, again and again; ends when all is painted."""
 
@@ -99,9 +105,7 @@ def _hidden_parts(canvas: Canvas, box: Box) -> Iterator[Box]:
     return (part for part in parts(box) if not canvas.known[part.slices].all())
 
 
-def _filled_at(
-    scale: float, canvas: Canvas, box: Box, rule: WindowRule
-) -> Asking[Callable[[Box], Colours]]:
+def _filled_at(scale: float, canvas: Canvas, box: Box, rule: WindowRule) -> Asking[Look]:
     """Fills a copy that is `scale` times smaller; its parts at the size of the canvas."""
     size = canvas.size
     smaller = (math.ceil(size[0] / scale - 1e-9), math.ceil(size[1] / scale - 1e-9))
@@ -117,7 +121,7 @@ def _filled_at(
     return enlarged
 
 
-def _guided(canvas: Canvas, known: Mask, coarse: Callable[[Box], Colours], reach: int) -> Canvas:
+def _guided(canvas: Canvas, known: Mask, coarse: Look, reach: int) -> Canvas:
     """The canvas where what is `known` only by the coarse fill is shown, and painted by trust."""
 
     def look(box: Box) -> Colours:
@@ -233,3 +237,36 @@ def _scaled(box: Box, size: Size, other: Size) -> Box:
         math.ceil(box.right * across),
     )
     return scaled.grown(1).clipped(Box(0, 0, *other))
+
+
+def run_together(askings: Sequence[Asking[Result]], predict: Predict) -> list[Result]:
+    """The results, in order; windows of one size that are asked for at once go in one run."""
+    results: dict[int, Result] = {}
+    running = dict(enumerate(askings))
+    answers: dict[int, list[Colours]] = {}
+    while running:
+        questions: dict[int, list[Window]] = {}
+        for number, asking in list(running.items()):
+            try:
+                answer = answers.get(number)
+                asked = next(asking) if answer is None else asking.send(answer)
+                questions[number] = asked
+            except StopIteration as end:
+                results[number] = end.value
+                del running[number]
+        predictions = iter(_predictions(list(itertools.chain(*questions.values())), predict))
+        answers = {
+            number: list(itertools.islice(predictions, len(windows)))
+            for number, windows in questions.items()
+        }
+    return [results[number] for number in range(len(askings))]
+
+
+def _predictions(windows: list[Window], predict: Predict) -> list[Colours]:
+    """Predictions for windows of any sizes, in order."""
+    found: dict[int, Colours] = {}
+    for size in {mask.shape for _, mask in windows}:
+        alike = [number for number, (_, mask) in enumerate(windows) if mask.shape == size]
+        images, masks = zip(*(windows[number] for number in alike), strict=True)
+        found.update(zip(alike, predict(np.stack(images), np.stack(masks)), strict=True))
+    return [found[number] for number in range(len(windows))]

@@ -57,17 +57,14 @@ class OnnxPeer:
         Raises:
             BadModelError: The file fails, or gives another shape or values that are no numbers.
         """
-        size, fitted_size = mask.shape, self._fitted_size(mask.shape)
-        fitted, hole = _fitted(image, mask, fitted_size, scaled=self.description.size is not None)
+        size, multiple = mask.shape, self.description.multiple
+        rows, columns = (-(-side // multiple) * multiple for side in size)
+        wanted = self.description.size or (rows, columns)
+        fitted, hole = _fitted(image, mask, wanted, scaled=self.description.size is not None)
         answer = self._run(fitted, hole)
         if self.description.size is None:
             return answer[: size[0], : size[1]]
         return np.asarray(PIL.Image.fromarray(answer).resize((size[1], size[0]), _RESIZE))
-
-    def _fitted_size(self, size: Size) -> Size:
-        multiple = self.description.multiple
-        rows, columns = (-(-side // multiple) * multiple for side in size)
-        return self.description.size or (rows, columns)
 
     def _run(self, image: Image, mask: Mask) -> Image:
         """The answer (H, W, 3) for a picture of a size that the file takes."""

@@ -3,30 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.compose import Damaged
 from restauro.fill.filler import Filler, Painter
-from restauro.fill.filling import Filling, fill, scale_for
+from restauro.fill.filling import Filling, fill, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
 from restauro.fill.line_art import MAX_SIDE, fill_line_art, line_art_on
-from restauro.fill.lockstep import run_together
-from restauro.fill.model_file import ModelCard
-from restauro.fill.network import Network
-from restauro.fill.sessions import on_device
+from restauro.fill.model_file import ModelCard, read_card
+from restauro.fill.sessions import CPU, Device, on_device, open_session
 from restauro.fill.windows import WindowRule, hole_boxes
+from restauro.picture.modes import Colours
+from restauro.picture.types import Image, Mask, Size
+
+MAX_BATCH_PX = 32 * 128 * 128
+"""Pixels of the windows in one run of the network; bounds the memory of its inner layers."""
+
+_INPUTS = {"image": 3, "mask": 1}  # name -> channels
+_OUTPUT = "prediction"
+
+
+class Network:
+    """A checked model, ready to run; safe to call from several threads at once."""
+
+    def __init__(self, path: Path, threads: int | None = None, device: Device = CPU) -> None:
+        self.path, self.device = path, device
+        self.card: ModelCard = read_card(path)
+        self._session = open_session(path, threads, device)
+        _check_interface(path, self.card, self._session)
+
+    def __call__(self, images: Colours, masks: Mask) -> Colours:
+        """Predictions (B, H, W, 3) in [0, 1] for images (B, H, W, 3) of a size the card allows.
+
+        The masks are (B, H, W), True = hole. Hidden pixels are blackened here too: no model file,
+        however it was made, can see them.
+
+        Raises:
+            BadModelError: The network fails, or gives another shape or values that are no numbers.
+        """
+        predictions = np.empty(images.shape, dtype=np.float32)
+        at_once = max(1, MAX_BATCH_PX // masks[0].size) if len(masks) else 1
+        for start in range(0, len(images), at_once):
+            chunk = slice(start, start + at_once)
+            predictions[chunk] = self._run(images[chunk], masks[chunk])
+        return predictions
+
+    def on_whole_pictures(self, images: Image, masks: Mask) -> Image:
+        """The predictions, uint8 (B, H, W, 3), for uint8 (B, H, W, 3) and bool (B, H, W).
+
+        Raises:
+            BadImageError: The card does not allow pictures of this size.
+        """
+        height, width = masks.shape[1:]
+        if not self.card.takes((height, width)):
+            raise BadImageError(
+                f"the network of {self.card.name!r} takes no pictures of {width}x{height}; give "
+                "the file without `network:`, which takes any size"
+            )
+        predictions = self(images.astype(np.float32) / np.float32(255), masks)
+        return np.asarray(np.rint(predictions * 255), dtype=np.uint8)
+
+    def _run(self, images: Colours, masks: Mask) -> Colours:
+        holes = masks.astype(np.float32)
+        visible = images * (1 - holes)[..., None]  # (B, H, W, 3)
+        inputs = {"image": visible.transpose(0, 3, 1, 2), "mask": holes[:, None]}
+        try:
+            (predictions,) = self._session.run([_OUTPUT], inputs)  # (B, 3, H, W)
+        except Exception as error:  # ONNX Runtime's errors share no other base
+            raise BadModelError(f"model {self.card.name!r} failed ({first_line(error)})") from error
+        if predictions.shape != inputs["image"].shape or not np.isfinite(predictions).all():
+            raise BadModelError(
+                f"model {self.card.name!r} gave a prediction of the shape {predictions.shape} "
+                "or values that are no numbers; export it again"
+            )
+        return np.asarray(predictions.transpose(0, 2, 3, 1).clip(0, 1))
 
 
 class Restorer(Filler):
     """Fills holes with the network of a model file, in pictures of any size."""
 
     def __init__(self, network: Network) -> None:
-        self._network, self.card = network, network.card
+        self._network = network
+        self.card: ModelCard = network.card
         self._rule = WindowRule(self.card.size, self.card.multiple)
         self.name, self.parameters = self.card.name, self.card.parameters
         self.files = (network.path,)
-
-    card: ModelCard
-    """What the model says about itself."""
 
     @property
     def identity(self) -> str:
@@ -58,3 +123,31 @@ class Restorer(Filler):
                 yield from fill(within_gamut(canvas), box.within(window), self._rule)
         for part in plain:
             part.paint(picture)
+
+
+def _check_interface(path: Path, card: ModelCard, session: Any) -> None:
+    given = {entry.name: entry for entry in session.get_inputs()}
+    outputs = [entry.name for entry in session.get_outputs()]
+    if set(given) != set(_INPUTS) or _OUTPUT not in outputs:
+        raise BadModelError(
+            f"{path} takes {', '.join(given)} and gives {', '.join(outputs)}, but must take "
+            f"image and mask and give {_OUTPUT}; export it with `restauro export`"
+        )
+    for name, channels in _INPUTS.items():
+        shape = given[name].shape
+        if given[name].type != "tensor(float)" or not _takes_any_batch(shape, channels, card.size):
+            raise BadModelError(
+                f"input {name} of {path} is {given[name].type} of the shape {shape}, but must be "
+                f"float32 (B, {channels}, H, W) with any B and the size {card.size} of its card; "
+                "export it with `restauro export`"
+            )
+
+
+def _takes_any_batch(shape: list[Any], channels: int, size: Size) -> bool:
+    """Whether an input of this shape takes (B, channels, *size) for every B; text is any number."""
+    if len(shape) != 4 or shape[1] != channels or isinstance(shape[0], int):
+        return False
+    return all(
+        not isinstance(side, int) or side == wanted
+        for side, wanted in zip(shape[2:], size, strict=True)
+    )

@@ -56,10 +56,7 @@ def on_device(device: Device) -> str:
 def open_session(path: Path, threads: int | None = None, device: Device = CPU) -> Any:
     """An ONNX Runtime session, which may run in several threads at once.
 
-    Args:
-        path: The ONNX file.
-        threads: How many processor threads one run may use; None = as many as there are cores.
-        device: Where it computes.
+    One run uses as many processor `threads`; None = as many as there are cores.
 
     Raises:
         RestauroError: `threads` is below 1, or the device does not start.

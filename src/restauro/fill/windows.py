@@ -136,13 +136,6 @@ class WindowRule:
         return -(-side // multiple) * multiple
 
 
-class Gap(NamedTuple):
-    """A run of rows or columns without a hole."""
-
-    start: int
-    length: int
-
-
 def hole_boxes(mask: Mask, together: Size) -> Iterator[Box]:
     """Bounding boxes of groups of holes; every hole pixel is in exactly one, and none overlap.
 
@@ -160,15 +153,15 @@ def hole_boxes(mask: Mask, together: Size) -> Iterator[Box]:
             continue
         (top, bottom), (left, right) = _extent(rows), _extent(columns)
         box = Box(top, left, bottom, right).moved(area.top, area.left)
-        row_gap, column_gap = _widest_gap(rows, together[0]), _widest_gap(columns, together[1])
+        (row, row_gap), (column, column_gap) = map(_widest_gap, (rows, columns), together)
         fits = box.size[0] <= together[0] and box.size[1] <= together[1]
-        if fits or max(row_gap.length, column_gap.length) == 0:
+        if fits or max(row_gap, column_gap) == 0:
             yield box
-        elif row_gap.length >= column_gap.length:
-            cut = area.top + row_gap.start
+        elif row_gap >= column_gap:
+            cut = area.top + row
             pending += [box._replace(top=cut), box._replace(bottom=cut)]
         else:
-            cut = area.left + column_gap.start
+            cut = area.left + column
             pending += [box._replace(left=cut), box._replace(right=cut)]
 
 
@@ -226,8 +219,8 @@ def _extent(used: NDArray[np.bool_]) -> tuple[int, int]:
     return int(used.argmax()), len(used) - int(used[::-1].argmax())
 
 
-def _widest_gap(used: NDArray[np.bool_], together: int) -> Gap:
-    """The run of False between two True to part at; length 0 if there is none worth it.
+def _widest_gap(used: NDArray[np.bool_], together: int) -> tuple[int, int]:
+    """Start and length of the run of False between two True to part at; 0, 0 if none is worth it.
 
     The longest, and of several the one in the middle.
     """
@@ -236,6 +229,6 @@ def _widest_gap(used: NDArray[np.bool_], together: int) -> Gap:
     length = int(gaps.max(initial=0))
     is_long = int(np.ptp(positions)) >= LONG * together
     if length == 0 or (length < together // 2 and not is_long):
-        return Gap(0, 0)
+        return 0, 0
     widest = np.flatnonzero(gaps == length)
-    return Gap(int(positions[widest[len(widest) // 2]]) + 1, length)
+    return int(positions[widest[len(widest) // 2]]) + 1, length

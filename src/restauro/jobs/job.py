@@ -4,25 +4,47 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeAlias
 
 from restauro.errors import RestauroError, first_line
 from restauro.fill.filler import Filler
-from restauro.jobs.engines import Engine
 from restauro.jobs.planning import Task
 from restauro.jobs.record import FAILED, SKIPPED, Outcome, Record
 from restauro.picture.holes import HoleOptions
 from restauro.picture.masks import Marked, read_marked
 from restauro.picture.write import check_output, format_named, write_bytes
-from restauro.places import Place, make_folder, move, remove_folder, state
-from restauro.pool import ShouldStop
+from restauro.places import Place, move, remove_folder, state
+from restauro.pool import ShouldStop, map_unordered
 from restauro.restore import restore
 
 UNFINISHED = ".restauro-unfinished"
 """Folder inside the output's, for results that are not recorded yet; gone when a job ends."""
+
+Attempt: TypeAlias = Callable[[Task], Outcome]
+"""Restores the picture of a task; a failure is an outcome, too."""
+Engine: TypeAlias = Callable[
+    [Iterable[Task], Callable[[], Attempt], ShouldStop], Generator[Outcome]
+]
+"""Runs tasks somewhere, in any order, and gives an outcome for each, as they come and exactly once;
+asked to stop, only those of the tasks in hand. It builds an attempt once in every process."""
+
+
+def in_processes(count: int) -> Engine:
+    """The engine of `count` processes of this machine; one is this process itself."""
+    return partial(map_unordered, processes=count, given_up=ended_its_process)
+
+
+def ended_its_process(task: Task) -> Outcome:
+    """The failure of a task whose process died whenever it was tried."""
+    message = (
+        f"{task.picture} ended the process that restored it, perhaps for lack of memory; "
+        "restore it alone or make it smaller"
+    )
+    return Outcome.of(task, FAILED, message=message)
 
 
 @dataclass(frozen=True)
@@ -45,7 +67,7 @@ class Job:
         """The outcome of each task, first of those that need no work; asked to stop, of fewer."""
         unfinished = self.output / UNFINISHED
         remove_folder(unfinished)  # of a call that was killed
-        make_folder(unfinished)
+        unfinished.mkdir(parents=True, exist_ok=True)
         to_do: dict[str, Task] = {}
         try:
             for task in map(self._identified, self.tasks):
@@ -74,7 +96,7 @@ class Job:
         """Why the output must not be written; empty if it may."""
         inputs = [path for path in (task.picture, task.mask) if path is not None]
         try:
-            make_folder(task.output.parent)
+            task.output.parent.mkdir(parents=True, exist_ok=True)
             check_output(task.output, inputs, force=self.force)
         except RestauroError as error:
             return str(error)

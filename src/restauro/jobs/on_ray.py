@@ -17,9 +17,9 @@ from contextlib import closing, contextmanager, redirect_stdout
 from functools import lru_cache, partial
 from typing import Any
 
-from restauro.errors import MissingExtraError, RestauroError, first_line
+from restauro.errors import RestauroError, first_line, needed
 from restauro.imports import packed, unpacked
-from restauro.jobs.engines import Attempt, Engine, ended_its_process
+from restauro.jobs.job import Attempt, Engine, ended_its_process
 from restauro.jobs.planning import Task
 from restauro.jobs.record import Outcome
 from restauro.pool import ShouldStop
@@ -44,12 +44,8 @@ def ray_engine(count: int | None, address: str | None = None) -> Iterator[Engine
         RestauroError: No cluster answers at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else Ray reports home
-    try:
+    with needed("the engine ray needs Ray", "'restauro[ray]'"):
         import ray
-    except ImportError as error:
-        raise MissingExtraError(
-            "the engine ray needs Ray; install it with `pip install 'restauro[ray]'`"
-        ) from error
     where: dict[str, Any] = {"address": address}
     if address is None:
         where = {"address": "local", "num_cpus": count, "include_dashboard": False}

@@ -10,20 +10,10 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from restauro.errors import BadImageError, OutputExistsError
 from restauro.picture.formats import OTHER_PICTURES, PNG, READ_SUFFIXES, WRITTEN
-from restauro.places import (
-    Place,
-    files_in,
-    fixed_part,
-    is_inside,
-    matching,
-    place_of,
-    relative,
-    resolved,
-)
+from restauro.places import Place, files_in, fixed_part, matching, place_of, relative, resolved
 
 MOST_NAMED = 5
 
@@ -44,13 +34,6 @@ class Task:
     """Why it cannot be restored, if that is known before anything is read."""
     fingerprint: str = ""
     """Changes with the files, the options and the model that the output is made from."""
-
-
-class Found(NamedTuple):
-    """A picture and its place in the tree that it was found in."""
-
-    path: Place
-    place: Path
 
 
 def plan(
@@ -76,29 +59,30 @@ def plan(
         masks: Folder with a mask for each picture, of the same name and any ending.
         marked_by: What marks the hole where there is no mask's file.
         recursive: Whether folders inside folders count.
-        suffix: Ending of all outputs, with its dot; None = the picture's own.
+        suffix: Ending of all outputs, with its dot; None = the picture's own, or .png if
+            restauro cannot write that.
 
     Raises:
         BadImageError: There is no picture at all, or no folder of masks.
         OutputExistsError: An output would replace an input or another output.
     """
-    found: dict[Place, Found] = {}
+    found: dict[Place, tuple[Place, Path]] = {}
+    others = [path for path in (mask, masks, output) if path]
     for argument in pictures:
-        for picture in _found(
-            argument, recursive, [path for path in (mask, masks, output) if path]
-        ):
-            found.setdefault(resolved(picture.path), picture)
+        for picture, place in _found(argument, recursive, others):
+            found.setdefault(resolved(picture), (picture, place))
     if not found:
         hint = "" if recursive else ", or add --recursive for folders inside"
         raise BadImageError(f"{', '.join(pictures)}: no pictures are there; check the name{hint}")
     mask_folder = _MaskFolder(masks) if masks is not None else None
     tasks = []
-    for picture in found.values():
-        place = picture.place.with_suffix(suffix or _own_suffix(picture.place))
-        own_mask, problem = mask_folder.mask_of(picture) if mask_folder else (mask, "")
+    for picture, place in found.values():
+        own_mask, problem = mask_folder.mask_of(picture, place) if mask_folder else (mask, "")
+        own = place.suffix if place.suffix.lower() in WRITTEN else PNG.suffixes[0]
+        place = place.with_suffix(suffix or own)
         tasks.append(
             Task(
-                picture=picture.path,
+                picture=picture,
                 mask=own_mask,
                 output=output / place,
                 name=place.as_posix(),
@@ -123,23 +107,22 @@ def left_out(pictures: Sequence[str], *, recursive: bool = False) -> str:
     )
 
 
-def _own_suffix(place: Path) -> str:
-    """The picture's own ending; .png if restauro cannot write its format."""
-    return place.suffix if place.suffix.lower() in WRITTEN else PNG.suffixes[0]
+def _found(argument: str, recursive: bool, others: Sequence[Place]) -> Iterator[tuple[Place, Path]]:
+    """The pictures that an argument stands for, with their places in the tree of its folder.
 
-
-def _found(argument: str, recursive: bool, others: Sequence[Place]) -> Iterator[Found]:
-    """The pictures that an argument stands for, without what `others` of the job lie inside it."""
+    Without what `others` of the job lie inside it.
+    """
     listing = _listing(argument, recursive)
     if listing is None:  # a missing file becomes a failed task
         path = place_of(argument)
-        yield Found(path, Path(path.name))
+        yield path, Path(path.name)
         return
     root, files = listing
     inside = [other for other in map(resolved, others) if resolved(root) in other.parents]
     for file in _of_kind(files, READ_SUFFIXES):
-        if not any(is_inside(resolved(file), other) for other in inside):
-            yield Found(file, relative(file, root))
+        place = resolved(file)
+        if not any(other == place or other in place.parents for other in inside):
+            yield file, relative(file, root)
 
 
 def _listing(argument: str, recursive: bool) -> tuple[Place, Iterable[Place]] | None:
@@ -169,18 +152,18 @@ class _MaskFolder:
         for path in _of_kind(files_in(folder, recursive=True), READ_SUFFIXES):
             self._by_stem.setdefault(_stem(relative(path, folder)), []).append(path)
 
-    def mask_of(self, picture: Found) -> tuple[Place | None, str]:
-        """The mask of a picture, or why there is none."""
-        masks = self._by_stem.get(_stem(picture.place), [])
+    def mask_of(self, picture: Place, place: Path) -> tuple[Place | None, str]:
+        """The mask of a picture with its place in the tree, or why there is none."""
+        masks = self._by_stem.get(_stem(place), [])
         if not masks:
-            stem = picture.place.with_suffix("").as_posix()
+            stem = place.with_suffix("").as_posix()
             return None, f"{self._folder} holds no mask called {stem}; add one of any format"
         if len(masks) > 1:  # of a.jpg and a.png, each is the mask of the picture called so
-            masks = [path for path in masks if path.suffix == picture.place.suffix]
+            masks = [path for path in masks if path.suffix == place.suffix]
         if len(masks) != 1:
-            return None, f"{self._folder} holds several masks for {picture.path}; keep one"
-        if resolved(masks[0]) == resolved(picture.path):
-            return None, f"{picture.path} would be its own mask; keep masks in another folder"
+            return None, f"{self._folder} holds several masks for {picture}; keep one"
+        if resolved(masks[0]) == resolved(picture):
+            return None, f"{picture} would be its own mask; keep masks in another folder"
         return masks[0], ""
 
 

@@ -10,13 +10,14 @@ from restauro.plugins import loss
 from restauro.registry import LOSSES
 
 
+@loss("sum")
 class WeightedSum(nn.Module):
-    """Losses by name, each times its weight.
+    """Losses by name, each times its weight: `{ l1 = {}, features = { weight = 0.5 } }`.
 
     Shape: prediction and target (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole -> (B,).
     """
 
-    def __init__(self, terms: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, **terms: dict[str, Any]) -> None:
         super().__init__()
         self.weights = {name: float(term.get("weight", 1.0)) for name, term in terms.items()}
         self.terms = nn.ModuleDict(
@@ -33,9 +34,3 @@ class WeightedSum(nn.Module):
         ]
         total: Tensor = sum(values[1:], start=values[0])
         return total
-
-
-@loss("sum")
-def weighted_sum(**terms: dict[str, Any]) -> WeightedSum:
-    """Losses by name, such as `{ l1 = { hole_weight = 6 }, features = { weight = 0.5 } }`."""
-    return WeightedSum(terms)

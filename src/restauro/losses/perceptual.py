@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from restauro.metrics.areas import composite
+from restauro.metrics.comparison import composite
 from restauro.metrics.perceptual import FeatureNetwork, distance_of
 from restauro.plugins import loss
 
 
+@loss("features")
 class FeatureLoss(nn.Module):
     """Distance of pretrained features between composite and target, over the hole.
 
-    It is the metric `hole_feature_distance`, with a gradient. A network trained on it is judged
-    by its own teacher there: read that metric beside others.
+    It is the metric `hole_feature_distance`, of the finest `num_stages` of 5 and with a gradient.
+    A network trained on it is judged by its own teacher there: read that metric beside others.
 
     Shape: prediction and target (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole -> (B,) in
     [0, 4]. Sides of at least 32.
@@ -30,9 +31,3 @@ class FeatureLoss(nn.Module):
         """Returns one value per picture."""
         restored = composite(prediction, target, mask)
         return distance_of(self.network.maps(restored), self.network(target), mask)
-
-
-@loss("features")
-def features(num_stages: int = 5) -> FeatureLoss:
-    """Distance of EfficientNet-Lite0 features in the hole, of the finest `num_stages` of 5."""
-    return FeatureLoss(num_stages)

@@ -3,33 +3,41 @@
 Importing this package registers all metrics in `METRICS`; a new file adds one line here.
 """
 
-from restauro.metrics.catalogue import (
+from restauro.metrics.colour import colour_difference, lab, luminance
+from restauro.metrics.comparison import (
+    Comparison,
     all_metrics,
     metric_of_areas,
+    once,
+    once_a_target,
     pixel_metrics,
     scores,
 )
-from restauro.metrics.colour import colour_difference, lab, luminance
-from restauro.metrics.comparison import Comparison, once, once_a_target
 from restauro.metrics.fidelity import fidelity_scores, psnr
-from restauro.metrics.frechet import frechet_feature_distance
 from restauro.metrics.perceptual import FeatureNetwork, feature_network
-from restauro.metrics.sets import SET_METRICS, SetMetric, features_of_sets, p_ids, u_ids
-from restauro.metrics.skin import ITA_GROUPS, ita_group
-from restauro.metrics.st_lpips import st_lpips, st_lpips_vgg
+from restauro.metrics.sets import (
+    SET_METRICS,
+    features_of_sets,
+    frechet_feature_distance,
+    p_ids,
+    u_ids,
+)
 from restauro.metrics.structure import seam, sharpness
-from restauro.metrics.tone import backlight_of, lightness, subject_lightness
+from restauro.metrics.tone import (
+    backlight_of,
+    ita_group,
+    lightness,
+    subject_lightness,
+)
 from restauro.plugins import Metric, metric
 from restauro.registry import METRICS
 
 __all__ = [
-    "ITA_GROUPS",
     "METRICS",
     "SET_METRICS",
     "Comparison",
     "FeatureNetwork",
     "Metric",
-    "SetMetric",
     "all_metrics",
     "backlight_of",
     "colour_difference",
@@ -51,8 +59,6 @@ __all__ = [
     "scores",
     "seam",
     "sharpness",
-    "st_lpips",
-    "st_lpips_vgg",
     "subject_lightness",
     "u_ids",
 ]

@@ -7,9 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from restauro.metrics.areas import mean_over
-from restauro.metrics.catalogue import metric_of_areas
-from restauro.metrics.comparison import Comparison, once
+from restauro.metrics.comparison import Comparison, mean_over, metric_of_areas, once
 
 # sRGB primaries and D65 to CIE XYZ, with the digits of Poynton's Colour FAQ, as scikit-image has
 # them; the second row is the luminance

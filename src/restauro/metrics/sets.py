@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from restauro.errors import MissingExtraError
+from restauro.errors import needed
 from restauro.metrics.comparison import Comparison
-from restauro.metrics.frechet import frechet_feature_distance
 from restauro.metrics.perceptual import PACKAGES, pooled_features
 from restauro.metrics.st_lpips import PACKAGE, pooled_st_lpips
 from restauro.registry import METRICS
@@ -42,6 +42,45 @@ def features_of_sets(
     """By network, features of the restored pictures and of the truth that metrics of sets need."""
     networks = {SET_METRICS[name].network for name in metrics if name in SET_METRICS}
     return {name: pooled(compared) for name, pooled in FEATURES.items() if name in networks}
+
+
+def frechet_feature_distance(one: Tensor, other: Tensor) -> float:
+    """Squared Frechet distance of the Gaussians that fit two sets of features: >= 0, 0 is equal.
+
+    Each set is (N, F), one row a picture. With fewer pictures than some ten per feature it comes
+    out too large: compare values only for the same number of pictures. Fewer than two give nan.
+
+    Source: Dowson and Landau 1982, 10.1016/0047-259X(82)90077-X; FID is this distance on features
+    of one Inception network. The trace of (C1 C2)^(1/2) is the sum of the singular values of
+    C1^(1/2) C2^(1/2), which needs no root of an asymmetric matrix and never turns complex.
+    """
+    if min(len(one), len(other)) < 2:
+        return float("nan")
+    one, other = one.double(), other.double()
+    with _one_thread():
+        covariances = torch.cov(one.T), torch.cov(other.T)
+        singular_values = torch.linalg.svdvals(_root_of(covariances[0]) @ _root_of(covariances[1]))
+    traces = covariances[0].trace() + covariances[1].trace()
+    distance = (one.mean(dim=0) - other.mean(dim=0)).square().sum() + traces
+    return max(0.0, float(distance - 2 * singular_values.sum()))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Small matrices gain nothing from threads, and lose seconds where cores are shared."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _root_of(covariance: Tensor) -> Tensor:
+    """Square root of a symmetric matrix without negative eigenvalues, but for rounding."""
+    values, vectors = torch.linalg.eigh(covariance)
+    root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    return root
 
 
 def u_ids(fills: Tensor, truth: Tensor) -> float:
@@ -78,14 +117,10 @@ def plane_of_sets() -> Any:
     Raises:
         MissingExtraError: scikit-learn is not installed.
     """
-    try:
+    with needed("P-IDS and U-IDS need scikit-learn", SCIKIT_LEARN):
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import LinearSVC
-    except ImportError as error:
-        raise MissingExtraError(
-            f"P-IDS and U-IDS need scikit-learn; install it with `pip install {SCIKIT_LEARN}`"
-        ) from error
     return make_pipeline(StandardScaler(), LinearSVC(dual=False))
 
 

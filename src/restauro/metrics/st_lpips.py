@@ -16,10 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restauro.errors import MissingExtraError
-from restauro.metrics.areas import mean_over
-from restauro.metrics.catalogue import metric_of_areas
-from restauro.metrics.comparison import Comparison, once, once_a_target
-from restauro.metrics.perceptual import area_at, pool
+from restauro.metrics.comparison import Comparison, metric_of_areas, once
+from restauro.metrics.perceptual import Maps, mean_of_places
 
 Kind: TypeAlias = Literal["alex", "vgg"]
 PACKAGE = "stlpips-pytorch"
@@ -138,13 +136,12 @@ def shift_tolerant(kind: Kind, device: str = "cpu") -> ShiftTolerant:
     return ShiftTolerant(kind).to(device)
 
 
-class _Maps:
-    """A network's maps of compared pictures, made for the first metric that asks."""
+class _Maps(Maps):
+    """ShiftTolerant's maps of compared pictures, and their differences."""
 
     def __init__(self, kind: Kind) -> None:
+        super().__init__(functools.partial(shift_tolerant, kind))
         self._kind: Kind = kind
-        self.of_composites = once(lambda compared: self._of(compared.composite))
-        self.of_targets = once_a_target(lambda compared: self._of(compared.target))
         self.differences = once(self._differences)
 
     def distance(self, compared: Comparison, area: Tensor | None) -> Tensor:
@@ -156,20 +153,17 @@ class _Maps:
         """
         total = torch.zeros(len(compared), device=compared.target.device)
         for places in self.differences(compared):
-            size = (places.shape[2], places.shape[3])
-            total += mean_over(places, None if area is None else area_at(area.float(), size))
+            total += mean_of_places(places, area)
         return total
 
     def _differences(self, compared: Comparison) -> list[Tensor]:
         network = shift_tolerant(self._kind, str(compared.target.device))
         return network.differences(self.of_composites(compared), self.of_targets(compared))
 
-    def _of(self, images: Tensor) -> list[Tensor]:
-        maps: list[Tensor] = shift_tolerant(self._kind, str(images.device))(images)
-        return maps
-
 
 _ALEX, _VGG = _Maps("alex"), _Maps("vgg")
+pooled_st_lpips = _ALEX.pooled
+"""AlexNet's last maps of restored pictures and of the truth, averaged: (B, 256) each."""
 
 
 @metric_of_areas("st_lpips", needs=PACKAGE)
@@ -185,8 +179,3 @@ def st_lpips(compared: Comparison, area: Tensor | None) -> Tensor:
 def st_lpips_vgg(compared: Comparison, area: Tensor | None) -> Tensor:
     """ST-LPIPS by VGG16, which no training uses, five times as slow."""
     return _VGG.distance(compared, area)
-
-
-def pooled_st_lpips(compared: Comparison) -> tuple[Tensor, Tensor]:
-    """AlexNet's last maps of the restored pictures and of the truth, averaged: (B, 256) each."""
-    return pool(_ALEX.of_composites(compared)), pool(_ALEX.of_targets(compared))

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-Labels = NDArray[np.str_]
 NUM_RESAMPLES = 2000
 CONFIDENCE = 0.95
 NUM_STRATA = 5
@@ -52,12 +51,9 @@ def estimate(values: ArrayLike, *, seed: int = 0) -> Estimate:
     everything = np.asarray(values, dtype=np.float64)
     finite = np.sort(everything[np.isfinite(everything)])
     counts = (len(finite), int(np.isinf(everything).sum()), int(np.isnan(everything).sum()))
-    if len(finite) == 0:
-        return Estimate(np.nan, np.nan, np.nan, *counts)
-    mean = float(finite.mean())
-    if len(finite) == 1:
-        return Estimate(mean, np.nan, np.nan, *counts)
-    low, high = _interval(_resampled_means(finite, np.random.default_rng(seed)))
+    mean, low, high = float(finite.mean()) if len(finite) else np.nan, np.nan, np.nan
+    if len(finite) > 1:
+        low, high = _interval(_resampled_means(finite, np.random.default_rng(seed)))
     return Estimate(mean, low, high, *counts)
 
 
@@ -134,12 +130,6 @@ class GroupGap:
     """
     chance: float
     """Share of random groupings of the same pictures with a gap as large: small means real."""
-    means: dict[str, float]
-    """Of every group, after matching where that was asked for."""
-    counts: dict[str, int]
-    """Pictures of every group that the means rest on."""
-    left_out: dict[str, int]
-    """Pictures of the groups that have too few to be compared."""
     covered: float
     """Share of the compared groups' pictures in strata that all of them reach; 1 unmatched."""
 
@@ -176,7 +166,6 @@ def group_gap(
     difference = resampled[0] - resampled[1] if higher_is_better else resampled[1] - resampled[0]
     low, high = _interval(difference)
     gap = abs(float(means[best] - means[worst]))
-    kept = weights > 0
     return GroupGap(
         table.names[best],
         table.names[worst],
@@ -184,10 +173,7 @@ def group_gap(
         low,
         high,
         table.chance(weights, gap, rng),
-        dict(zip(table.names, means.tolist(), strict=True)),
-        dict(zip(table.names, table.cell_counts[:, kept].sum(axis=1).tolist(), strict=True)),
-        table.left_out,
-        float(table.cell_counts[:, kept].sum() / table.cell_counts.sum()),
+        float(table.cell_counts[:, weights > 0].sum() / table.cell_counts.sum()),
     )
 
 
@@ -196,7 +182,6 @@ class _Table:
     """Values in cells of group and stratum, sorted so that the pictures' order changes nothing."""
 
     names: list[str]
-    left_out: dict[str, int]
     values: Array
     group: NDArray[np.intp]
     stratum: NDArray[np.intp]
@@ -213,15 +198,13 @@ class _Table:
         finite = np.isfinite(numbers) & np.isfinite(matched)
         numbers, labels, matched = numbers[finite], labels[finite], matched[finite]
         found, counts = np.unique(labels, return_counts=True)
-        large = counts >= MIN_PICTURES
-        names = found[large].tolist()
-        left_out = dict(zip(found[~large].tolist(), counts[~large].tolist(), strict=True))
+        names = found[counts >= MIN_PICTURES].tolist()
         chosen = np.isin(labels, names)
         numbers, labels, matched = numbers[chosen], labels[chosen], matched[chosen]
         stratum = quantile_bins(matched, NUM_STRATA)
         group = np.searchsorted(np.array(names, dtype=np.str_), labels)
         order = np.lexsort((numbers, stratum, group))
-        return cls(names, left_out, numbers[order], group[order], stratum[order])
+        return cls(names, numbers[order], group[order], stratum[order])
 
     @property
     def cell_counts(self) -> NDArray[np.intp]:

@@ -1,4 +1,9 @@
-"""How light a picture is, where it matters, and whether a fill is lighter than the truth."""
+"""How light a picture is, where it matters, and whether a fill is lighter than the truth.
+
+The same for skin, by its individual typology angle (ITA), from pixels alone. It is the tone of a
+photograph, which camera, light and white balance change, and says nothing about a person: groups
+are to be called apparent tone. It is measured where the undamaged picture shows skin.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from restauro.metrics.areas import deviation_over, mean_over
-from restauro.metrics.catalogue import DESCRIPTIVE
 from restauro.metrics.colour import labs, lightness_of, lights, luminance, luminance_of
-from restauro.metrics.comparison import Comparison
+from restauro.metrics.comparison import DESCRIPTIVE, Comparison, deviation_over, mean_over, once
 from restauro.plugins import metric
 
 LIGHTNESS: dict[str, Any] = {"unit": "L*", "range": (0.0, 100.0), **DESCRIPTIVE}
 LUMINANCE_FLOOR = 0.01
 """Added to the luminance that an error is divided by: about L* 9, where screens end in glare."""
+MIN_SKIN_RATIO = 0.02
+"""Share of the picture's pixels below which the tone is unknown."""
+ITA_GROUPS = ("very light", "light", "intermediate", "tan", "brown", "dark")
+"""Lightest first; `unknown` is not among them."""
+ITA_BORDERS = (55.0, 41.0, 28.0, 10.0)
+"""A group's angles are above its border and up to the one before; brown ends below -30."""
+BROWN_ENDS = -30.0
 
 
 def lightness(images: Tensor) -> Tensor:
@@ -107,3 +117,78 @@ def _target_lightness(compared: Comparison) -> Tensor:
 def _subject_like(values: Tensor) -> Tensor:
     area = subject_area((values.shape[2], values.shape[3])).to(values)
     return area.expand(len(values), -1, -1, -1)
+
+
+def skin_area(images: Tensor, lab: Tensor) -> Tensor:
+    """Pixels that look like skin: (B, 1, H, W), 1 = skin.
+
+    Images are (B, 3, H, W) in [0, 1], undamaged; `lab` is their CIELAB. Skin has Cb in 77 to 127
+    and Cr in 133 to 173 (full-range YCbCr of BT.601, the bytes of JPEG), b* > 0, and lies in the
+    central ellipse `subject_area`. Source of the box: Chai and Ngan 1999, 10.1109/76.767122, as
+    public code for ITA applies it.
+    """
+    red, green, blue = (255 * images).unbind(dim=1)
+    cb = 128 - 0.168736 * red - 0.331264 * green + 0.5 * blue
+    cr = 128 + 0.5 * red - 0.418688 * green - 0.081312 * blue
+    in_box = (cb >= 77) & (cb <= 127) & (cr >= 133) & (cr <= 173)
+    ellipse = subject_area((images.shape[2], images.shape[3])).to(images.device)
+    skin: Tensor = in_box[:, None] & ellipse & (lab[:, 2:] > 0)
+    return skin.to(images.dtype)
+
+
+@metric("ita", unit="degrees", range=(-90.0, 90.0), **DESCRIPTIVE)
+def ita(compared: Comparison) -> Tensor:
+    """Typology angle of the undamaged skin, the group's measure.
+
+    In degrees, nan = unknown. L* and b* are each trimmed to their mean plus and minus one standard
+    deviation; the angle is that of the means. Fewer than 2 % skin pixels give nan.
+    Source: Chardon et al. 1991, 10.1111/j.1467-2494.1991.tb00561.x.
+    """
+    _, lab = labs(compared)
+    return _angle(lab, lab, _skin(compared))
+
+
+@metric("ita_error", better="near", unit="degrees", range=(-360.0, 360.0))
+def ita_error(compared: Comparison) -> Tensor:
+    """Typology angle of the fill's skin minus the truth's, above 0 lightened.
+
+    Both over the same pixels, the skin of the undamaged picture in the hole, trimmed by the
+    truth. Fewer than 2 % of the picture give nan.
+    """
+    (composite, target), skin = labs(compared), _skin(compared) * compared.mask
+    return _angle(composite, target, skin) - _angle(target, target, skin)
+
+
+@once
+def _skin(compared: Comparison) -> Tensor:
+    return skin_area(compared.target, labs(compared)[1])
+
+
+def _angle(lab: Tensor, reference_lab: Tensor, skin: Tensor) -> Tensor:
+    """Angle of `lab` over the skin's pixels that stay when `reference_lab` is trimmed: (B,).
+
+    The angle continues beyond 90 degrees where a fill is bluish, b* < 0.
+    """
+    lightness, yellow = (
+        mean_over(lab[:, i : i + 1], _trimmed(reference_lab[:, i : i + 1], skin)) for i in (0, 2)
+    )
+    angle = torch.rad2deg(torch.atan2(lightness - 50, yellow))
+    enough = skin.mean(dim=(1, 2, 3)) >= MIN_SKIN_RATIO
+    return torch.where(enough, angle, torch.nan)
+
+
+def ita_group(angle: float) -> str:
+    """Name of an angle's group; nan is `unknown`."""
+    if angle != angle:
+        return "unknown"
+    for name, border in zip(ITA_GROUPS, ITA_BORDERS, strict=False):
+        if angle > border:
+            return name
+    return "brown" if angle >= BROWN_ENDS else "dark"
+
+
+def _trimmed(values: Tensor, area: Tensor) -> Tensor:
+    """`area` without the pixels more than one standard deviation from its mean."""
+    centre, spread = (f(values, area)[:, None, None, None] for f in (mean_over, deviation_over))
+    # the slack keeps skin of one colour, whose spread is rounding, from being trimmed away
+    return area * ((values - centre).abs() <= spread + 1e-3)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce
 
 
 class BatchNorm2d(nn.BatchNorm2d):
@@ -58,25 +57,7 @@ def _moments_over_processes(x: Tensor) -> tuple[Tensor, Tensor]:
     others = torch.zeros_like(own)
     rank, count = dist.get_rank(), dist.get_world_size()
     table = torch.stack([own if number == rank else others for number in range(count)])
-    means, variances = _sum_over_processes(table).unbind(dim=1)  # (processes, C) each
+    sums: Tensor = all_reduce(table)  # type: ignore[no-untyped-call]
+    means, variances = sums.unbind(dim=1)  # (processes, C) each
     mean = means.mean(dim=0)
     return mean, variances.mean(dim=0) + (means - mean).square().mean(dim=0)
-
-
-class _SumOverProcesses(torch.autograd.Function):
-    """Every process contributes to the sum of every process, so gradients are summed likewise."""
-
-    @staticmethod
-    def forward(ctx: Any, tensor: Tensor) -> Tensor:
-        total = tensor.clone()
-        dist.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return _SumOverProcesses.forward(ctx, gradient)
-
-
-def _sum_over_processes(tensor: Tensor) -> Tensor:
-    total: Tensor = _SumOverProcesses.apply(tensor)  # type: ignore[no-untyped-call]
-    return total

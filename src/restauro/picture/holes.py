@@ -80,7 +80,7 @@ def hole_of(picture: PIL.Image.Image, mask: Mask | None, options: HoleOptions) -
     if options.colour is not None:
         hole = _painted(shown, options.colour, options.tolerance)
     elif options.alpha:
-        hole = _not_opaque(shown)
+        hole = np.asarray(_alpha(shown)) < _OPAQUE
     elif options.boxes:
         hole = _boxed(size, options.boxes)
     else:
@@ -147,10 +147,6 @@ def _painted(shown: PIL.Image.Image, colour: tuple[int, int, int], tolerance: in
         table = [_OPAQUE * (abs(value - level) <= tolerance) for value in range(256)]
         found = PIL.ImageChops.darker(found, band.point(table))
     return np.asarray(found) > 0
-
-
-def _not_opaque(shown: PIL.Image.Image) -> Mask:
-    return np.asarray(_alpha(shown)) < _OPAQUE
 
 
 def _boxed(size: Size, boxes: Sequence[Rectangle]) -> Mask:

@@ -38,12 +38,12 @@ class Marked(NamedTuple):
 
 
 def read_mask(source: Source, name: str = "", *, max_pixels: int = MAX_PIXELS) -> Mask:
-    """The mask of a file, as `mask_of_picture` has it; arguments and errors as of `read_marked`."""
+    """The mask of a file alone; arguments and errors are those of `read_marked`."""
     return read_marked(source, name, max_pixels=max_pixels).hole
 
 
 def read_marked(source: Source, name: str = "", *, max_pixels: int = MAX_PIXELS) -> Marked:
-    """The mask of a file, and whether its edge is soft.
+    """The mask of a file, as `marked_by_picture` has it, and whether its edge is soft.
 
     `name` and `max_pixels` are those of `read_picture`.
 
@@ -54,8 +54,8 @@ def read_marked(source: Source, name: str = "", *, max_pixels: int = MAX_PIXELS)
     return marked_by_picture(picture)
 
 
-def mask_of_picture(picture: PIL.Image.Image) -> Mask:
-    """The mask that a picture of any mode stands for, upright, bool (H, W), True = hole.
+def marked_by_picture(picture: PIL.Image.Image) -> Marked:
+    """The mask that a picture of any mode stands for, upright, and whether its edge is soft.
 
     - Transparent pixels are the hole if there are any; but strokes of one colour on an otherwise
       transparent picture are the hole themselves.
@@ -65,11 +65,6 @@ def mask_of_picture(picture: PIL.Image.Image) -> Mask:
     Raises:
         BadImageError: It may mean two things, such as white on transparent, or several labels.
     """
-    return marked_by_picture(picture).hole
-
-
-def marked_by_picture(picture: PIL.Image.Image) -> Marked:
-    """The same, and whether its edge is soft."""
     picture = upright(picture)
     if picture.mode in WIDE_MODES:
         return _marked_by_wide(np.asarray(picture))
@@ -84,17 +79,12 @@ def marked_by_picture(picture: PIL.Image.Image) -> Marked:
     return _marked_by_colours(np.asarray(without_alpha(picture).convert("RGB")))
 
 
-def mask_of_array(mask: NDArray[Any]) -> Mask:
-    """The mask that an array (H, W) stands for: bool, or uint8, also (H, W, C), as of a picture.
+def marked_by_array(mask: NDArray[Any]) -> Marked:
+    """What an array (H, W) of bool, or of uint8 and then also (H, W, C), stands for, as a picture.
 
     Raises:
         BadImageError: Another shape or type, or several labels.
     """
-    return marked_by_array(mask).hole
-
-
-def marked_by_array(mask: NDArray[Any]) -> Marked:
-    """The same, and whether its edge is soft."""
     if mask.ndim == 3 and mask.shape[2] == 1:
         mask = mask[:, :, 0]
     if mask.ndim == 3 and mask.shape[2] in (3, 4) and mask.dtype == np.uint8:

@@ -71,19 +71,14 @@ def to_rgb(crop: PIL.Image.Image, limits: Range) -> Image:
     return np.repeat(np.rint(grey).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
-def from_rgb(colours: Colours, crop: PIL.Image.Image, hole: Mask, limits: Range) -> PIL.Image.Image:
-    """The colours as a picture of the crop's mode; only its pixels in the hole (H, W) count.
+def from_rgb(
+    colours: Colours, crop: PIL.Image.Image, limits: Range, *, is_erased: bool
+) -> PIL.Image.Image:
+    """The colours as a picture of the crop's mode; only its pixels in the hole count.
 
     Alpha stays as it is, unless all of the hole is fully transparent: then it was erased, and
     becomes opaque.
     """
-    return part_from_rgb(colours, crop, limits, is_erased=not visible(crop)[hole].any())
-
-
-def part_from_rgb(
-    colours: Colours, crop: PIL.Image.Image, limits: Range, *, is_erased: bool
-) -> PIL.Image.Image:
-    """The same where the crop may show only a part of the hole."""
     if crop.mode in WIDE_MODES:
         return _wide(colours, crop, limits)
     if crop.mode == "P":

@@ -10,11 +10,10 @@ from typing import Any
 
 from restauro.files import whole_file
 from restauro.metrics import SET_METRICS
-from restauro.report.columns import pivot, short
 from restauro.report.page import Picture, Section, render
 from restauro.report.plots import save
 from restauro.report.sections import IN_WORDS
-from restauro.report.tables import ALL, SetTables, num_pictures
+from restauro.report.tables import ALL, SetTables, num_pictures, pivot, short
 
 DOCUMENT = "report.tex"
 _SIGNS = {

@@ -106,10 +106,10 @@ def cells(*texts: str) -> list[Cell]:
     return [Cell(text) for text in texts]
 
 
-def render(template: str, *, folder: Path = Path(__file__).parent, **content: object) -> str:
-    """The text that a template of a folder, this one unless said, makes of its content."""
+def render(template: str, **content: object) -> str:
+    """The text that a template beside this file makes of its content."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=jinja2.select_autoescape(["html.j2"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

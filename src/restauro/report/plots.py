@@ -6,7 +6,6 @@ import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import matplotlib as mpl
 import torch
 from matplotlib.figure import Figure
 
-from restauro.masks import Curriculum
+from restauro.masks import Curriculum, draw_holes
 from restauro.metrics.statistics import Estimate
 
 # Okabe & Ito's colours, which people with colour-blindness tell apart; sky blue and orange darker,
@@ -46,16 +45,8 @@ STYLE: Any = {
     "text.parse_math": False,  # a name may hold a dollar
 }
 Line = tuple[Sequence[float], Sequence[float]]
-
-
-@dataclass(frozen=True)
-class Series:
-    """A line of `plot_estimates`: where, and what with which interval."""
-
-    x: Sequence[float] | Sequence[str]
-    """Numbers, or names of categories."""
-    estimates: Sequence[Estimate]
-    """One for each x; those that are no number leave a gap."""
+Series = tuple[Sequence[float] | Sequence[str], Sequence[Estimate]]
+"""Numbers or names of categories, and an estimate for each; one that is no number leaves a gap."""
 
 
 def plot_lines(lines: Mapping[str, Line], *, x_label: str, y_label: str, title: str) -> Figure:
@@ -81,7 +72,7 @@ def plot_estimates(
     Lines are moved sideways a little, so that no interval hides another. Categories stand in the
     order in which they first appear.
     """
-    places = _places(one.x for one in series.values())
+    places = _places(places for places, _ in series.values())
     ordered = sorted(places.values())
     gaps = [b - a for a, b in zip(ordered, ordered[1:], strict=False)] or [1.0]
     dodge = min(DODGE * sum(gaps), MAX_DODGE * min(gaps) / len(series))
@@ -90,9 +81,9 @@ def plot_estimates(
         (axes,) = figure.axes
         if best is not None and math.isfinite(best):
             axes.axhline(best, color="black", linewidth=0.8, alpha=0.6)
-        for i, one in enumerate(series.values()):
-            x = [places[value] + dodge * (i - (len(series) - 1) / 2) for value in one.x]
-            mean, low, high = zip(*((e.mean, e.low, e.high) for e in one.estimates), strict=True)
+        for i, (values, estimates) in enumerate(series.values()):
+            x = [places[value] + dodge * (i - (len(series) - 1) / 2) for value in values]
+            mean, low, high = zip(*((e.mean, e.low, e.high) for e in estimates), strict=True)
             axes.plot(x, mean, **_look(i))
             axes.vlines(x, low, high, color=_look(i)["color"], linewidth=1.2)
         names = [name for name in places if isinstance(name, str)]
@@ -211,6 +202,7 @@ def _places(several: Iterable[Sequence[float] | Sequence[str]]) -> dict[float | 
 def _hole_shares(curriculum: Curriculum, epoch: int) -> list[float]:
     """The 5 %, 50 % and 95 % quantiles of the hole ratio of 1,000 holes of an epoch."""
     rng = torch.Generator().manual_seed(epoch)
-    ratios = curriculum.draw(epoch, 1000, (64, 64), rng).float().mean(dim=(1, 2, 3))
+    holes = draw_holes(curriculum.limits(epoch), 1000, (64, 64), rng)
+    ratios = holes.float().mean(dim=(1, 2, 3))
     quantiles: list[float] = torch.quantile(ratios, torch.tensor([0.05, 0.5, 0.95])).tolist()
     return quantiles

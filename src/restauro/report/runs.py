@@ -14,19 +14,6 @@ from restauro.report.plots import Line, plot_curriculum, plot_lines, save
 from restauro.training.config import Config, load_config
 from restauro.training.run_folder import RunFolder
 
-COLUMNS = (
-    ("epoch", "{:d}"),
-    ("validation_loss", "{:.5f}"),
-    ("mse", "{:.5f}"),
-    ("psnr", "{:.2f}"),
-    ("ssim", "{:.4f}"),
-    ("hole_psnr", "{:.2f}"),
-    ("hole_ssim", "{:.4f}"),
-    ("composite_psnr", "{:.2f}"),
-    ("composite_ssim", "{:.4f}"),
-    ("sharpness", "{:.2f}"),
-)
-
 ERROR = ("mse", "mean squared error")
 """In one unit for all losses."""
 
@@ -56,9 +43,7 @@ def write_run_report(runs: Sequence[Path], output: Path) -> Path:
             shutil.copyfile(sheets[-1], output / f"{name}_samples.png")
         last_sheets[name] = sheets[-1].stem if sheets else ""
     page = output / "README.md"
-    text = render(
-        "runs.md.j2", columns=COLUMNS, best=best, has_sharpness=has_sharpness, sheets=last_sheets
-    )
+    text = render("runs.md.j2", best=best, has_sharpness=has_sharpness, sheets=last_sheets)
     page.write_text(text)
     return page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import reduce
@@ -17,11 +18,11 @@ from restauro.evaluation.protocols import ratio_bin, ratio_bins
 from restauro.evaluation.store import Evaluation, Rows, TaskRecord
 from restauro.metrics import METRICS, SET_METRICS
 from restauro.metrics.statistics import GroupGap, estimate, paired_differences
-from restauro.report.seeds import by_method, mean_rows, spread
 from restauro.report.tables import (
     ALL,
     BETTER,
     MATCHED,
+    SKIN_METRIC,
     TIED,
     UNMATCHED,
     WORSE,
@@ -56,10 +57,10 @@ GROUPED = (
     "ita_error",
 )
 """Metrics of the groups."""
-SKIN_METRIC = "ita_error"
-"""Only for groups of people, in sets that are grouped by tone."""
 PAIRED = "paired differences on the same pictures, 95 % intervals that hold for all pairs together"
 """The fact that tells how methods are ranked."""
+_SEED = re.compile(r"\.seed\d+$")
+"""Trainings that differ in their seed alone are one method: `unet.seed0`, `unet.seed1`: `unet`."""
 Values = NDArray[np.float64]
 
 
@@ -136,7 +137,7 @@ def _facts(evaluation: Evaluation, more: Mapping[str, str]) -> list[Line]:
 def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[Line]]:
     """The scores of all methods on a task, and of their pairs, by bins of hole ratios."""
     seeds = _rows_of_seeds(evaluation, task.name)
-    tables, names = mean_rows(seeds), by_method(list(seeds))
+    tables, names = _mean_rows(seeds), _by_method(list(seeds))
     asked = {"task": task.name, "exposure": f"{task.exposure:g}", "hash": task.hash}
     scores, pairs = [], []
     for ratios, inside in _bins(tables).items():
@@ -151,7 +152,7 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[
             for name, column in values.items():
                 line = what | {"method": name, "better": str(METRICS.create(metric).better)}
                 line |= _line(asdict(estimate(column))) | {"rank": str(ranked.get(name, ""))}
-                line |= _line(spread([seeds[n].values_of(metric)[inside] for n in names[name]]))
+                line |= _line(_spread([seeds[n].values_of(metric)[inside] for n in names[name]]))
                 scores.append(line | (_quartiles(column) if metric in RATIOS else {}))
     of_sets = {one.method: one for one in evaluation.sets if one.task == task.name}
     for metric, (name, seeded) in itertools.product(SET_METRICS, names.items()):
@@ -163,7 +164,7 @@ def _scored(evaluation: Evaluation, task: TaskRecord) -> tuple[list[Line], list[
             counts = {"num_finite": count, "num_missing": task.num_pictures - count}
             what |= {"better": SET_METRICS[metric].better, "num_infinite": "0"}
             mean = {"mean": float(np.mean(found_values)), **counts}
-            of_seeds = spread([np.array([value]) for value in found_values])
+            of_seeds = _spread([np.array([value]) for value in found_values])
             scores.append(what | _line(mean | of_seeds))
     return scores, pairs
 
@@ -197,7 +198,7 @@ def _quartiles(values: Values) -> Line:
 
 def _toned(evaluation: Evaluation, task: str) -> tuple[list[Line], list[Line], Line]:
     """Groups and gaps of a task, by every grouping of its pictures, and what is not known."""
-    tables = _tables(evaluation, task)
+    tables = _mean_rows(_rows_of_seeds(evaluation, task))
     truth = undamaged(list(tables.values()))
     groups, gaps, found = [], [], groupings(truth)
     is_of_people = any(grouping.name == "ita" for grouping in found)
@@ -231,7 +232,7 @@ def _probed(evaluation: Evaluation, tasks: Sequence[TaskRecord]) -> list[Line]:
     exposures = [task.exposure for task in tasks]
     groups = [f"{stops:+g} EV" if stops else "0 EV" for stops in exposures]
     start = int(np.argmin(np.abs(exposures)))
-    by_task = [_tables(evaluation, task.name) for task in tasks]
+    by_task = [_mean_rows(_rows_of_seeds(evaluation, task.name)) for task in tasks]
     common: NDArray[np.int64] = reduce(
         np.intersect1d, [next(iter(tables.values())).index for tables in by_task]
     )
@@ -260,12 +261,39 @@ def _paired(metric: str, tables: Sequence[Rows], common: NDArray[np.int64]) -> V
     return np.where(np.isfinite(values).all(axis=0), values, np.nan)
 
 
-def _tables(evaluation: Evaluation, task: str) -> dict[str, Rows]:
-    return mean_rows(_rows_of_seeds(evaluation, task))
-
-
 def _rows_of_seeds(evaluation: Evaluation, task: str) -> dict[str, Rows]:
     return {method.name: evaluation.rows(task, method.name) for method in evaluation.methods}
+
+
+def _by_method(names: Sequence[str]) -> dict[str, list[str]]:
+    """The names of every method's seeds; most methods have but themselves."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(_SEED.sub("", name), []).append(name)
+    return found
+
+
+def _mean_rows(seeds: Mapping[str, Rows]) -> dict[str, Rows]:
+    """By method, the mean of its seeds' values of every picture; nan where one has none."""
+    found = {}
+    for method, names in _by_method(list(seeds)).items():
+        several = [seeds[name] for name in names]
+        known = [metric for metric in several[0].values if all(metric in r.values for r in several)]
+        values = {metric: np.mean([r.values[metric] for r in several], axis=0) for metric in known}
+        first = several[0]
+        found[method] = Rows(first.index, first.names, first.labels, values) if names[1:] else first
+    return found
+
+
+def _spread(values: Sequence[Values]) -> dict[str, float]:
+    """Number of the seeds and standard deviation of their means; nothing for one.
+
+    `values` are those of each seed, (N,), of which the finite count.
+    """
+    if len(values) < 2:
+        return {}
+    means = [column[np.isfinite(column)].mean() for column in values]
+    return {"num_seeds": len(means), "spread": float(np.std(means, ddof=1))}
 
 
 def _judging(tables: Mapping[str, Rows]) -> list[str]:

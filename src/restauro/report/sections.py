@@ -10,20 +10,26 @@ from pathlib import Path
 from restauro.evaluation.groups import UNKNOWN
 from restauro.metrics import SET_METRICS
 from restauro.metrics.statistics import MIN_PICTURES, Estimate
-from restauro.report.columns import TITLES, column_of, heading, number, pivot, shown
 from restauro.report.page import NONE, Cell, Picture, Section, Table, cells
 from restauro.report.plots import Series, plot_estimates, save
-from restauro.report.scores import RATIOS, SKIN_METRIC
+from restauro.report.scores import RATIOS
 from restauro.report.tables import (
     ALL,
     BETTER,
     MATCHED,
+    SKIN_METRIC,
     TIED,
+    TITLES,
     WORSE,
     Line,
     SetTables,
     chosen,
+    column_of,
+    heading,
     num_pictures,
+    number,
+    pivot,
+    shown,
 )
 
 FACTS = {
@@ -282,14 +288,14 @@ def _plot(lines: Sequence[Line], x: str, title: str, x_label: str, path: Path) -
     places = list(dict.fromkeys(line[x] for line in lines))
     if len(places) < 2:
         return
-    series = {}
+    series: dict[str, Series] = {}
     for method in dict.fromkeys(line["method"] for line in lines):
         some = chosen(lines, method=method)
         estimates = [
             Estimate(number(one, "mean"), number(one, "low"), number(one, "high"), 0, 0, 0)
             for one in some
         ]
-        series[method] = Series([line[x] for line in some], estimates)
+        series[method] = [line[x] for line in some], estimates
     metric = lines[0]["metric"]
     best = 0.0 if column_of(metric).is_signed else None
     figure = plot_estimates(

@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 import torch
 from numpy.typing import NDArray
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from restauro.data.batches import to_tensor
 from restauro.evaluation.store import Evaluation, Example
@@ -18,7 +18,7 @@ from restauro.metrics import colour_difference, lab
 from restauro.picture.read import read_image
 from restauro.picture.types import Image
 from restauro.report.page import Picture
-from restauro.sheets import GAP_PX, INK, PAPER, sheet
+from restauro.sheets import GAP_PX, INK, PAPER, font_above, sheet
 
 REASONS = {
     "best": "Best: the highest hole PSNR, as the median of the methods",
@@ -110,7 +110,7 @@ def coloured(shares: NDArray[np.floating]) -> Image:
 
 def _with_key(page: PIL.Image.Image) -> PIL.Image.Image:
     """The sheet with the scale of its error maps below."""
-    font, left = _font(MIN_TILE_PX), 2 * GAP_PX
+    font, left = font_above(MIN_TILE_PX), 2 * GAP_PX
     words = ("error, CIEDE2000:  0", f"{MAX_DIFFERENCE:g} and more")
     bar = coloured(np.tile(np.linspace(0, 1, 2 * MIN_TILE_PX), (KEY_PX // 3, 1)))
     whole = PIL.Image.new("RGB", (page.width, page.height + KEY_PX), PAPER)
@@ -126,14 +126,7 @@ def _with_key(page: PIL.Image.Image) -> PIL.Image.Image:
 
 def _fitting(label: str, width: int) -> str:
     """A label cut to the width of a tile."""
-    font = _font(width)
+    font = font_above(width)
     while font.getlength(label) > width and len(label) > 1:
         label = label.rstrip("…")[:-1] + "…"
     return label
-
-
-def _font(width: int) -> ImageFont.FreeTypeFont:
-    """The font that `sheet` writes with above tiles of this width."""
-    font = ImageFont.load_default(size=max(11, width // 10))
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return font

@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 
-from restauro.losses.adversarial import discriminator_loss, generator_loss
-from restauro.metrics.areas import composite
+from restauro.metrics.comparison import composite
 from restauro.metrics.perceptual import FeatureNetwork, distance_of
-from restauro.models.feature_discriminator import FeatureDiscriminator
 from restauro.training.config import AdversaryConfig
-from restauro.training.optimizers import make_optimizer
+from restauro.training.optimizers import Muon
+
+SLOPE = 0.2
+"""Of the activation where its input is negative."""
+
+
+class FeatureDiscriminator(nn.Module):
+    """Judges each place of feature maps of a frozen network, with one small head for each map.
+
+    Source: Sauer et al. 2021, arXiv:2111.01007; unlike there, maps are not mixed with each other,
+    the features of each place are scaled to length 1, and the mask is one more channel.
+
+    Shape: maps (B, C_i, h_i, w_i) with `channels` C_i, mask (B, 1, H, W), 1 = hole -> judgements
+    (B, 1, h_i, w_i): the larger, the more real.
+    """
+
+    def __init__(self, channels: Sequence[int], width: int = 32) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(count + 1, width, kernel_size=3, padding=1),
+                nn.LeakyReLU(SLOPE),
+                nn.Conv2d(width, 1, kernel_size=3, padding=1),
+            )
+            for count in channels
+        )
+
+    def forward(self, maps: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
+        """Returns the judgement of each map."""
+        judgements = []
+        for features, head in zip(maps, self.heads, strict=True):
+            height, width = features.shape[2:]
+            unit = F.normalize(features.float(), dim=1) * features.shape[1] ** 0.5
+            hole = F.adaptive_avg_pool2d(mask, (height, width))
+            judgements.append(head(torch.cat([unit, hole], dim=1)))
+        return judgements
 
 
 class Adversary:
@@ -27,7 +62,7 @@ class Adversary:
         self.features = FeatureNetwork(config.num_stages).to(fabric.device)
         self.bare = FeatureDiscriminator(self.features.channels).to(fabric.device)
         self.bare = self.bare.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimizer = make_optimizer("muon", self.bare, config.learning_rate, weight_decay=0.0)
+        optimizer = Muon(self.bare, config.learning_rate, weight_decay=0.0)
         self.network, self.optimizer = fabric.setup(self.bare, optimizer)
 
     def loss(self, prediction: Tensor, images: Tensor, masks: Tensor) -> Tensor:
@@ -70,3 +105,33 @@ class Adversary:
         """Goes back to a `state()`."""
         self.bare.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
+
+
+def generator_loss(judgement: Tensor, mask: Tensor) -> Tensor:
+    """How far composites are from being taken as real, judged in the hole: (B,) >= 0.
+
+    judgement (B, 1, h, w) of the composites, mask (B, 1, H, W), 1 = hole.
+    Source: the non-saturating loss of Goodfellow et al. 2014, arXiv:1406.2661.
+    """
+    return _in_hole(F.softplus(-judgement.float()), mask)
+
+
+def discriminator_loss(real: Tensor, fake: Tensor, mask: Tensor) -> Tensor:
+    """How badly originals and composites are told apart in the hole: (B,) >= 0.
+
+    real and fake are judgements (B, 1, h, w) of originals and composites with the same mask.
+    """
+    error = F.softplus(-real.float()) + F.softplus(fake.float())
+    return _in_hole(error, mask)
+
+
+def _in_hole(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean of a map (B, C, h, w) over the places that see some of the hole: (B,).
+
+    Elsewhere original and composite are the same.
+    """
+    height, width = values.shape[2:]
+    area = F.adaptive_max_pool2d(mask, (height, width))
+    return (values.mean(dim=1, keepdim=True) * area).sum(dim=(1, 2, 3)) / area.sum(
+        dim=(1, 2, 3)
+    ).clamp(min=1)

@@ -12,11 +12,10 @@ from restauro.errors import ConfigError, OutputExistsError
 from restauro.files import file_sha256
 from restauro.losses import LOSSES
 from restauro.models import MODELS, InpaintingModel
-from restauro.training.checkpoint import save_weights
 from restauro.training.config import Config
 from restauro.training.run import choose_precision, make_validation
 from restauro.training.run_folder import RunFolder
-from restauro.training.weights import load_best, load_weights_into
+from restauro.training.weights import load_best, load_weights_into, save_weights
 
 
 def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float]:

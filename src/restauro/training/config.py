@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from restauro.data.augmentation import Augmentation
+from restauro.data.batches import Augmentation
 from restauro.errors import ConfigError
 from restauro.files import read_toml
 from restauro.imports import import_kept
-from restauro.masks.curriculum import Curriculum
+from restauro.masks import Curriculum
 from restauro.training.optimizers import OPTIMIZERS
 from restauro.typed import (
     AT_LEAST_ONE,
@@ -212,12 +212,16 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     values = read_toml(path)
     for override in overrides:
         _apply(values, override)
-    return _build(values, path.parent)
+    return config_from_dict(values, path.parent)
 
 
-def config_from_dict(values: Mapping[str, Any]) -> Config:
-    """The config that `config_to_dict` described."""
-    return _build(values)
+def config_from_dict(values: Mapping[str, Any], folder: Path = Path()) -> Config:
+    """The config that `config_to_dict` described; paths of plug-ins are relative to `folder`."""
+    try:
+        config: Config = build(Config, values)
+    except MisfitError as error:
+        raise ConfigError(f"{error}; correct the config") from error
+    return dataclasses.replace(config, imports=import_kept(config.imports, folder))
 
 
 def config_to_dict(config: Config) -> dict[str, Any]:
@@ -264,11 +268,3 @@ def _apply(values: dict[str, Any], override: str) -> None:
         if not isinstance(values, dict):
             raise ConfigError(f"--set {override!r}: {table!r} is a value, not a table; correct it")
     values[last] = value
-
-
-def _build(values: Mapping[str, Any], folder: Path = Path()) -> Config:
-    try:
-        config: Config = build(Config, values)
-    except MisfitError as error:
-        raise ConfigError(f"{error}; correct the config") from error
-    return dataclasses.replace(config, imports=import_kept(config.imports, folder))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from restauro.data.batches import Batches
-from restauro.masks.curriculum import Curriculum
+from restauro.masks import Curriculum, draw_holes
 from restauro.seeds import seed_of
 
 
@@ -60,8 +60,8 @@ class Feed:
     def _make(self, step: int) -> tuple[Tensor, Tensor]:
         batches = self.batches
         rng = torch.Generator().manual_seed(seed_of(self.seed, step, "holes"))
-        masks = self.curriculum.draw(
-            step // batches.steps_per_epoch,
+        masks = draw_holes(
+            self.curriculum.limits(step // batches.steps_per_epoch),
             batches.global_batch_size,
             batches.size,
             rng,

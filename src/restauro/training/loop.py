@@ -27,12 +27,12 @@ from restauro.models import InpaintingModel
 from restauro.progress import progress_bar
 from restauro.seeds import seed_of
 from restauro.training.adversary import Adversary
-from restauro.training.checkpoint import save_checkpoint, save_weights
 from restauro.training.config import Config, config_to_dict
 from restauro.training.feed import Feed
 from restauro.training.reading import NOTHING_READ, read
 from restauro.training.run_folder import RunFolder
 from restauro.training.validation import Validation
+from restauro.training.weights import save_checkpoint, save_weights
 
 GRADIENT_NORM = "gradient_norm"
 COUNTERS = ("step", "best", "epochs_since_best", "loss_sums", "seconds")

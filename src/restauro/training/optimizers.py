@@ -102,23 +102,13 @@ def orthogonal(matrix: Tensor, num_steps: int = 5) -> Tensor:
     return x.T if is_tall else x
 
 
-def make_optimizer(
-    name: str, model: nn.Module, learning_rate: float, weight_decay: float
-) -> torch.optim.Optimizer:
-    """The optimizer called `name`, one of `OPTIMIZERS`, for the weights of `model`."""
-    return OPTIMIZERS[name](model, learning_rate, weight_decay)
-
-
-def _adamw(model: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(
-        model.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True
-    )
-
-
 OPTIMIZERS: dict[str, Callable[[nn.Module, float, float], torch.optim.Optimizer]] = {
-    "adamw": _adamw,
+    "adamw": lambda model, learning_rate, weight_decay: torch.optim.AdamW(
+        model.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True
+    ),
     "muon": Muon,
 }
+"""By name; each takes a network, the learning rate and the weight decay."""
 
 
 def _shape(parameter: Tensor) -> tuple[int, int]:

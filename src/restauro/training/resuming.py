@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from restauro.errors import ConfigError
-from restauro.training.checkpoint import load_checkpoint
 from restauro.training.config import Config, config_from_dict, config_to_dict, differences
 from restauro.training.loop import Run
 from restauro.training.run_folder import RunFolder
+from restauro.training.weights import load_checkpoint
 
 NOTED = ("training.epochs", "training.cycles")
 """Settings that may change on resume, with a note in the history: the end, and the schedule."""

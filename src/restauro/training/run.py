@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import gc
 import platform
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,7 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from restauro import __version__
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
-from restauro.errors import ConfigError, MissingExtraError, OutputExistsError, TrainingError
+from restauro.errors import ConfigError, OutputExistsError, TrainingError, needed
 from restauro.imports import imported
 from restauro.interrupt import StopRequest
 from restauro.losses import LOSSES
@@ -30,12 +32,13 @@ from restauro.training.adversary import Adversary
 from restauro.training.config import Config, load_config
 from restauro.training.feed import Feed
 from restauro.training.loop import Run, fit
-from restauro.training.memory import keep_freed_memory
-from restauro.training.optimizers import make_optimizer
+from restauro.training.optimizers import OPTIMIZERS
 from restauro.training.resuming import changed_settings, checkpoint_in, take_up
 from restauro.training.run_folder import RunFolder
 from restauro.training.validation import Validation
 from restauro.training.weights import load_weights_into
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # from glibc's malloc.h
 
 
 def train(
@@ -189,7 +192,7 @@ def make_validation(
 
 def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> Run:
     """A new run: network, optimizer and loss as `config` says, the same in every process."""
-    keep_freed_memory()
+    _keep_freed_memory()
     training = config.training
     num_parts = fabric.world_size * training.accumulate
     if training.global_batch_size % num_parts:
@@ -213,9 +216,8 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
     if training.average_decay:
         average = get_ema_multi_avg_fn(training.average_decay)  # type: ignore[no-untyped-call]
         averaged = AveragedModel(bare_model, multi_avg_fn=average)
-    optimizer = make_optimizer(
-        training.optimizer, bare_model, training.learning_rate, training.weight_decay
-    )
+    make_optimizer = OPTIMIZERS[training.optimizer]
+    optimizer = make_optimizer(bare_model, training.learning_rate, training.weight_decay)
     network: Any = WithLosses(bare_model)
     if training.compile:
         network = torch.compile(network)
@@ -232,6 +234,22 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
         num_steps=max(1, round(training.epochs * batches.steps_per_epoch)),
         adversary=Adversary(fabric, config.adversary) if config.adversary else None,
     )
+
+
+def _keep_freed_memory() -> None:
+    """Tells glibc's allocator to reuse large blocks; elsewhere does nothing.
+
+    A training step frees and takes the same gigabytes again. By default every large block comes
+    fresh from the system, which clears it page by page: on two shared cores that took more than
+    half of the processor time of the report's model (docs/log.md, 2026-11-23).
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return  # another C library, such as musl
+    mallopt(_M_MMAP_MAX, 0)
+    mallopt(_M_TRIM_THRESHOLD, -1)
 
 
 def _check_agreement(run: Run) -> None:
@@ -284,10 +302,5 @@ def _describe(run: Run, precision: str, changes: dict[str, list[Any]]) -> None:
 
 
 def _tensorboard_logger(path: Path) -> Any:
-    try:
+    with needed("--tensorboard needs the tensorboard package", "'restauro[tensorboard]'"):
         return TensorBoardLogger(path.parent, name=path.name, version="tensorboard")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "--tensorboard needs the tensorboard package; install it with "
-            "`pip install 'restauro[tensorboard]'`"
-        ) from error

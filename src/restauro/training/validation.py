@@ -15,7 +15,7 @@ from restauro.data.batches import to_tensor
 from restauro.files import whole_file
 from restauro.masks import HoleLimits, draw_holes
 from restauro.metrics import Comparison, fidelity_scores
-from restauro.metrics.areas import composite
+from restauro.metrics.comparison import composite
 from restauro.metrics.structure import sharpness
 from restauro.models import InpaintingModel
 from restauro.seeds import seed_of

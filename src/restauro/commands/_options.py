@@ -1,7 +1,8 @@
-"""Options that say what fills holes, and where it computes; several commands share them."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,9 +10,13 @@ import click
 from restauro.fill.catalogue import DEFAULT_MODEL, list_models
 from restauro.fill.entries import AUTO, CLASSICAL
 from restauro.fill.sessions import CPU, DEVICES
+from restauro.imports import import_plugins
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+PATH = click.Path(path_type=Path)
+"""A path of this machine."""
 
 
 def complete_model(
@@ -40,4 +45,28 @@ device_option = click.option(
     show_default=True,
     help=f"Where networks compute: {', '.join(DEVICES)}, or names of ONNX Runtime's execution "
     "providers; of several between commas the first is preferred.",
+)
+
+accelerator_option = click.option(
+    "--accelerator",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where networks are trained.",
+)
+
+
+def _import(context: click.Context, parameter: click.Parameter, origins: tuple[str, ...]) -> None:
+    if not context.resilient_parsing:  # the shell asks only how an option may be completed
+        import_plugins(origins)
+
+
+import_option = click.option(
+    "--import",
+    metavar="MODULE_OR_FILE",
+    multiple=True,
+    callback=_import,
+    expose_value=False,
+    help="Import a module, or a .py file, that brings methods, models, losses, metrics, protocols "
+    "or sources of its own (CONTRIBUTING.md); may come again.",
 )

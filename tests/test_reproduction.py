@@ -12,7 +12,7 @@ import torch
 from click.testing import CliRunner
 
 from restauro.cli import cli
-from restauro.reproduction.runs import RUNS, mean
+from restauro.reproduction import RUNS, mean
 from tinyfolders import write_bank
 
 CONFIG = """

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from restauro.models.feature_discriminator import FeatureDiscriminator
+from restauro.training.adversary import FeatureDiscriminator
 
 RNG = torch.Generator().manual_seed(0)
 MAPS = [torch.rand(2, 3, 8, 12, generator=RNG), torch.rand(2, 5, 4, 6, generator=RNG)]

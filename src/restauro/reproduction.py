@@ -1,4 +1,4 @@
-"""Trains and scores the networks of the Catania paper again, on the pictures at hand.
+"""Trains and scores the networks of the Catania paper again, and writes how they compare with it.
 
 The paper is the reference system of docs/reference.md.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,22 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from restauro.data.bank import Bank
+from restauro.data.batches import to_tensor
 from restauro.files import file_sha256
 from restauro.losses import LOSSES
+from restauro.masks import draw_holes
+from restauro.metrics import backlight_of, lightness, subject_lightness
+from restauro.metrics.comparison import composite
 from restauro.models import InpaintingModel
+from restauro.report.page import render
+from restauro.report.plots import save
+from restauro.report.runs import ERROR, curriculum_of, curves
+from restauro.seeds import seed_of
+from restauro.sheets import sheet, show_hole
 from restauro.training.config import Config, load_config
 from restauro.training.run import train
 from restauro.training.run_folder import RunFolder
-from restauro.training.validation import Validation
+from restauro.training.validation import Validation, to_uint8
 from restauro.training.weights import load_best
 
 
@@ -51,6 +60,11 @@ RUNS = (
     ReferenceRun("reference_fc", "fully connected"),
     ReferenceRun("reference_aircraft", "latent 512, aircraft", bank="aircraft"),
 )
+LATENTS = ("reference_32", "reference_128", "reference_512")
+AIRCRAFT = "reference_aircraft"
+SHORT = {"latent 512, Huber": "512, Huber", "latent 512, aircraft": "prediction"}
+"""Titles that are too long above a picture."""
+NUM_PICTURES = 6
 
 
 @dataclass(frozen=True)
@@ -150,6 +164,74 @@ def keep_record(run: ScoredRun, run_dir: Path, output: Path) -> None:
                 writer.writerow([split, bank.index[row]["name"], *(f"{n:.5g}" for n in numbers)])
 
 
+def write_page(runs: Mapping[str, ScoredRun], output: Path, *, share: float, command: str) -> Path:
+    """Writes tables, plots and sheets of the runs, by name of their configs; returns the page.
+
+    `share` of a pass over the training pictures, in (0, 1], made an epoch; `command` is what a
+    reader types to get the page again.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    faces = {name: run for name, run in runs.items() if name != AIRCRAFT}
+    histories = {run.reference.title: run.history for run in faces.values()}
+    save(curves(histories, *ERROR), output / "curves.svg")
+    save(curriculum_of(next(iter(runs.values())).config), output / "curriculum.svg")
+    validation = faces["reference_512"].validation
+    images = to_tensor(torch.from_numpy(validation.bank.images[validation.rows]))
+    tone, backlight = subject_lightness(images), backlight_of(lightness(images))
+    first = torch.arange(NUM_PICTURES)
+    for name, positions in {
+        "faces": first,
+        "dark": tone.argsort()[:NUM_PICTURES],
+        "backlit": backlight.argsort(descending=True)[:NUM_PICTURES],
+    }.items():
+        _write_sheet(faces, positions, output / f"{name}.jpg")
+    if AIRCRAFT in runs:
+        _write_sheet({AIRCRAFT: runs[AIRCRAFT]}, first, output / "aircraft.jpg")
+    text = render(
+        "reproduction.md.j2",
+        command=command,
+        share=share,
+        runs=runs,
+        latents=LATENTS,
+        tone=tone,
+        backlight=backlight,
+        aircraft=AIRCRAFT,
+        mean=mean,
+        change=_change,
+    )
+    page = output / "README.md"
+    page.write_text(text)
+    return page
+
+
+@torch.no_grad()
+def _write_sheet(runs: Mapping[str, ScoredRun], positions: Tensor, path: Path) -> None:
+    """One row a picture: damaged, every run's prediction, the last latent's restored, original."""
+    chosen = runs.get("reference_512") or next(iter(runs.values()))
+    validation = chosen.validation
+    rows = validation.rows[positions.numpy()]
+    images = to_tensor(torch.from_numpy(validation.bank.images[rows]))
+    rng = torch.Generator().manual_seed(seed_of(0, 0, "sheet"))
+    masks = draw_holes(validation.limits, len(rows), validation.bank.size, rng).float()
+    predictions = {
+        run.reference.title: run.validation.predict(run.network, images, masks).clamp(0, 1)
+        for run in runs.values()
+    }
+    restored = composite(predictions[chosen.reference.title], images, masks)
+    originals, holes = to_uint8(images), masks[:, 0].bool().numpy()
+    damaged = [show_hole(*pair) for pair in zip(originals, holes, strict=True)]
+    columns = [damaged, *map(to_uint8, [*predictions.values(), restored]), originals]
+    grid = list(map(list, zip(*columns, strict=True)))
+    labels = ["damaged", *(SHORT.get(title, title) for title in predictions)]
+    sheet(grid, [*labels, "restored", "original"]).save(path, quality=88)
+
+
 def mean(values: Tensor) -> float:
     """Mean of the finite values: one perfect picture must not make a mean infinite."""
     return float(values[values.isfinite()].mean())
+
+
+def _change(before: Tensor, after: Tensor) -> tuple[float, float]:
+    """Mean change of the error of the same pictures, and half of its 95 % interval."""
+    difference = after - before
+    return float(difference.mean()), 1.96 * float(difference.std()) / len(difference) ** 0.5
