@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "export": "export",
     "inpaint": "inpaint",
+    "latent": "latent",
     "models": "models",
     "prepare": "prepare",
     "report": "report",
