@@ -30,7 +30,7 @@ LAYERS = [
     {"data", "fill"},
     {"training", "restore"},
     {"jobs"},
-    {"evaluation", "export"},
+    {"evaluation", "export", "latents"},
     {"report"},
     {"reproduction"},
     {"server"},

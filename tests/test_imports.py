@@ -49,7 +49,7 @@ def run(*arguments: str | Path, site: Path = Path()) -> subprocess.CompletedProc
 @pytest.mark.parametrize(
     ("kind", "name", "advice"),
     [
-        (LOSSES, "telea", "no loss named 'telea'; that is a method, .* --methods; known: feat"),
+        (LOSSES, "telea", "no loss named 'telea'; that is a method, .* --methods; known: bern"),
         (LOSSES, "faces", "no loss named 'faces'; that is a method"),  # nearer than 'features'
         (FILLERS, "mse", "no model named 'mse'; that is a loss, for loss.name; known: "),
         (FILLERS, "unett", "did you mean 'unet', a network to train, for model.name[?] known"),

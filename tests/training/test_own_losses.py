@@ -29,6 +29,8 @@ from restauro.training.validation import Validation
 
 NAME = "model.name=tiny_variational"
 SHORT = "training.epochs=2"
+FACTOR_VAE = ["model.name=factor_vae", "loss.name=bernoulli"]
+FACTOR_VAE += [f"model.arguments.{name}=8" for name in ("first_width", "channels", "width")]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -106,10 +108,11 @@ def test_one_program_is_compiled_for_the_whole_training() -> None:
     assert counter.frame_count == 1
 
 
+@pytest.mark.parametrize("overrides", [[NAME], FACTOR_VAE], ids=["codes", "discriminator"])
 def test_drawn_codes_are_resumed_exactly(
-    bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    overrides: list[str], bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = tiny_config(tmp_path, bank, NAME, SHORT)
+    config = tiny_config(tmp_path, bank, *overrides, SHORT)
     train_here(config, tmp_path / "whole")
 
     def stopped_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:

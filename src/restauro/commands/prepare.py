@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "--from",
     "path",
     type=PATH,
-    help="Folder or archive that holds the source; `samples` needs none.",
+    help="Folder or archive that holds the source; `samples` and `factors` need none.",
 )
 @click.option(
     "--size",
@@ -35,10 +35,14 @@ if TYPE_CHECKING:
     help="celeba: list_eval_partition.txt, where it is not beside the pictures.",
 )
 @click.option(
-    "--count", type=click.IntRange(10), help="samples: number of pictures  [default: 2000]"
+    "--count",
+    type=click.IntRange(10),
+    help="samples, factors: number of pictures  [default: 2000, 20000]",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), help="samples: number that decides them  [default: 0]"
+    "--seed",
+    type=click.IntRange(0),
+    help="samples, factors: number that decides them  [default: 0]",
 )
 @click.option("--workers", type=click.IntRange(1), help="Decoding threads  [default: one a core]")
 @click.option("--force", is_flag=True, help="Replace another bank in the folder BANK.")
@@ -48,8 +52,9 @@ def command(
 ) -> None:
     """Turn pictures into BANK, a folder that training reads.
 
-    SOURCE is celeba, fgvc-aircraft, folder (any folder, zip or tar of pictures) or samples
-    (pictures that restauro draws itself).
+    SOURCE is celeba, fgvc-aircraft, folder (any folder, zip or tar of pictures), samples
+    (pictures that restauro draws itself) or factors (shapes whose position, size, hue, shape,
+    light and orientation the index tells).
     """
     from restauro.data.prepare import Recipe, prepare
     from restauro.data.sources import SourceOptions

@@ -67,6 +67,30 @@ class InpaintingModel(nn.Module):
             )
 
 
+class CodeModel(InpaintingModel):
+    """A network whose pictures go through a code: a vector of `latent_dim` numbers.
+
+    It is not told where the hole is, and sees what is known as it sees a whole picture.
+    """
+
+    latent_dim: int
+
+    @abstractmethod
+    def encode(self, image: Tensor) -> Tensor:
+        """The codes (B, latent_dim) of pictures (B, 3, H, W) in [0, 1], whole or damaged.
+
+        Of a network that gives each picture a distribution of codes, the means.
+        """
+
+    @abstractmethod
+    def decode(self, code: Tensor) -> Tensor:
+        """The pictures (B, 3, H, W) in [0, 1] that codes (B, latent_dim) stand for."""
+
+    def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
+        """Encodes the damaged picture and decodes a whole one; `mask` is not used."""
+        return self.decode(self.encode(masked_image))
+
+
 class WithLosses(nn.Module):
     """A network as training calls it, so that wrappers of it see all that is made in a pass.
 

@@ -12,13 +12,13 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from restauro.models.base import InpaintingModel, checked_size
+from restauro.models.base import CodeModel, checked_size
 from restauro.models.blocks import BatchNorm2d
 from restauro.picture.types import Size
 from restauro.plugins import model
 
 
-class ConvAutoencoder(InpaintingModel):
+class ConvAutoencoder(CodeModel):
     """Four strided convolutions, three linear layers to the latent, and the same way back.
 
     It sees the damaged picture alone: the report's network is not told where the hole is. What
@@ -35,6 +35,8 @@ class ConvAutoencoder(InpaintingModel):
     - Residual block: refines the reconstruction itself, 3 -> 16 -> 3 channels with 3x3 kernels,
       added to it before the output. At full resolution width is dear: with 64 channels in the
       middle these two convolutions alone took a third of a training step.
+    - Channels: 64 after the first convolution, twice as many after each further one; fewer, by
+      `channels`, make a network for small pictures that trains in minutes.
     - Output: a sigmoid, so that a prediction cannot leave [0, 1].
 
     Shape: image (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole -> prediction (B, 3, H, W)
@@ -48,33 +50,47 @@ class ConvAutoencoder(InpaintingModel):
         dropout: float = 0.05,
         linear_dropout: float = 0.0,
         first_width: int = 1024,
+        channels: int = 64,
     ) -> None:
         super().__init__(checked_size(size, multiple=16))
-        self.encoder = Encoder(latent_dim, self.size, dropout, linear_dropout, first_width)
-        self.decoder = Decoder(latent_dim, self.size, dropout, linear_dropout, first_width)
+        self.latent_dim = latent_dim
+        shape = self.size, dropout, linear_dropout, first_width, channels
+        self.encoder, self.decoder = Encoder(latent_dim, *shape), Decoder(latent_dim, *shape)
 
-    def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
-        """Encodes the damaged picture and decodes a whole one; `mask` is not used."""
-        prediction: Tensor = self.decoder(self.encoder(masked_image))
-        return prediction
+    def encode(self, image: Tensor) -> Tensor:
+        """The codes of pictures."""
+        code: Tensor = self.encoder(image)
+        return code
+
+    def decode(self, code: Tensor) -> Tensor:
+        """The pictures of codes."""
+        picture: Tensor = self.decoder(code)
+        return picture
 
 
 class Encoder(nn.Module):
-    """Shape: (B, 3, H, W) -> (B, latent_dim), where `size` is (H, W)."""
+    """Shape: (B, 3, H, W) -> (B, latent_dim), where `size` is (H, W) and `channels` C."""
 
     def __init__(
-        self, latent_dim: int, size: Size, dropout: float, linear_dropout: float, first_width: int
+        self,
+        latent_dim: int,
+        size: Size,
+        dropout: float,
+        linear_dropout: float,
+        first_width: int,
+        channels: int,
     ) -> None:
         super().__init__()
         conv = partial(nn.Conv2d, stride=2, bias=False)  # batch normalisation would remove a bias
-        self.conv1 = conv(3, 64, kernel_size=7, padding=3)
-        self.conv2 = conv(64, 128, kernel_size=5, padding=2)
-        self.conv3 = conv(128, 256, kernel_size=5, padding=2)
-        self.conv4 = conv(256, 512, kernel_size=3, padding=1)
-        self.norm1, self.norm2 = BatchNorm2d(64), BatchNorm2d(128)
-        self.norm3, self.norm4 = BatchNorm2d(256), BatchNorm2d(512)
+        c1, c2, c3, c4 = (channels * factor for factor in (1, 2, 4, 8))
+        self.conv1 = conv(3, c1, kernel_size=7, padding=3)
+        self.conv2 = conv(c1, c2, kernel_size=5, padding=2)
+        self.conv3 = conv(c2, c3, kernel_size=5, padding=2)
+        self.conv4 = conv(c3, c4, kernel_size=3, padding=1)
+        self.norm1, self.norm2 = BatchNorm2d(c1), BatchNorm2d(c2)
+        self.norm3, self.norm4 = BatchNorm2d(c3), BatchNorm2d(c4)
         middle_width = round(math.sqrt(first_width * latent_dim))
-        self.linear1 = nn.Linear(512 * (size[0] // 16) * (size[1] // 16), first_width)
+        self.linear1 = nn.Linear(c4 * (size[0] // 16) * (size[1] // 16), first_width)
         self.linear2 = nn.Linear(first_width, middle_width)
         self.linear3 = nn.Linear(middle_width, latent_dim)
         self.activation = nn.SiLU()
@@ -83,11 +99,11 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the latent of the damaged pictures `x`."""
-        x = self.dropout(self.activation(self.norm1(self.conv1(x))))  # (B, 64, H/2, W/2)
-        x = self.dropout(self.activation(self.norm2(self.conv2(x))))  # (B, 128, H/4, W/4)
-        x = self.dropout(self.activation(self.norm3(self.conv3(x))))  # (B, 256, H/8, W/8)
-        x = self.dropout(self.activation(self.norm4(self.conv4(x))))  # (B, 512, H/16, W/16)
-        x = x.flatten(start_dim=1)  # (B, 2 * H * W)
+        x = self.dropout(self.activation(self.norm1(self.conv1(x))))  # (B, C, H/2, W/2)
+        x = self.dropout(self.activation(self.norm2(self.conv2(x))))  # (B, 2C, H/4, W/4)
+        x = self.dropout(self.activation(self.norm3(self.conv3(x))))  # (B, 4C, H/8, W/8)
+        x = self.dropout(self.activation(self.norm4(self.conv4(x))))  # (B, 8C, H/16, W/16)
+        x = x.flatten(start_dim=1)  # (B, 8C * H/16 * W/16)
         x = self.linear_dropout(self.activation(self.linear1(x)))
         x = self.linear_dropout(self.activation(self.linear2(x)))
         latent: Tensor = self.linear3(x)  # (B, latent_dim)
@@ -95,24 +111,31 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Shape: (B, latent_dim) -> (B, 3, H, W) in [0, 1], where `size` is (H, W)."""
+    """Shape: (B, latent_dim) -> (B, 3, H, W) in [0, 1], where `size` is (H, W), `channels` C."""
 
     def __init__(
-        self, latent_dim: int, size: Size, dropout: float, linear_dropout: float, first_width: int
+        self,
+        latent_dim: int,
+        size: Size,
+        dropout: float,
+        linear_dropout: float,
+        first_width: int,
+        channels: int,
     ) -> None:
         super().__init__()
-        self.first_shape = 512, size[0] // 16, size[1] // 16
+        c1, c2, c3, c4 = (channels * factor for factor in (1, 2, 4, 8))
+        self.first_shape = c4, size[0] // 16, size[1] // 16
         middle_width = round(math.sqrt(first_width * latent_dim))
         self.linear1 = nn.Linear(latent_dim, middle_width)
         self.linear2 = nn.Linear(middle_width, first_width)
         self.linear3 = nn.Linear(first_width, math.prod(self.first_shape))
         conv = partial(nn.ConvTranspose2d, stride=2, output_padding=1, bias=False)
-        self.conv1 = conv(512, 256, kernel_size=3, padding=1)
-        self.conv2 = conv(256, 128, kernel_size=5, padding=2)
-        self.conv3 = conv(128, 64, kernel_size=5, padding=2)
-        self.conv4 = conv(64, 3, kernel_size=7, padding=3)
-        self.norm1, self.norm2 = BatchNorm2d(256), BatchNorm2d(128)
-        self.norm3, self.norm4 = BatchNorm2d(64), BatchNorm2d(3)
+        self.conv1 = conv(c4, c3, kernel_size=3, padding=1)
+        self.conv2 = conv(c3, c2, kernel_size=5, padding=2)
+        self.conv3 = conv(c2, c1, kernel_size=5, padding=2)
+        self.conv4 = conv(c1, 3, kernel_size=7, padding=3)
+        self.norm1, self.norm2 = BatchNorm2d(c3), BatchNorm2d(c2)
+        self.norm3, self.norm4 = BatchNorm2d(c1), BatchNorm2d(3)
         self.residual_conv1 = nn.Conv2d(3, 16, kernel_size=3, padding=1, bias=False)
         self.residual_norm = BatchNorm2d(16)
         self.residual_conv2 = nn.Conv2d(16, 3, kernel_size=3, padding=1, bias=False)
@@ -124,10 +147,10 @@ class Decoder(nn.Module):
         """Returns the pictures that `latent` stands for."""
         x = self.linear_dropout(self.activation(self.linear1(latent)))
         x = self.linear_dropout(self.activation(self.linear2(x)))
-        x = self.activation(self.linear3(x)).unflatten(1, self.first_shape)  # (B, 512, H/16, W/16)
-        x = self.dropout(self.activation(self.norm1(self.conv1(x))))  # (B, 256, H/8, W/8)
-        x = self.dropout(self.activation(self.norm2(self.conv2(x))))  # (B, 128, H/4, W/4)
-        x = self.dropout(self.activation(self.norm3(self.conv3(x))))  # (B, 64, H/2, W/2)
+        x = self.activation(self.linear3(x)).unflatten(1, self.first_shape)  # (B, 8C, H/16, W/16)
+        x = self.dropout(self.activation(self.norm1(self.conv1(x))))  # (B, 4C, H/8, W/8)
+        x = self.dropout(self.activation(self.norm2(self.conv2(x))))  # (B, 2C, H/4, W/4)
+        x = self.dropout(self.activation(self.norm3(self.conv3(x))))  # (B, C, H/2, W/2)
         x = self.norm4(self.conv4(x))  # (B, 3, H, W)
         residual = self.activation(self.residual_norm(self.residual_conv1(x)))  # (B, 16, H, W)
         return torch.sigmoid(x + self.residual_conv2(residual))

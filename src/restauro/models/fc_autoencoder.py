@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from restauro.models.base import InpaintingModel, checked_size
+from restauro.models.base import CodeModel, checked_size
 from restauro.plugins import model
 
 
-class FullyConnectedAutoencoder(InpaintingModel):
+class FullyConnectedAutoencoder(CodeModel):
     """Three linear layers to the latent and three back, on the flattened picture.
 
     The report gives no widths; 3 * H * W (49152 at 128x128) -> 512 -> 256 -> latent_dim keeps it
@@ -30,6 +30,7 @@ class FullyConnectedAutoencoder(InpaintingModel):
         dropout: float = 0.0,
     ) -> None:
         super().__init__(checked_size(size))
+        self.latent_dim = latent_dim
         num_values = 3 * math.prod(self.size)
         self.encoder = nn.Sequential(
             nn.Linear(num_values, 512),
@@ -50,10 +51,14 @@ class FullyConnectedAutoencoder(InpaintingModel):
             nn.Linear(512, num_values),
         )
 
-    def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
-        """Encodes the damaged picture and decodes a whole one; `mask` is not used."""
-        latent = self.encoder(masked_image.flatten(start_dim=1))  # (B, latent_dim)
-        return torch.sigmoid(self.decoder(latent)).view_as(masked_image)
+    def encode(self, image: Tensor) -> Tensor:
+        """The codes of pictures."""
+        code: Tensor = self.encoder(image.flatten(start_dim=1))
+        return code
+
+    def decode(self, code: Tensor) -> Tensor:
+        """The pictures of codes."""
+        return torch.sigmoid(self.decoder(code)).view(-1, 3, *self.size)
 
 
 model("fc_autoencoder")(FullyConnectedAutoencoder)
