@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from restauro.training.checkpoint import save_weights
+from restauro.training.weights import save_weights
 
 from restauro.models import MODELS
 from restauro.training.config import config_to_dict, dump_toml, load_config
