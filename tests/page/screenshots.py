@@ -51,7 +51,8 @@ def main(url: str) -> None:
             paint_over_the_marks(visitor)
             if is_restored:
                 visitor.restore()
-                page.locator("#compare").fill("42")
+                visitor.press("Compare" if name == "page" else "Confronta")
+                page.locator("#divided").fill("42")
             page.mouse.move(5, 5)
             page.wait_for_timeout(500)
             save(page, IMAGES_DIR / f"{name}.webp")

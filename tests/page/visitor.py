@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import PIL.Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from restauro.picture.masks import mask_of_picture
 from restauro.picture.read import upright
@@ -89,10 +89,14 @@ class Visitor:
         _, data = self.saved("Save mask")
         return mask_of_picture(PIL.Image.open(BytesIO(data)))
 
+    def steps(self) -> Locator:
+        """The small pictures of all steps, the opening first."""
+        return self.page.locator("#steps button")
+
     def restore(self) -> None:
-        """Restores and waits for the comparison."""
+        """Restores and waits for the answer."""
         self.page.locator("#restore").click()
-        self.expect_phase("compared")
+        self.expect_phase("restored")
 
     def expect_phase(self, phase: str) -> None:
         """Waits until the page is in this phase."""

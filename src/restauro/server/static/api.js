@@ -2,8 +2,6 @@
 
 import { Problem } from "./problem.js";
 
-const MAX_TRIES = 60; // a full service asks to come again in a second
-
 /**
  * What can restore a picture. `size` is [height, width].
  * @typedef {{name: string, kind: "network" | "classical" | "choice" | "other", domain: string,
@@ -11,7 +9,7 @@ const MAX_TRIES = 60; // a full service asks to come again in a second
  *   parameters: number | null, default: boolean}} Model
  */
 /** @typedef {{name: string, url: string, credit: string}} Sample */
-/** @typedef {{bytes: Blob, model: string, seconds: number}} Restored */
+/** @import { Answer } from "./fill.js" */
 
 export class Service {
   /** Asked for in the page when the service wants one; forgotten with the page. */
@@ -36,31 +34,53 @@ export class Service {
   }
 
   /**
-   * Fills the hole of a picture.
+   * Fills the hole of a picture; waits for a full service as long as it takes.
    * @param {Blob} image
    * @param {Blob} mask white = hole
    * @param {string} model
    * @param {AbortSignal} signal
-   * @returns {Promise<Restored>}
+   * @param {(isWaiting: boolean) => void} onWait told when waiting begins and ends
+   * @returns {Promise<Answer>}
    * @throws {Problem} The service refuses, or does not answer.
    */
-  async restore(image, mask, model, signal) {
+  async restore(image, mask, model, signal, onWait) {
     const body = new FormData();
     body.append("image", image);
     body.append("mask", mask);
-    if (model) body.append("model", model);
-    for (let tries = 1; ; tries++) {
+    body.append("model", model);
+    for (;;) {
       try {
         const answer = await this.#ask("v1/inpaint", { method: "POST", body, signal });
+        const said = (/** @type {string} */ name) =>
+          decodeURIComponent(answer.headers.get(`X-Restauro-${name}`) ?? "");
         return {
           bytes: await answer.blob(),
-          model: decodeURIComponent(answer.headers.get("X-Restauro-Model") ?? model),
+          model: said("Model") || model,
           seconds: secondsOf(answer.headers.get("Server-Timing") ?? ""),
+          remark: said("Remark"),
         };
       } catch (error) {
-        const isBusy = error instanceof Problem && error.key === "service_busy";
-        if (!isBusy || tries === MAX_TRIES) throw error;
-        await pause(Number(error.values.seconds), signal);
+        if (!isBusy(error)) throw error;
+        onWait(true);
+        await this.#place(error.values.seconds, signal);
+        onWait(false);
+      }
+    }
+  }
+
+  /**
+   * Waits until the service has a place. A full service refuses before it reads a body, so a body
+   * of one letter tells as much as a whole picture: any other refusal means that there is a place.
+   * @param {string | number} seconds from one question to the next
+   * @param {AbortSignal} signal
+   */
+  async #place(seconds, signal) {
+    for (;;) {
+      await pause(Number(seconds), signal);
+      try {
+        await this.#ask("v1/inpaint", { method: "POST", body: "?", signal });
+      } catch (error) {
+        if (!isBusy(error)) return signal.throwIfAborted();
       }
     }
   }
@@ -86,6 +106,14 @@ export class Service {
 /** @param {string} url */
 export function relative(url) {
   return url.replace(/^\//, "");
+}
+
+/**
+ * @param {unknown} error
+ * @returns {error is Problem}
+ */
+function isBusy(error) {
+  return error instanceof Problem && error.key === "service_busy";
 }
 
 /** @param {Response} answer */

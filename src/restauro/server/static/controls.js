@@ -5,16 +5,17 @@ import {
   all,
   element,
   input,
-  show,
-  showElapsed,
+  showModel,
   showModels,
+  showProblem,
   showSamples,
   speak,
   text,
 } from "./interface.js";
 import { writeMask } from "./mask_file.js";
 import { currentLanguage, remember } from "./strings.js";
-/** @import { Painter, Tool } from "./painter.js" */
+/** @import { Look } from "./look.js" */
+/** @import { Tool } from "./painter.js" */
 /** @import { Session } from "./session.js" */
 /** @import { Stage } from "./stage.js" */
 /** @import { Language } from "./strings.js" */
@@ -23,61 +24,58 @@ const ZOOM_STEP = 1.25;
 const BRUSH_STEP = 5; // of the slider's 100
 
 export class Controls {
-  /** Whether a pointer moves the picture: the one tool that is none of the painter's. */
-  movesPicture = false;
-
   /**
    * @param {Session} session
+   * @param {Look} look
    * @param {Stage} stage
    * @param {() => void} onTool told when tool or brush changed
    */
-  constructor(session, stage, onTool) {
+  constructor(session, look, stage, onTool) {
     this.session = session;
+    this.look = look;
     this.stage = stage;
     this.onTool = onTool;
     this.brushSlider = input("brush-size");
-    this.divider = input("compare");
-    this.showInvented = input("show-invented");
     this.#listen();
   }
 
-  /** What a key does while the stage has the focus. @type {Record<string, () => void>} */
+  /** What a key does, wherever the focus is. @type {Record<string, () => void>} */
   keys = {
     b: () => this.#choose("brush"),
     e: () => this.#choose("eraser"),
     r: () => this.#choose("rectangle"),
     m: () => this.#choose("move"),
-    i: () => this.#invert(),
-    Delete: () => this.#clear(),
-    Backspace: () => this.#clear(),
+    i: () => this.#painter?.invert(),
+    Delete: () => this.#painter?.clear(),
+    Backspace: () => this.#painter?.clear(),
+    g: () => this.#grow(1),
+    s: () => this.#grow(-1),
     "[": () => this.#resizeBrush(Number(this.brushSlider.value) - BRUSH_STEP),
     "]": () => this.#resizeBrush(Number(this.brushSlider.value) + BRUSH_STEP),
     "+": () => this.#zoom(ZOOM_STEP),
     "=": () => this.#zoom(ZOOM_STEP),
     "-": () => this.#zoom(1 / ZOOM_STEP),
     0: () => this.#fit(),
+    c: () => this.look.change({ compares: !this.look.compares }),
+    d: () => this.#download(),
+    "?": () => /** @type {HTMLDialogElement} */ (element("shortcuts")).showModal(),
     Enter: () => this.session.restore(),
     Escape: () => {
-      this.session.painter?.cancel();
+      this.#painter?.cancel();
       this.session.cancel();
       this.onTool();
     },
   };
 
-  /** Shows what has changed by other ways than these controls. */
-  refresh() {
-    const { session } = this;
-    const chosen = this.movesPicture ? "move" : (session.painter?.tool ?? "brush");
-    for (const button of all(".tool")) button.ariaPressed = String(button.id === chosen);
-    element("stage").dataset.tool = chosen;
-    if (session.painter) this.#showBrush();
-    show(session);
+  get #painter() {
+    return this.session.work?.painter;
   }
 
-  /** Shows the view: how far it is zoomed, where the divider is. */
-  refreshView() {
-    element("zoom").textContent = `${Math.round(100 * this.stage.view.scale)} %`;
-    this.divider.value = String(Math.round(100 * this.stage.divider));
+  /** Shows what has changed by other ways than these controls. */
+  refresh() {
+    this.#showBrush();
+    showProblem(this.session);
+    showModel(this.session);
   }
 
   /** @param {Language} language */
@@ -85,7 +83,7 @@ export class Controls {
     speak(language);
     showModels(this.session);
     showSamples(this.session);
-    this.refresh();
+    this.session.announce();
   }
 
   /** Asks the service what it offers, and shows it. */
@@ -95,7 +93,7 @@ export class Controls {
   }
 
   #listen() {
-    const { session, stage } = this;
+    const { session, look } = this;
     for (const button of all(".tool")) {
       const tool = /** @type {Tool | "move"} */ (button.id);
       button.addEventListener("click", () => this.#choose(tool));
@@ -109,10 +107,12 @@ export class Controls {
     const actions = /** @type {Record<string, () => void>} */ ({
       open: () => element("picture-file").click(),
       "open-other": () => element("picture-file").click(),
-      undo: () => session.painter?.undo(),
-      redo: () => session.painter?.redo(),
-      invert: () => this.#invert(),
-      clear: () => this.#clear(),
+      undo: () => session.undo(),
+      redo: () => session.redo(),
+      invert: this.keys.i,
+      clear: this.keys.Delete,
+      grow: this.keys.g,
+      shrink: this.keys.s,
       "load-mask": () => element("mask-file").click(),
       "save-mask": () => this.#saveMask(),
       "zoom-in": this.keys["+"],
@@ -120,10 +120,9 @@ export class Controls {
       "zoom-fit": () => this.#fit(),
       restore: () => session.restore(),
       cancel: () => session.cancel(),
-      "keep-painting": () => session.keepPainting(),
-      "change-hole": () => session.changeHole(),
       download: () => this.#download(),
       dismiss: () => session.dismissProblem(),
+      help: this.keys["?"],
     });
     for (const [id, action] of Object.entries(actions)) {
       element(id).addEventListener("click", action);
@@ -132,48 +131,31 @@ export class Controls {
     this.brushSlider.addEventListener("input", () => {
       this.#resizeBrush(Number(this.brushSlider.value));
     });
-    this.divider.addEventListener("input", () => {
-      stage.divider = Number(this.divider.value) / 100;
-      stage.refresh();
-    });
-    this.showInvented.addEventListener("change", () => session.announce());
+    const marks = input("show-invented");
+    marks.addEventListener("change", () => look.change({ marksInvented: marks.checked }));
+    const atOnce = input("at-once");
+    atOnce.addEventListener("change", () => (session.restoresAtOnce = atOnce.checked));
     element("token").addEventListener("submit", (event) => {
       event.preventDefault();
       session.service.token = input("token-given").value;
       element("token").hidden = true;
       this.start();
     });
-    document.addEventListener("keydown", (event) => this.#undoOrRedo(event));
-    setInterval(() => showElapsed(session), 500);
   }
 
   /** @param {Tool | "move"} tool */
   #choose(tool) {
-    const { painter } = this.session;
+    const painter = this.#painter;
     if (!painter) return;
     painter.cancel();
-    this.movesPicture = tool === "move";
     if (tool !== "move") painter.tool = tool;
-    this.refresh();
+    this.look.change({ moves: tool === "move" });
     this.onTool();
   }
 
-  #invert() {
-    if (this.session.phase === "painting") this.session.painter?.invert();
-  }
-
-  #clear() {
-    if (this.session.phase === "painting") this.session.painter?.clear();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #undoOrRedo(event) {
-    const key = event.key.toLowerCase();
-    if (!(event.ctrlKey || event.metaKey) || !["z", "y"].includes(key)) return;
-    if (this.session.phase !== "painting") return;
-    event.preventDefault();
-    if (key === "y" || event.shiftKey) this.session.painter?.redo();
-    else this.session.painter?.undo();
+  /** @param {1 | -1} direction */
+  #grow(direction) {
+    if (this.session.work?.mask.count) this.#painter?.grow(direction);
   }
 
   /**
@@ -181,7 +163,7 @@ export class Controls {
    * @param {number} step in [0, 100]
    */
   #resizeBrush(step) {
-    const { painter } = this.session;
+    const painter = this.#painter;
     if (!painter) return;
     const share = Math.min(Math.max(step, 0), 100) / 100;
     painter.brushSize = Math.round(painter.largestBrush ** share);
@@ -191,7 +173,8 @@ export class Controls {
 
   /** @param {number} [step] that the brush was given */
   #showBrush(step) {
-    const { brushSize, largestBrush } = /** @type {Painter} */ (this.session.painter);
+    if (!this.#painter) return;
+    const { brushSize, largestBrush } = this.#painter;
     const share = Math.log(brushSize) / Math.log(largestBrush);
     this.brushSlider.value = String(step ?? Math.round(100 * share));
     const shown = text("pixels", { count: brushSize });
@@ -211,14 +194,14 @@ export class Controls {
   }
 
   async #saveMask() {
-    const { painter, picture } = this.session;
-    if (painter && picture) save(await writeMask(painter.mask), picture.nameOfMask);
+    const { work } = this.session;
+    if (work) save(await writeMask(work.mask), work.opened.nameOfMask);
   }
 
   #download() {
-    const { newest } = this.session;
-    if (!newest) return;
-    save(newest.bytes, newest.nameRestored);
-    this.session.isUnsaved = false;
+    const { work } = this.session;
+    if (!work?.fills.length) return;
+    save(work.picture.bytes, work.picture.nameRestored);
+    this.session.saved();
   }
 }

@@ -9,17 +9,27 @@ import { all, element, input } from "./interface.js";
  */
 export function acceptFiles(session) {
   /** @param {File | undefined} file */
-  const open = (file) => file && openAfterAsking(session, () => session.open(file, file.name));
+  const open = (file) => file && afterAsking(session, () => session.open(file, file.name));
   onChosen("picture-file", open);
   onChosen("mask-file", (file) => session.useMask(file));
-  document.addEventListener("dragover", (event) => event.preventDefault());
+  const highlight = (/** @type {boolean} */ isOver) =>
+    document.body.classList.toggle("dragged-over", isOver);
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    highlight(true);
+  });
+  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? highlight(false));
   document.addEventListener("drop", (event) => {
     event.preventDefault();
+    highlight(false);
     open(event.dataTransfer?.files[0]);
   });
   document.addEventListener("paste", ({ clipboardData }) => open(clipboardData?.files[0]));
   window.addEventListener("beforeunload", (event) => {
-    if (session.isUnsaved) event.preventDefault();
+    if (session.isUnsaved && !session.isKept) event.preventDefault();
+  });
+  element("close-picture").addEventListener("click", () => {
+    void afterAsking(session, async () => session.close());
   });
 }
 
@@ -36,11 +46,11 @@ function onChosen(id, action) {
 }
 
 /**
- * Opens a picture; asks first if that would lose work.
+ * Opens or closes a picture; asks first if that would lose work.
  * @param {Session} session
- * @param {() => Promise<void>} opening
+ * @param {() => Promise<void>} action
  */
-async function openAfterAsking(session, opening) {
+async function afterAsking(session, action) {
   const dialog = /** @type {HTMLDialogElement} */ (element("replace"));
   if (session.isUnsaved) {
     if (dialog.open) return;
@@ -49,7 +59,7 @@ async function openAfterAsking(session, opening) {
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
     if (dialog.returnValue !== "replace") return;
   }
-  await opening();
+  await action();
 }
 
 /**
@@ -64,9 +74,8 @@ export function save(bytes, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be reading
 }
 
-for (const button of all("#replace button")) {
+for (const button of all("dialog button")) {
   button.addEventListener("click", () => {
-    const dialog = /** @type {HTMLDialogElement} */ (element("replace"));
-    dialog.close(/** @type {HTMLButtonElement} */ (button).value);
+    button.closest("dialog")?.close(/** @type {HTMLButtonElement} */ (button).value);
   });
 }

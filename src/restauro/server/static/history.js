@@ -1,79 +1,159 @@
-/** Undo and redo of a mask, in bounded memory. */
+/** The steps of a session: strokes, other changes of the hole, restorations. In bounded memory. */
 
-import { flip, pack } from "./bits.js";
+import { difference, flip } from "./bits.js";
+/** @import { Fill } from "./fill.js" */
 /** @import { Area, Mask } from "./mask.js" */
 
-const MAX_BYTES = 32 * 2 ** 20; // at least 20 edits of a whole 12-megapixel mask, thousands of strokes
-
 /**
- * Remembers which pixels each edit flipped. One record serves both ways: flipping them again
- * undoes the edit, once more redoes it.
+ * A step flips pixels of the mask; flipping them again undoes it, once more redoes it. A restoration
+ * also lays its fill on the picture.
+ * @typedef {{id: number, kind: StepKind, flips: {area: Area, bits: Uint8Array}[], fill: Fill | null}}
+ *   Step
+ * @typedef {"brush" | "eraser" | "rectangle" | "invert" | "clear" | "load_mask" | "grow" | "shrink"
+ *   | "restoration"} StepKind
  */
+
+const MAX_BYTES = 256 * 2 ** 20; // of 12 megapixels: thousands of strokes and dozens of fills
+const TILE = 64; // pixels: a long thin stroke touches few tiles, though its box may be the picture
+
 export class History {
-  /** @type {{area: Area, bits: Uint8Array}[]} */
-  #edits = [];
-  /** How many of the edits are in force; those behind can be redone. */
-  #done = 0;
+  /** @type {Step[]} */
+  steps = [];
+  /** How many of the steps are in force; those behind can be redone. */
+  done = 0;
   #bytes = 0;
 
   /**
-   * @param {Mask} mask whose edits are remembered
-   * @param {number} [maxBytes] the oldest edits are forgotten beyond
+   * @param {Mask} mask that the steps change
+   * @param {number} [maxBytes] the oldest steps are forgotten beyond
+   * @param {(step: Step) => void} [onForget] told of a step that can no longer be undone
    */
-  constructor(mask, maxBytes = MAX_BYTES) {
+  constructor(mask, maxBytes = MAX_BYTES, onForget = () => {}) {
     this.mask = mask;
     this.maxBytes = maxBytes;
-    /** The mask after the last remembered edit. */
+    this.onForget = onForget;
+    /** The mask after the last step. */
     this.settled = mask.pixels.slice();
   }
 
   get canUndo() {
-    return this.#done > 0;
+    return this.done > 0;
   }
 
   get canRedo() {
-    return this.#done < this.#edits.length;
+    return this.done < this.steps.length;
+  }
+
+  /** The last step in force. @returns {Step | null} */
+  get last() {
+    return this.steps[this.done - 1] ?? null;
   }
 
   /**
-   * Makes one edit of all that changed in an area since the last one.
-   * @param {Area} area
+   * Makes one step of all that changed in some areas since the last one.
+   * @param {StepKind} kind
+   * @param {Area[]} areas
+   * @param {Fill | null} [fill]
+   * @returns {Step | null} null if nothing changed
    */
-  commit(area) {
+  commit(kind, areas, fill = null) {
     const { mask, settled } = this;
-    const bits = pack(mask.pixels, mask.width, area);
-    pack(settled, mask.width, area).forEach((before, i) => (bits[i] ^= before));
-    if (!bits.some(Boolean)) return;
-    for (const undone of this.#edits.splice(this.#done)) this.#bytes -= undone.bits.length;
-    this.#edits.push({ area, bits });
-    this.#bytes += bits.length;
-    while (this.#bytes > this.maxBytes && this.#edits.length > 1) {
-      this.#bytes -= this.#edits.shift()?.bits.length ?? 0;
+    const flips = [];
+    for (const area of tilesOf(mask, areas)) {
+      const bits = difference(settled, mask.pixels, mask.width, area);
+      if (!bits) continue;
+      mask.count += flip(settled, mask.width, area, bits);
+      flips.push({ area, bits });
     }
-    this.#done = this.#edits.length;
-    flip(settled, mask.width, area, bits);
+    if (!flips.length && !fill) return null;
+    const id = (this.steps.at(-1)?.id ?? 0) + 1; // of all ever made, also of those dropped here
+    for (const undone of this.steps.splice(this.done)) this.#bytes -= bytesOf(undone);
+    return this.#add({ id, kind, flips, fill });
   }
 
-  /** Takes back what was not committed. */
-  discard() {
-    this.mask.pixels.set(this.settled);
+  /**
+   * Takes back what was not committed.
+   * @param {Area[]} areas where that was
+   */
+  discard(areas) {
+    const { pixels, width } = this.mask;
+    for (const { left, top, right, bottom } of areas) {
+      for (let row = top * width; row < bottom * width; row += width) {
+        pixels.set(this.settled.subarray(row + left, row + right), row + left);
+      }
+    }
   }
 
-  /** @returns {Area | null} what changed */
+  /** @returns {Step | null} the step that was undone */
   undo() {
-    return this.canUndo ? this.#flip(--this.#done) : null;
+    return this.canUndo ? this.#flip(this.steps[--this.done]) : null;
   }
 
-  /** @returns {Area | null} what changed */
+  /** @returns {Step | null} the step that was redone */
   redo() {
-    return this.canRedo ? this.#flip(this.#done++) : null;
+    return this.canRedo ? this.#flip(this.steps[this.done++]) : null;
   }
 
-  /** @param {number} index */
-  #flip(index) {
-    const { area, bits } = this.#edits[index];
-    flip(this.mask.pixels, this.mask.width, area, bits);
-    flip(this.settled, this.mask.width, area, bits);
-    return area;
+  /**
+   * Does again a step of an earlier session.
+   * @param {Step} step
+   */
+  replay(step) {
+    this.#flip(step);
+    this.#add(step);
   }
+
+  /** @param {Step} step that has been done */
+  #add(step) {
+    this.steps.push(step);
+    this.#bytes += bytesOf(step);
+    while (this.#bytes > this.maxBytes && this.steps.length > 1) {
+      const forgotten = /** @type {Step} */ (this.steps.shift());
+      this.#bytes -= bytesOf(forgotten);
+      this.onForget(forgotten);
+    }
+    this.done = this.steps.length;
+    return step;
+  }
+
+  /** @param {Step} step */
+  #flip(step) {
+    const { mask, settled } = this;
+    for (const { area, bits } of step.flips) {
+      flip(mask.pixels, mask.width, area, bits);
+      mask.count += flip(settled, mask.width, area, bits);
+    }
+    return step;
+  }
+}
+
+/** @param {Step} step */
+function bytesOf({ flips, fill }) {
+  return flips.reduce((sum, { bits }) => sum + bits.length, fill?.memory ?? 0);
+}
+
+/**
+ * The tiles of a mask that some areas touch, each once.
+ * @param {{width: number, height: number}} size
+ * @param {Area[]} areas
+ * @returns {Area[]}
+ */
+function tilesOf({ width, height }, areas) {
+  const numAcross = Math.ceil(width / TILE);
+  const tiles = new Set();
+  for (const { left, top, right, bottom } of areas) {
+    for (let y = Math.floor(top / TILE); y < bottom / TILE; y++) {
+      for (let x = Math.floor(left / TILE); x < right / TILE; x++) tiles.add(y * numAcross + x);
+    }
+  }
+  return [...tiles].map((tile) => {
+    const left = TILE * (tile % numAcross);
+    const top = TILE * Math.floor(tile / numAcross);
+    return {
+      left,
+      top,
+      right: Math.min(left + TILE, width),
+      bottom: Math.min(top + TILE, height),
+    };
+  });
 }

@@ -1,8 +1,9 @@
 /** Shows a session in the page: texts, states of the controls, what is visible. */
 
 import { relative } from "./api.js";
-import { currentLanguage, sentence } from "./strings.js";
+import { currentLanguage, sentence, translated } from "./strings.js";
 /** @import { Model } from "./api.js" */
+/** @import { Derived } from "./derived.js" */
 /** @import { Language } from "./strings.js" */
 /** @import { Session } from "./session.js" */
 
@@ -62,17 +63,29 @@ export function speak(language) {
     : text("private_host", { host: location.hostname });
 }
 
-/** @param {Session} session */
-export function show(session) {
-  document.body.dataset.phase = session.phase;
-  showProblem(session);
-  showTools(session);
-  showActions(session);
-  showModel(session);
-  element("status").textContent = statusOf(session);
+/**
+ * Shows what was derived.
+ * @param {Derived} derived
+ */
+export function show(derived) {
+  document.body.dataset.phase = derived.phase;
+  document.body.dataset.kept = String(derived.isKept);
+  for (const [id, isDisabled] of Object.entries(derived.disabled)) input(id).disabled = isDisabled;
+  for (const [id, isHidden] of Object.entries(derived.hidden)) element(id).hidden = isHidden;
+  for (const button of all(".tool")) button.ariaPressed = String(button.id === derived.tool);
+  element("before").ariaPressed = String(derived.showsBefore);
+  element("compare").ariaPressed = String(derived.compares);
+  element("restore").textContent = text(derived.restore);
+  for (const id of ["restore", "download"]) {
+    element(id).className = id === derived.primary ? "primary" : "secondary";
+  }
+  element("status").textContent = statusOf(derived.status);
+  showRemark(derived.remark);
   const stage = element("stage");
-  stage.ariaLabel = text(session.phase === "compared" ? "stage_compared" : "stage");
-  stage.ariaBusy = String(session.phase === "restoring");
+  stage.dataset.tool = derived.movesPicture ? "move" : derived.tool;
+  stage.ariaLabel = text(derived.stage);
+  stage.ariaBusy = String(derived.phase === "restoring");
+  showElapsed(derived);
 }
 
 /**
@@ -95,7 +108,7 @@ export function showSamples(session) {
     image.src = relative(sample.url);
     image.alt = text("sample", { name: sample.name });
     const button = document.createElement("button");
-    button.title = sample.credit;
+    button.title = translated(sample.credit).words;
     button.append(image);
     button.addEventListener("click", () => session.openSample(sample));
     const item = document.createElement("li");
@@ -106,60 +119,53 @@ export function showSamples(session) {
   element("samples").hidden = items.length === 0;
 }
 
-/** @param {Session} session */
-function showProblem({ problem }) {
+/**
+ * Says what went wrong.
+ * @param {Session} session
+ */
+export function showProblem({ problem }) {
   const words = element("problem-sentence");
-  const translated = problem && sentence(problem.key, problem.values);
+  const known = problem && sentence(problem.key, problem.values);
   words.textContent = problem
-    ? translated || problem.sentence || text("refused", problem.values)
+    ? known || problem.sentence || text("refused", problem.values)
     : "";
-  words.lang = problem && !translated ? "en" : currentLanguage();
+  words.lang = problem && !known ? "en" : currentLanguage();
   element("dismiss").hidden = !problem;
   if (problem?.key === "service_token") element("token").hidden = false;
 }
 
 /**
  * Counts the seconds of a restoration; not read aloud.
+ * @param {Derived} derived
+ */
+export function showElapsed({ runningSince }) {
+  const seconds = Math.floor((Date.now() - runningSince) / 1000);
+  element("elapsed").textContent = runningSince && seconds ? text("elapsed", { seconds }) : "";
+}
+
+/** @param {string} remark of the service */
+function showRemark(remark) {
+  const { words, language } = translated(remark);
+  element("remark").textContent = words;
+  element("remark").lang = language;
+}
+
+/**
+ * Shows what the chosen model says of itself.
  * @param {Session} session
  */
-export function showElapsed({ restoringSince }) {
-  const seconds = Math.floor((Date.now() - restoringSince) / 1000);
-  element("elapsed").textContent = restoringSince && seconds ? text("elapsed", { seconds }) : "";
-}
-
-/** @param {Session} session */
-function showTools({ phase, painter, holeRatio }) {
-  const paints = phase === "painting";
-  for (const button of all("#tools button")) {
-    input(button.id).disabled = !paints && button.id !== "move";
-  }
-  input("undo").disabled = !paints || !painter?.history.canUndo;
-  input("redo").disabled = !paints || !painter?.history.canRedo;
-  input("clear").disabled = !paints || !holeRatio;
-  input("save-mask").disabled = !holeRatio;
-  input("brush-size").disabled = painter?.tool === "rectangle";
-}
-
-/** @param {Session} session */
-function showActions({ phase, holeRatio, newest, opened, models }) {
-  const restore = element("restore");
-  restore.textContent = text(phase === "compared" ? "restore_again" : "restore");
-  restore.className = phase === "compared" ? "secondary" : "primary";
-  restore.hidden = phase === "restoring";
-  input("restore").disabled = !holeRatio || !models.length;
-  element("cancel").hidden = phase !== "restoring";
-  element("download").hidden = phase === "restoring" || !newest || newest === opened;
-  element("download").className = phase === "compared" ? "primary" : "secondary";
-  input("model").disabled = phase === "restoring";
-}
-
-/** @param {Session} session */
-function showModel({ model }) {
+export function showModel({ model }) {
   if (!model) return;
-  element("model-domain").textContent = model.domain;
-  element("model-terms").textContent = model.terms;
+  const [domain, terms] = [model.domain, model.terms].map((words) => translated(words));
+  for (const [id, { words, language }] of Object.entries({
+    "model-domain": domain,
+    "model-terms": terms,
+    "model-line": { ...terms, words: `${model.name}: ${domain.words}; ${terms.words}` },
+  })) {
+    element(id).textContent = words;
+    element(id).lang = language;
+  }
   element("model-details").textContent = detailsOf(model);
-  element("model-line").textContent = `${model.name}: ${model.domain}; ${model.terms}`;
 }
 
 /** @param {Model} model */
@@ -173,17 +179,13 @@ function detailsOf({ kind, version, parameters, size }) {
   });
 }
 
-/** @param {Session} session */
-function statusOf({ phase, holeRatio, restored }) {
-  if (phase === "restoring") return text("restoring");
-  if (phase === "compared" && restored) {
-    const seconds = Number(restored.seconds.toPrecision(2));
-    return text("restored", { model: nameOf(restored.model), seconds });
-  }
-  if (!holeRatio) return text("paint_first");
+/** @param {Derived["status"]} status */
+function statusOf({ key, share = 0, model = "", seconds = 0 }) {
   const percent = { style: /** @type {const} */ ("percent"), maximumSignificantDigits: 2 };
-  return text("hole", {
-    share: new Intl.NumberFormat(currentLanguage(), percent).format(holeRatio),
+  return text(key, {
+    share: new Intl.NumberFormat(currentLanguage(), percent).format(share),
+    model: nameOf(model),
+    seconds: Number(seconds.toPrecision(2)),
   });
 }
 

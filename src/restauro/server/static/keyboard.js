@@ -1,5 +1,6 @@
-/** Painting, comparing and choosing tools by keys, while the stage has the focus. */
+/** Painting, comparing and choosing tools by keys. */
 
+/** @import { Look } from "./look.js" */
 /** @import { Session } from "./session.js" */
 /** @import { Stage } from "./stage.js" */
 /** @typedef {{x: number, y: number}} Point */
@@ -11,92 +12,137 @@ const DIRECTIONS = {
   ArrowUp: [0, -1],
   ArrowDown: [0, 1],
 };
-const DIVIDER_STEP = 0.02;
+const TYPED_INTO = "input:not([type=range], [type=checkbox]), select, textarea";
+const PRESSED = "button, summary, [type=checkbox]";
 
 export class Keyboard {
   /** Where the brush is, in picture pixels; null while the mouse has it. @type {Point | null} */
   point = null;
+  /** Whether the picture was moved since Space is held. */
+  hasPanned = false;
   #paintsLine = false;
+  #isHovered = false;
 
   /**
-   * @param {HTMLElement} element that has the focus
+   * @param {HTMLElement} element that is painted on
    * @param {Session} session
+   * @param {Look} look
    * @param {Stage} stage
    * @param {Record<string, () => void>} commands by key
-   * @param {() => void} onMove told when brush or divider moved
+   * @param {() => void} onMove told when the brush moved
    */
-  constructor(element, session, stage, commands, onMove) {
+  constructor(element, session, look, stage, commands, onMove) {
+    this.element = element;
     this.session = session;
+    this.look = look;
     this.stage = stage;
     this.commands = commands;
     this.onMove = onMove;
-    element.addEventListener("keydown", (event) => this.#down(event));
-    element.addEventListener("keyup", ({ key }) => key === "Shift" && this.#endLine());
+    document.addEventListener("keydown", (event) => this.#down(event));
+    document.addEventListener("keyup", (event) => this.#up(event));
+    window.addEventListener("blur", () => this.#release());
     element.addEventListener("blur", () => this.#leave());
-    element.addEventListener("pointermove", () => this.#leave());
+    element.addEventListener("pointermove", () => {
+      this.#isHovered = true;
+      this.#leave();
+    });
+    element.addEventListener("pointerleave", () => (this.#isHovered = false));
+  }
+
+  get #painter() {
+    return this.session.work?.painter;
   }
 
   /** @param {KeyboardEvent} event */
   #down(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const direction = DIRECTIONS[event.key];
-    const isKnown = direction
-      ? this.#go(direction, event.shiftKey)
-      : event.key === " "
-        ? this.#press(event.repeat)
-        : this.#command(event.key);
-    if (isKnown) event.preventDefault();
+    const target = /** @type {Element} */ (event.target);
+    if (target.matches(TYPED_INTO) || document.querySelector("dialog[open]")) return;
+    if (event.key === "Enter" && target.matches("button, summary")) return;
+    if (this.#undoOrRedo(event) || this.#press(event, target)) event.preventDefault();
   }
 
-  /**
-   * Moves the divider, or the brush by a quarter of its size.
-   * @param {[number, number]} direction
-   * @param {boolean} paints
-   */
-  #go([dx, dy], paints) {
-    const { session, stage } = this;
-    const { painter } = session;
-    if (session.phase === "compared") {
-      stage.divider = Math.min(Math.max(stage.divider + dx * DIVIDER_STEP, 0), 1);
-      stage.refresh();
-    } else if (session.phase === "painting" && painter) {
-      const from = this.#brush();
-      if (paints && !this.#paintsLine && painter.tool !== "rectangle") {
-        painter.begin(from);
-        this.#paintsLine = true;
-      }
-      const step = Math.max(1, Math.round(painter.brushSize / 4));
-      this.point = {
-        x: Math.min(Math.max(from.x + dx * step, 0), painter.mask.width),
-        y: Math.min(Math.max(from.y + dy * step, 0), painter.mask.height),
-      };
-      if (this.#paintsLine) painter.move(this.point);
-      this.#keepInSight(this.point);
-    }
-    this.onMove();
+  /** @param {KeyboardEvent} event */
+  #undoOrRedo({ key, ctrlKey, metaKey, shiftKey }) {
+    const name = key.toLowerCase();
+    if (!(ctrlKey || metaKey) || !["z", "y"].includes(name)) return false;
+    if (name === "y" || shiftKey) this.session.redo();
+    else this.session.undo();
     return true;
   }
 
   /**
-   * Paints a dot, or sets a corner of a rectangle.
-   * @param {boolean} isRepeated by the key held down
+   * @param {KeyboardEvent} event
+   * @param {Element} target
    */
-  #press(isRepeated) {
-    const { painter, phase } = this.session;
-    if (phase !== "painting" || !painter || isRepeated || this.#paintsLine) return true;
+  #press({ key, ctrlKey, metaKey, altKey, shiftKey, repeat }, target) {
+    if (ctrlKey || metaKey || altKey) return false;
+    const isFree = target === this.element || target === document.body;
+    const direction = DIRECTIONS[key];
+    if (direction) return isFree && this.#go(direction, shiftKey);
+    const name = key.length === 1 ? key.toLowerCase() : key;
+    if (name === " ") {
+      if (target.matches(PRESSED)) return false;
+      if (!repeat) {
+        this.hasPanned = false;
+        this.look.change({ movesForNow: true });
+      }
+    } else if (name === "o") {
+      if (!repeat) this.look.change({ showsBefore: true });
+    } else {
+      this.commands[name]?.();
+    }
+    return [" ", "o"].includes(name) || name in this.commands;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #up({ key, target }) {
+    if (key === "Shift") this.#endLine();
+    if (key.toLowerCase() === "o") this.look.change({ showsBefore: false });
+    if (key !== " " || !this.look.movesForNow) return;
+    this.look.change({ movesForNow: false });
+    const isMeant = target === this.element && (this.point || !this.#isHovered);
+    if (isMeant && !this.hasPanned) this.#dot();
+  }
+
+  /** Forgets the keys that are held: the page no longer hears when they are let go. */
+  #release() {
+    this.look.change({ movesForNow: false, showsBefore: false });
+    this.#endLine();
+  }
+
+  /**
+   * Moves the brush by a quarter of its size.
+   * @param {[number, number]} direction
+   * @param {boolean} paints
+   */
+  #go([dx, dy], paints) {
+    const painter = this.#painter;
+    if (!painter) return false;
+    const from = this.#brush();
+    if (paints && !this.#paintsLine && painter.tool !== "rectangle") {
+      painter.begin(from);
+      this.#paintsLine = true;
+    }
+    const step = Math.max(1, Math.round(painter.brushSize / 4));
+    this.point = {
+      x: Math.min(Math.max(from.x + dx * step, 0), painter.mask.width),
+      y: Math.min(Math.max(from.y + dy * step, 0), painter.mask.height),
+    };
+    if (this.#paintsLine) painter.move(this.point);
+    this.#keepInSight(this.point);
+    this.onMove();
+    return true;
+  }
+
+  /** Paints a dot, or sets a corner of a rectangle. */
+  #dot() {
+    const painter = this.#painter;
+    if (!painter || this.#paintsLine) return;
     const isSecondCorner = painter.corner !== null;
     this.point = this.#brush();
     if (!isSecondCorner) painter.begin(this.point);
     if (isSecondCorner || painter.tool !== "rectangle") painter.end(this.point);
     this.onMove();
-    return true;
-  }
-
-  /** @param {string} key */
-  #command(key) {
-    const name = key.length === 1 ? key.toLowerCase() : key;
-    this.commands[name]?.();
-    return name in this.commands;
   }
 
   /** Where the brush is: where it was, else in the middle of what is seen. */
@@ -110,12 +156,12 @@ export class Keyboard {
   #endLine() {
     if (!this.#paintsLine || !this.point) return;
     this.#paintsLine = false;
-    this.session.painter?.end(this.point);
+    this.#painter?.end(this.point);
   }
 
   #leave() {
     this.#endLine();
-    if (this.point) this.session.painter?.cancel();
+    if (this.point) this.#painter?.cancel();
     this.point = null;
     this.onMove();
   }

@@ -1,109 +1,115 @@
 /** The page: joins session, stage and controls. Start reading here. */
 
 import { Service } from "./api.js";
+import { compare } from "./comparing.js";
 import { Controls } from "./controls.js";
+import { derive } from "./derived.js";
 import { acceptFiles } from "./files.js";
 import { Gestures } from "./gestures.js";
-import { element } from "./interface.js";
+import { element, input, show, showElapsed } from "./interface.js";
 import { Keyboard } from "./keyboard.js";
+import { Look } from "./look.js";
 import { Marks } from "./marks.js";
 import { Session } from "./session.js";
 import { Stage } from "./stage.js";
 import { preferredLanguage } from "./strings.js";
-/** @import { Phase } from "./session.js" */
+import { Timeline } from "./timeline.js";
 
-const session = new Session(new Service(), (area) => stage.refreshHole(area));
+const look = new Look();
+const timeline = new Timeline((done) => session.goTo(done));
+const session = new Session(
+  new Service(),
+  (area) => stage.refreshHole(area),
+  (work, step) => timeline.add(work, step),
+);
 const stage = new Stage(
   element("stage"),
   /** @type {HTMLCanvasElement} */ (element("picture-canvas")),
   /** @type {HTMLCanvasElement} */ (element("hole-canvas")),
   placeMarks,
 );
-const controls = new Controls(session, stage, placeMarks);
-const marks = new Marks(session, stage, {
+const controls = new Controls(session, look, stage, placeMarks);
+const marks = new Marks(stage, {
   brush: element("cursor"),
   rectangle: element("selection"),
   divider: element("divider"),
 });
-const keyboard = new Keyboard(element("stage"), session, stage, controls.keys, placeMarks);
+const keyboard = new Keyboard(element("stage"), session, look, stage, controls.keys, placeMarks);
+let derived = derive(session, look);
 
 new Gestures(element("stage"), {
-  movesPicture: () => controls.movesPicture || session.phase === "restoring",
+  movesPicture: () => derived.movesPicture,
   begin(point, isEraser) {
-    if (session.phase === "compared") this.move(point);
-    else session.painter?.begin(stage.view.toPicture(point.x, point.y), isEraser);
+    session.work?.painter.begin(stage.view.toPicture(point.x, point.y), isEraser);
   },
   move(point) {
-    if (session.phase === "compared") {
-      stage.dividerPosition = point.x;
-      stage.refresh();
-    } else {
-      session.painter?.move(stage.view.toPicture(point.x, point.y));
-      marks.brush = point; // a finger does not hover, but a rectangle needs its corner
-      placeMarks();
-    }
+    session.work?.painter.move(stage.view.toPicture(point.x, point.y));
+    marks.brush = point; // a finger does not hover, but a rectangle needs its corner
+    placeMarks();
   },
   end(point) {
-    if (session.phase === "painting") session.painter?.end(stage.view.toPicture(point.x, point.y));
+    session.work?.painter.end(stage.view.toPicture(point.x, point.y));
     placeMarks();
   },
   cancel() {
-    session.painter?.cancel();
+    session.work?.painter.cancel();
     placeMarks();
   },
   pan(dx, dy) {
     stage.view.pan(dx, dy);
     stage.refresh();
+    keyboard.hasPanned = true;
   },
   zoom(factor, point) {
     stage.view.zoom(factor, point.x, point.y);
     stage.refresh();
   },
   hover(point) {
-    marks.brush = controls.movesPicture ? null : point;
+    marks.brush = point;
     placeMarks();
   },
 });
 
-/** @type {Phase} */
-let lastPhase = session.phase;
-
-session.addEventListener("change", () => {
-  const { picture, result, opened, painter, phase } = session;
-  const isCompared = phase === "compared";
-  if (picture && stage.view.picture !== picture) {
-    const { width, height } = stage.view.picture;
-    stage.view.picture = picture;
-    if (width !== picture.width || height !== picture.height) stage.view.fit();
+/** Shows all that session and look have become. */
+function refresh() {
+  const { phase } = derived;
+  derived = derive(session, look);
+  const { work, picture, before, painted, invented } = derived;
+  if (work && stage.view.picture !== work.opened) {
+    stage.view.picture = work.opened;
+    stage.view.fit();
   }
-  if (isCompared && lastPhase !== "compared") stage.divider = 0.5;
-  stage.picture = result ?? picture;
-  stage.before = isCompared ? opened : null;
-  const showsHole = !isCompared || controls.showInvented.checked;
-  stage.mask = showsHole && painter ? painter.mask : null;
+  const isOther = stage.picture !== picture || stage.before !== before;
+  const isMarked = stage.painted !== painted || stage.invented !== invented;
+  Object.assign(stage, { picture, before, painted, invented });
+  if (isOther || isMarked) stage.refresh();
   controls.refresh();
-  if (phase !== lastPhase) keepFocus(phase);
-  lastPhase = phase;
-  stage.refresh();
-});
+  show(derived);
+  timeline.show(derived);
+  placeMarks();
+  if (derived.phase !== phase) keepFocus();
+}
 
-/**
- * Gives the focus a new place if its own has just vanished from the page.
- * @param {Phase} phase
- */
-function keepFocus(phase) {
+/** Gives the focus a new place if its own has just vanished from the page. */
+function keepFocus() {
   const focused = /** @type {HTMLElement | null} */ (document.activeElement);
   if (focused?.offsetParent) return;
-  element(phase === "restoring" ? "cancel" : "stage").focus({ preventScroll: true });
+  const place = { empty: "open", restoring: "cancel", painting: "stage", restored: "stage" };
+  element(place[derived.phase]).focus({ preventScroll: true });
 }
 
 /** Moves what lies over the picture to where it belongs. */
 function placeMarks() {
   if (keyboard.point) marks.brush = stage.view.toStage(keyboard.point.x, keyboard.point.y);
-  marks.place();
-  controls.refreshView();
+  marks.place(derived);
+  element("zoom").textContent = `${Math.round(100 * stage.view.scale)} %`;
+  input("divided").value = String(Math.round(100 * stage.divider));
 }
 
+session.addEventListener("change", refresh);
+look.addEventListener("change", refresh);
+setInterval(() => showElapsed(derived), 500);
+compare(session, look, stage);
 acceptFiles(session);
 controls.speak(preferredLanguage());
-controls.start();
+await Promise.all([controls.start(), session.resume()]);

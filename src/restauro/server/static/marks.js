@@ -1,6 +1,6 @@
 /** What lies over the canvases: the brush, the rectangle being drawn, the divider. */
 
-/** @import { Session } from "./session.js" */
+/** @import { Derived } from "./derived.js" */
 /** @import { Stage } from "./stage.js" */
 /** @typedef {{x: number, y: number}} Point */
 
@@ -9,39 +9,36 @@ export class Marks {
   brush = null;
 
   /**
-   * @param {Session} session
    * @param {Stage} stage
    * @param {Record<"brush" | "rectangle" | "divider", HTMLElement>} elements
    */
-  constructor(session, stage, elements) {
-    this.session = session;
+  constructor(stage, elements) {
     this.stage = stage;
     this.elements = elements;
   }
 
-  /** Moves all marks to where they belong. */
-  place() {
-    const { phase, painter } = this.session;
+  /**
+   * Moves all marks to where they belong.
+   * @param {Derived} derived
+   */
+  place({ work, movesPicture }) {
+    const painter = work?.painter;
     const { brush, rectangle, divider } = this.elements;
-    const isPainting = phase === "painting" && painter !== null;
-    brush.hidden = !isPainting || !this.brush;
-    if (isPainting && this.brush) {
+    brush.hidden = !painter || !this.brush || movesPicture;
+    if (painter && this.brush) {
       const isRectangle = painter.tool === "rectangle";
       const diameter = isRectangle ? 0 : painter.brushSize * this.stage.view.scale;
       brush.classList.toggle("cross", isRectangle);
       place(brush, this.brush.x - diameter / 2, this.brush.y - diameter / 2, diameter, diameter);
     }
-    rectangle.hidden = !isPainting || !painter.corner || !this.brush;
-    if (isPainting && painter.corner && this.brush) {
+    rectangle.hidden = !painter?.corner || !this.brush;
+    if (painter?.corner && this.brush) {
       const corner = this.stage.view.toStage(painter.corner.x, painter.corner.y);
       const [left, right] = [corner.x, this.brush.x].sort((a, b) => a - b);
       const [top, bottom] = [corner.y, this.brush.y].sort((a, b) => a - b);
       place(rectangle, left, top, right - left, bottom - top);
     }
-    divider.hidden = phase !== "compared";
-    if (phase === "compared") {
-      divider.style.transform = `translateX(${this.stage.dividerPosition}px)`;
-    }
+    divider.style.transform = `translateX(${this.stage.dividerPosition}px)`;
   }
 }
 

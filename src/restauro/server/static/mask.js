@@ -10,6 +10,8 @@
  * @typedef {{left: number, top: number, right: number, bottom: number}} Area
  */
 
+import { bytesPerRow, pack } from "./bits.js";
+
 export class Mask {
   /**
    * @param {number} width
@@ -20,6 +22,19 @@ export class Mask {
     this.width = width;
     this.height = height;
     this.pixels = pixels;
+    /** How many pixels are hole; the history keeps it after each step. */
+    this.count = 0;
+  }
+
+  /**
+   * A mask of these holes and no other.
+   * @param {{width: number, height: number}} size
+   * @param {{area: Area, bits: Uint8Array}[]} holes packed; where they overlap, later ones go on
+   */
+  static of({ width, height }, holes) {
+    const mask = new Mask(width, height);
+    for (const { area, bits } of holes) mask.set(area, bits, 1);
+    return mask;
   }
 
   /** @returns {Area} */
@@ -29,9 +44,46 @@ export class Mask {
 
   /** Share of the pixels that are hole, in [0, 1]. */
   get holeRatio() {
-    let count = 0;
-    for (let i = 0; i < this.pixels.length; i++) count += this.pixels[i];
-    return count / this.pixels.length;
+    return this.count / this.pixels.length;
+  }
+
+  /** The smallest area that holds the hole. @returns {Area} */
+  get bounds() {
+    const { width, height, pixels } = this;
+    const bounds = { left: width, top: height, right: 0, bottom: 0 };
+    for (let y = 0; y < height; y++) {
+      const row = pixels.subarray(y * width, (y + 1) * width);
+      const left = row.indexOf(1);
+      if (left < 0) continue;
+      bounds.left = Math.min(bounds.left, left);
+      bounds.right = Math.max(bounds.right, row.lastIndexOf(1) + 1);
+      bounds.top = Math.min(bounds.top, y);
+      bounds.bottom = y + 1;
+    }
+    return bounds;
+  }
+
+  /** The hole as it is now, packed. */
+  get hole() {
+    const area = this.bounds;
+    return { area, bits: pack(this.pixels, this.width, area) };
+  }
+
+  /**
+   * Gives a value to the pixels of an area whose packed bit is set.
+   * @param {Area} area
+   * @param {Uint8Array} bits as `pack` gives them
+   * @param {0 | 1} value
+   */
+  set(area, bits, value) {
+    const rowBytes = bytesPerRow(area);
+    for (let y = area.top, start = 0; y < area.bottom; y++, start += rowBytes) {
+      for (let x = area.left; x < area.right; x++) {
+        const column = x - area.left;
+        const isSet = (bits[start + (column >> 3)] >> (7 - (column & 7))) & 1;
+        if (isSet) this.pixels[y * this.width + x] = value;
+      }
+    }
   }
 
   /**
@@ -55,6 +107,12 @@ export class Mask {
       const left = Math.max(Math.round(span.left), area.left);
       const right = Math.min(Math.round(span.right), area.right);
       if (left < right) this.pixels.fill(value, row * this.width + left, row * this.width + right);
+    }
+    for (const end of [a, b]) {
+      // a small disc may hold no pixel's centre, but the pixel it lies in is always meant
+      const [x, y] = [Math.floor(end.x), Math.floor(end.y)];
+      const isInside = x >= 0 && y >= 0 && x < this.width && y < this.height;
+      if (isInside) this.pixels[y * this.width + x] = value;
     }
     return area;
   }
@@ -102,6 +160,21 @@ export class Mask {
   }
 
   /**
+   * Makes every pixel hole whose row and column are within a distance of the hole's, as the
+   * service's `grow` does; or the known part grow, which at the picture's edge it does not.
+   * @param {number} distance in pixels; below 0 the hole shrinks
+   * @returns {Area}
+   */
+  grow(distance) {
+    const { width, height, pixels } = this;
+    const value = distance > 0 ? 1 : 0;
+    const reach = Math.abs(distance);
+    for (let y = 0; y < height; y++) spread(pixels, y * width, 1, width, reach, value);
+    for (let x = 0; x < width; x++) spread(pixels, x, width, height, reach, value);
+    return this.whole;
+  }
+
+  /**
    * @param {Area} area
    * @returns {Area} empty areas have right = left or bottom = top
    */
@@ -114,6 +187,30 @@ export class Mask {
       right: Math.max(Math.min(area.right, this.width), left),
       bottom: Math.max(Math.min(area.bottom, this.height), top),
     };
+  }
+}
+
+/**
+ * Carries a value along a row or column, to both sides.
+ * @param {Uint8Array} pixels
+ * @param {number} start
+ * @param {number} step from one pixel to the next
+ * @param {number} length
+ * @param {number} reach
+ * @param {0 | 1} value
+ */
+function spread(pixels, start, step, length, reach, value) {
+  let end = -1; // of what the last pixel with the value reaches
+  let written = 0; // the first pixel that may still be given the value
+  for (let i = 0; i < length; i++) {
+    if (pixels[start + i * step] === value) {
+      for (let j = Math.max(i - reach, written); j < i; j++) pixels[start + j * step] = value;
+      end = i + reach;
+      written = i + 1;
+    } else if (i <= end) {
+      pixels[start + i * step] = value;
+      written = i + 1;
+    }
   }
 }
 

@@ -5,9 +5,12 @@ import { Mask } from "./mask.js";
 import { decode } from "./picture.js";
 import { Problem } from "./problem.js";
 
+const SOFT_FROM = 32; // darker ones are noise of a JPEG
+const MIN_SOFT = 8;
+
 /**
  * The mask of a picture file: transparent pixels are the hole if there are any, otherwise pixels
- * with a luminance above 127.
+ * with a luminance above 127. `numSoft` tells how many grey pixels beside it make its edge soft.
  * @param {File} file
  * @param {{width: number, height: number}} size that the mask must have
  * @throws {Problem} The file is no picture, has another size, or is white on transparent.
@@ -26,7 +29,7 @@ export async function readMask(file, size) {
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
-  return new Mask(width, height, holeOf(context.getImageData(0, 0, width, height).data));
+  return holeOf(context.getImageData(0, 0, width, height).data, width, height);
 }
 
 /**
@@ -57,21 +60,29 @@ export async function writeMask(mask) {
 
 /**
  * @param {Uint8ClampedArray} rgba
- * @returns {Uint8Array} 1 = hole
+ * @param {number} width
+ * @param {number} height
  */
-function holeOf(rgba) {
-  const bright = new Uint8Array(rgba.length / 4);
-  const transparent = new Uint8Array(bright.length);
+function holeOf(rgba, width, height) {
+  const bright = new Uint8Array(width * height);
+  const transparent = new Uint8Array(width * height);
   let isAllOpaqueWhite = true;
+  let numBright = 0;
+  let numSoft = 0;
   for (let i = 0, at = 0; i < bright.length; i++, at += 4) {
     const luminance = (299 * rgba[at] + 587 * rgba[at + 1] + 114 * rgba[at + 2]) / 1000;
     bright[i] = Number(luminance >= 127.5);
+    numBright += bright[i];
+    if (!bright[i] && luminance >= SOFT_FROM) numSoft++;
     transparent[i] = Number(rgba[at + 3] < 128);
     if (!transparent[i] && luminance < 255) isAllOpaqueWhite = false;
   }
-  if (!transparent.includes(1)) return bright;
+  if (!transparent.includes(1)) {
+    const isSoft = numSoft >= Math.max(MIN_SOFT, numBright / 500);
+    return { mask: new Mask(width, height, bright), numSoft: isSoft ? numSoft : 0 };
+  }
   if (isAllOpaqueWhite && transparent.includes(0)) throw new Problem("mask_white_on_transparent");
-  return transparent;
+  return { mask: new Mask(width, height, transparent), numSoft: 0 };
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */

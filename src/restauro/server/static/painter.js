@@ -1,10 +1,15 @@
 /** The tools: they turn points into edits of the mask. They know neither screen nor keys. */
 
-import { History } from "./history.js";
-import { union } from "./mask.js";
+/** @import { StepKind } from "./history.js" */
 /** @import { Area, Mask } from "./mask.js" */
 /** @typedef {{x: number, y: number}} Point in picture pixels */
 /** @typedef {"brush" | "eraser" | "rectangle"} Tool */
+/**
+ * @typedef {object} Listener
+ * @property {(area: Area) => void} paint told what changed, while a stroke goes on
+ * @property {(kind: StepKind, areas: Area[]) => void} commit told when a step is complete
+ * @property {(areas: Area[]) => void} discard told what is to be taken back
+ */
 
 export class Painter {
   /** @type {Tool} */
@@ -18,24 +23,40 @@ export class Painter {
   #value = 1;
   /** @type {Point | null} */
   #last = null;
-  /** What the stroke in progress has touched. @type {Area | null} */
-  #touched = null;
+  /** What the stroke in progress has touched. @type {Area[]} */
+  #touched = [];
+  /** Called when nothing is in progress any more. @type {(() => void)[]} */
+  #waiting = [];
 
   /**
    * @param {Mask} mask
-   * @param {(area: Area) => void} onPaint told what changed, while a stroke goes on
-   * @param {() => void} onEdit told when an edit is complete
+   * @param {Listener} listener
    */
-  constructor(mask, onPaint, onEdit) {
+  constructor(mask, listener) {
     this.mask = mask;
-    this.history = new History(mask);
-    this.onPaint = onPaint;
-    this.onEdit = onEdit;
+    this.listener = listener;
     this.brushSize = Math.max(1, Math.round(0.08 * Math.min(mask.width, mask.height)));
+  }
+
+  /**
+   * Takes over tool and brush of the painter of another picture, as far as they fit.
+   * @param {Painter | undefined} other
+   */
+  resemble(other) {
+    if (!other) return;
+    this.tool = other.tool;
+    const { width, height } = other.mask;
+    if (width === this.mask.width && height === this.mask.height) this.brushSize = other.brushSize;
   }
 
   get largestBrush() {
     return Math.max(2, Math.round(Math.min(this.mask.width, this.mask.height) / 2));
+  }
+
+  /** Waits until no stroke is in progress. @returns {Promise<void>} */
+  idle() {
+    if (!this.#touched.length) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /**
@@ -57,8 +78,8 @@ export class Painter {
     if (!this.#last) return;
     const area = this.mask.line(this.#last, point, this.brushSize / 2, this.#value);
     this.#last = point;
-    this.#touched = union(this.#touched, area);
-    this.onPaint(area);
+    this.#touched.push(area);
+    this.listener.paint(area);
   }
 
   /** @param {Point} point where a rectangle ends; a stroke has its last point already */
@@ -66,54 +87,51 @@ export class Painter {
     if (this.corner) {
       const area = this.mask.rectangle(this.corner, point, 1);
       this.corner = null;
-      this.#complete(area);
-    } else if (this.#touched) {
-      this.#complete(this.#touched);
+      this.#complete("rectangle", [area]);
+    } else if (this.#touched.length) {
+      this.#complete(this.#value ? "brush" : "eraser", this.#touched);
     }
   }
 
   /** Forgets the stroke or rectangle in progress. */
   cancel() {
     this.corner = null;
-    if (!this.#touched) return;
-    this.history.discard();
-    this.onPaint(this.#touched);
-    this.#last = this.#touched = null;
+    if (this.#touched.length) this.listener.discard(this.#touched);
+    this.#rest();
   }
 
   clear() {
-    this.#complete(this.mask.clear());
+    this.#complete("clear", [this.mask.clear()]);
   }
 
   invert() {
-    this.#complete(this.mask.invert());
+    this.#complete("invert", [this.mask.invert()]);
   }
 
   /** @param {Mask} mask of the same size */
   replace(mask) {
-    this.#complete(this.mask.replace(mask));
+    this.#complete("load_mask", [this.mask.replace(mask)]);
   }
 
-  undo() {
-    this.#restore(this.history.undo());
+  /** @param {1 | -1} direction 1: the hole grows, -1: it shrinks; by about half a percent */
+  grow(direction) {
+    const { width, height } = this.mask;
+    const distance = direction * Math.max(1, Math.round(0.005 * Math.min(width, height)));
+    this.#complete(direction > 0 ? "grow" : "shrink", [this.mask.grow(distance)]);
   }
 
-  redo() {
-    this.#restore(this.history.redo());
+  /**
+   * @param {StepKind} kind
+   * @param {Area[]} areas
+   */
+  #complete(kind, areas) {
+    this.listener.commit(kind, areas);
+    this.#rest();
   }
 
-  /** @param {Area} area */
-  #complete(area) {
-    this.#last = this.#touched = null;
-    this.history.commit(area);
-    this.onPaint(area);
-    this.onEdit();
-  }
-
-  /** @param {Area | null} area */
-  #restore(area) {
-    if (!area) return;
-    this.onPaint(area);
-    this.onEdit();
+  #rest() {
+    this.#last = null;
+    this.#touched = [];
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

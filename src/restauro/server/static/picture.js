@@ -1,6 +1,8 @@
 /** A picture: the bytes of its file, which are what is sent and saved, and how to show them. */
 
+import { checkKind } from "./file_kind.js";
 import { Problem } from "./problem.js";
+/** @import { Fill } from "./fill.js" */
 
 const EXTENSIONS = /** @type {Record<string, string>} */ ({
   "image/bmp": "bmp",
@@ -30,19 +32,25 @@ export class Picture {
   /**
    * @param {Blob} bytes
    * @param {string} name
-   * @throws {Problem} The browser cannot show it.
+   * @throws {Problem} The browser cannot show it, or it is animated.
    */
   static async open(bytes, name) {
-    const levels = [await decode(bytes, name)];
-    for (let last = levels[0]; Math.min(last.width, last.height) > SMALLEST_LEVEL;) {
-      last = await createImageBitmap(last, {
-        resizeWidth: Math.ceil(last.width / 2),
-        resizeHeight: Math.ceil(last.height / 2),
-        resizeQuality: "high",
-      });
-      levels.push(last);
-    }
-    return new Picture(bytes, name, levels);
+    await checkKind(bytes, name);
+    return new Picture(bytes, name, levelsOf(await decode(bytes, name)));
+  }
+
+  /**
+   * This picture with fills laid on it, one after another; every other pixel stays as it is.
+   * @param {Fill[]} fills
+   */
+  filled(fills) {
+    const last = fills.at(-1);
+    if (!last) return this;
+    const canvas = new OffscreenCanvas(this.width, this.height);
+    canvas.getContext("2d")?.drawImage(this.levels[0], 0, 0);
+    for (const fill of fills) fill.drawOn(canvas);
+    const { bytes } = last.answer;
+    return new Picture(bytes, this.#nameAs(bytes), levelsOf(canvas.transferToImageBitmap()));
   }
 
   /**
@@ -58,7 +66,7 @@ export class Picture {
    * The file's name, with the ending of a result's format where that is another.
    * @param {Blob} result
    */
-  nameOf(result) {
+  #nameAs(result) {
     if (result.type === this.bytes.type && this.name.includes(".")) return this.name;
     return `${this.#stem}.${EXTENSIONS[result.type] ?? "png"}`;
   }
@@ -81,6 +89,22 @@ export class Picture {
   close() {
     for (const level of this.levels) level.close();
   }
+}
+
+/**
+ * A picture and its halves.
+ * @param {ImageBitmap} whole
+ */
+function levelsOf(whole) {
+  const levels = [whole];
+  for (let last = whole; Math.min(last.width, last.height) > SMALLEST_LEVEL; last = levels[0]) {
+    const half = new OffscreenCanvas(Math.ceil(last.width / 2), Math.ceil(last.height / 2));
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (half.getContext("2d"));
+    context.imageSmoothingQuality = "high";
+    context.drawImage(last, 0, 0, half.width, half.height);
+    levels.unshift(half.transferToImageBitmap());
+  }
+  return levels.reverse();
 }
 
 /**

@@ -1,66 +1,64 @@
 /**
- * What is being worked on: the picture, its hole, the result. No part of the page is touched here;
- * whoever shows a session listens to its `change` events.
+ * What is being worked on, and what is under way. No part of the page is touched here; whoever shows
+ * a session listens to its `change` events.
  */
 
+import { Fill } from "./fill.js";
+import { Keeper } from "./keeper.js";
 import { readMask, writeMask } from "./mask_file.js";
 import { Mask } from "./mask.js";
-import { Painter } from "./painter.js";
 import { Picture } from "./picture.js";
 import { Problem } from "./problem.js";
+import { Work } from "./work.js";
+/** @import { Step } from "./history.js" */
 /** @import { Area } from "./mask.js" */
 /** @import { Model, Sample, Service } from "./api.js" */
 
-/** @typedef {"empty" | "painting" | "restoring" | "compared"} Phase */
+/**
+ * A restoration under way.
+ * @typedef {{since: number, isWaiting: boolean, abort: AbortController}} Running since when, in
+ *   milliseconds; whether the service has no place yet
+ */
 
 export class Session extends EventTarget {
-  /** @type {Phase} */
-  phase = "empty";
   /** @type {Model[]} */
   models = [];
   /** @type {Sample[]} */
   samples = [];
   /** Name of the chosen model; empty until the service has named some. */
   modelName = "";
-  /** The picture as it was opened: the left side of the comparison. @type {Picture | null} */
-  opened = null;
-  /** The picture that is painted on: the opened one, or a result that was kept. @type {Picture | null} */
-  picture = null;
-  /** @type {Picture | null} */
-  result = null;
-  /** How the result came about. @type {{model: string, seconds: number} | null} */
-  restored = null;
-  /** @type {Painter | null} */
-  painter = null;
-  /** When the restoration in progress began, in milliseconds; 0 if there is none. */
-  restoringSince = 0;
-  /** Share of the picture that is hole, in [0, 1]. */
-  holeRatio = 0;
-  /** The last thing that went wrong, until the next action. @type {Problem | null} */
+  /** @type {Work | null} */
+  work = null;
+  /** @type {Running | null} */
+  running = null;
+  /** The last thing that went wrong, or that is to be known, until the next action. @type {Problem | null} */
   problem = null;
   /** Whether something would be lost by opening another picture. */
   isUnsaved = false;
+  /** Whether a stroke that ends is restored at once. */
+  restoresAtOnce = false;
 
-  /** @type {AbortController | null} */
-  #running = null;
+  #keeper = new Keeper(() => this.announce());
 
   /**
    * @param {Service} service
    * @param {(area: Area) => void} onPaint told where the hole changed
+   * @param {(work: Work, step: Step | null) => void} onStep told of every new step; see `Work`
    */
-  constructor(service, onPaint) {
+  constructor(service, onPaint, onStep) {
     super();
     this.service = service;
     this.onPaint = onPaint;
+    this.onStep = onStep;
   }
 
   get model() {
     return this.models.find(({ name }) => name === this.modelName) ?? null;
   }
 
-  /** The picture to save: the newest there is. */
-  get newest() {
-    return this.result ?? this.picture;
+  /** Whether all of it outlasts the page. */
+  get isKept() {
+    return this.#keeper.hasAll;
   }
 
   /** Asks the service what it offers. */
@@ -68,15 +66,33 @@ export class Session extends EventTarget {
     await this.#attempt(async () => {
       this.models = await this.service.models();
       const chosen = this.models.find((model) => model.default) ?? this.models[0];
-      this.modelName = chosen?.name ?? "";
+      if (!this.model) this.modelName = chosen?.name ?? "";
       this.samples = await this.service.samples();
+    });
+  }
+
+  /** Goes on with what was kept in this browser, if anything was. */
+  async resume() {
+    const kept = await this.#keeper.read();
+    if (!kept || this.work) return;
+    await this.#attempt(async () => {
+      const opened = await Picture.open(kept.bytes, kept.name);
+      const steps = [];
+      for (const { answer, hole, isAgain, ...step } of kept.steps) {
+        const fill = answer && hole ? await Fill.of(answer, hole, Boolean(isAgain)) : null;
+        steps.push({ ...step, fill });
+      }
+      const work = this.#begin(opened);
+      this.#keeper.adopt(work, kept);
+      work.replay(steps, kept.last);
+      this.isUnsaved = kept.isUnsaved;
     });
   }
 
   /** @param {string} name */
   chooseModel(name) {
     this.modelName = name;
-    this.#changed();
+    this.announce();
   }
 
   /**
@@ -84,72 +100,94 @@ export class Session extends EventTarget {
    * @param {string} name
    */
   async open(bytes, name) {
-    await this.#attempt(async () => this.#begin(await Picture.open(bytes, name)));
+    await this.#attempt(async () => {
+      this.#begin(await Picture.open(bytes, name));
+      this.#keep();
+    });
   }
 
   /** @param {Sample} sample */
   async openSample(sample) {
-    await this.#attempt(async () => {
-      const bytes = await this.service.sample(sample);
-      this.#begin(await Picture.open(bytes, `${sample.name}.png`));
-    });
+    const bytes = await this.#attempt(() => this.service.sample(sample));
+    if (bytes) await this.open(bytes, `${sample.name}.png`);
+  }
+
+  /** Leaves the picture; nothing of it stays in this browser. */
+  close() {
+    this.cancel();
+    this.work?.close();
+    this.work = null;
+    this.isUnsaved = false;
+    this.#keep();
+    this.#changed();
   }
 
   /** @param {File} file */
   async useMask(file) {
-    const { painter } = this;
-    if (this.phase !== "painting" || !painter) return;
+    const { work } = this;
+    if (!work) return;
     await this.#attempt(async () => {
-      const mask = await readMask(file, painter.mask);
-      if (this.painter === painter) painter.replace(mask);
+      const { mask, numSoft } = await readMask(file, work.mask);
+      if (this.work !== work) return;
+      work.painter.replace(mask);
+      if (numSoft) throw new Problem("soft_mask", { count: numSoft });
     });
   }
 
   async restore() {
-    const { painter, picture, phase } = this;
-    if (!painter || !picture || phase === "restoring" || !this.holeRatio) return;
-    this.phase = "restoring";
-    this.restoringSince = Date.now();
-    const running = (this.#running = new AbortController());
-    await this.#attempt(async () => {
+    const { work, modelName } = this;
+    const task = work?.task;
+    if (!work || !task || this.running || !modelName) return;
+    const abort = new AbortController();
+    /** @type {Running} */
+    const running = { since: Date.now(), isWaiting: false, abort };
+    this.running = running;
+    const onWait = (/** @type {boolean} */ isWaiting) => {
+      running.isWaiting = isWaiting;
+      this.announce();
+    };
+    const isDone = await this.#attempt(async () => {
       try {
-        const mask = await writeMask(painter.mask);
-        const { signal } = running;
-        const answer = await this.service.restore(picture.bytes, mask, this.modelName, signal);
-        const result = await Picture.open(answer.bytes, picture.nameOf(answer.bytes));
-        if (signal.aborted) return result.close();
-        this.#show({ opened: this.opened, picture, result });
-        this.restored = { model: answer.model, seconds: answer.seconds };
-        this.phase = "compared";
-        this.isUnsaved = true;
+        const mask = await writeMask(Mask.of(work.opened, [task.hole]));
+        const { signal } = abort;
+        const answer = await this.service.restore(task.bytes, mask, modelName, signal, onWait);
+        const fill = await Fill.of(answer, task.hole, task.isAgain);
+        await work.painter.idle();
+        signal.throwIfAborted();
+        this.running = null;
+        work.restored(fill);
+        return true;
       } finally {
-        this.restoringSince = 0;
-        // done, or another picture was opened meanwhile: then the phase is set already
-        if (this.phase === "restoring") this.phase = phase;
+        if (this.running === running) this.running = null;
       }
     });
+    if (isDone && this.restoresAtOnce && work.mask.count) await this.restore();
   }
 
   /** Ends a restoration in progress. */
   cancel() {
-    this.#running?.abort();
+    this.running?.abort.abort();
   }
 
-  /** Goes on with the result as the picture, and no hole. */
-  keepPainting() {
-    if (this.phase !== "compared" || !this.result) return;
-    const { opened, result } = this;
-    this.#show({ opened, picture: result, result: null });
-    this.#paint(result);
-    this.#changed();
+  undo() {
+    if (this.work) this.goTo(this.work.history.done - 1);
   }
 
-  /** Goes back to the hole, before the restoration. */
-  changeHole() {
-    if (this.phase !== "compared") return;
-    this.#show({ opened: this.opened, picture: this.picture, result: null });
-    this.phase = "painting";
-    this.#changed();
+  redo() {
+    if (this.work) this.goTo(this.work.history.done + 1);
+  }
+
+  /** @param {number} done how many of the steps are to be in force */
+  goTo(done) {
+    const before = this.work?.picture;
+    this.work?.goTo(done);
+    if (this.work?.picture !== before) this.cancel(); // its answer would belong to another picture
+  }
+
+  /** Knows that the picture was downloaded. */
+  saved() {
+    this.isUnsaved = false;
+    this.#keep();
   }
 
   dismissProblem() {
@@ -164,53 +202,49 @@ export class Session extends EventTarget {
   /** @param {Picture} picture that was opened */
   #begin(picture) {
     this.cancel();
-    this.#show({ opened: picture, picture, result: null });
-    this.#paint(picture);
+    const last = this.work?.painter;
+    this.work?.close();
+    this.work = new Work(picture, {
+      paint: this.onPaint,
+      step: this.onStep,
+      change: (step) => this.#stepped(step),
+    });
+    this.work.painter.resemble(last);
     this.isUnsaved = false;
+    return this.work;
   }
 
-  /** @param {Picture} picture to paint on */
-  #paint(picture) {
-    const mask = new Mask(picture.width, picture.height);
-    const last = this.painter;
-    this.painter = new Painter(mask, this.onPaint, () => this.#edited());
-    if (last) this.painter.tool = last.tool;
-    if (last?.mask.pixels.length === mask.pixels.length) this.painter.brushSize = last.brushSize;
-    this.holeRatio = 0;
-    this.phase = "painting";
-  }
-
-  #edited() {
-    this.holeRatio = this.painter?.mask.holeRatio ?? 0;
+  /** @param {Step | null} step that was made */
+  #stepped(step) {
     this.isUnsaved = true;
+    this.#keep();
     this.#changed();
+    const isPainted = step?.kind === "brush" || step?.kind === "rectangle";
+    if (isPainted && this.restoresAtOnce) void this.restore();
   }
 
-  /**
-   * Replaces the pictures; those that are no longer held free their memory.
-   * @param {{opened: Picture | null, picture: Picture | null, result: Picture | null}} pictures
-   */
-  #show(pictures) {
-    const kept = new Set(Object.values(pictures));
-    for (const old of new Set([this.opened, this.picture, this.result])) {
-      if (!kept.has(old)) old?.close();
-    }
-    Object.assign(this, pictures);
+  #keep() {
+    void this.#keeper.keep(this.work, this.isUnsaved);
   }
 
   /**
    * Does something that may fail in ways the person can mend.
-   * @param {() => Promise<void>} action
+   * @template Result
+   * @param {() => Promise<Result>} action
+   * @returns {Promise<Result | null>} null if it failed
    */
   async #attempt(action) {
     this.#changed();
     try {
-      await action();
-      this.#changed();
+      const result = await action();
+      this.announce();
+      return result;
     } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") return this.#changed();
-      if (!(error instanceof Problem)) throw error;
-      this.#changed(error);
+      const isCancelled = error instanceof DOMException && error.name === "AbortError";
+      const problem = error instanceof Problem ? error : null;
+      if (!isCancelled && !problem) throw error;
+      this.#changed(problem);
+      return null;
     }
   }
 

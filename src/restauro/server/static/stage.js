@@ -9,6 +9,7 @@ import { View } from "./view.js";
 /** @import { Picture } from "./picture.js" */
 
 const MAX_PIXEL_RATIO = 2; // finer is not seen while painting, and costs
+const BESIDE = 16; // CSS pixels between the divider and the hole that it starts beside
 const SMOOTH_BELOW = 6; // scale from which single pixels are worth seeing
 
 /**
@@ -17,6 +18,9 @@ const SMOOTH_BELOW = 6; // scale from which single pixels are worth seeing
  */
 const PAINTED = { period: 5, line: 0xe63c12c8, film: 0x803c12c8, edge: 0xffffffff };
 const INVENTED = { period: 6, line: 0xb03c12c8, film: 0, edge: 0xd0ffffff };
+
+const CHECK = 8; // CSS pixels of a square under what is transparent
+const CHECK_COLOURS = ["#ffffff", "#c8c8cc"];
 
 export class Stage {
   view = new View();
@@ -27,7 +31,9 @@ export class Stage {
   /** Where the divider is, in [0, 1] of what is seen of the picture. */
   divider = 0.5;
   /** The hole that is drawn; none if null. @type {Mask | null} */
-  mask = null;
+  painted = null;
+  /** What is marked as invented, right of the divider; nothing if null. @type {Mask | null} */
+  invented = null;
 
   #pixelRatio = 1;
   #isPictureStale = false;
@@ -53,7 +59,7 @@ export class Stage {
   /** Draws everything again, with the next frame. */
   refresh() {
     this.#isPictureStale = true;
-    this.#staleHole = this.mask?.whole ?? null;
+    this.#staleHole = (this.painted ?? this.invented)?.whole ?? null;
     this.#schedule();
   }
 
@@ -76,6 +82,14 @@ export class Stage {
   set dividerPosition(position) {
     const { left, right } = this.view.visibleColumns;
     this.divider = Math.min(Math.max((position - left) / (right - left), 0), 1);
+  }
+
+  /**
+   * Puts the divider to the left of an area, so that all of it shows *after*.
+   * @param {Area} area in picture pixels
+   */
+  divideBeside({ left, top }) {
+    this.dividerPosition = this.view.toStage(left, top).x - BESIDE;
   }
 
   /** @param {{width: number, height: number}} size */
@@ -126,33 +140,49 @@ export class Stage {
     this.onPicture.imageSmoothingEnabled = scale < SMOOTH_BELOW;
     this.onPicture.imageSmoothingQuality = "high";
     const level = picture.levelFor(scale * this.#pixelRatio);
-    this.onPicture.clearRect(x, y, width, height);
+    this.onPicture.fillStyle = this.#checks();
+    this.onPicture.fillRect(x, y, width, height);
     this.onPicture.drawImage(level, x, y, width, height);
+  }
+
+  /** What is seen through a transparent picture. */
+  #checks() {
+    const length = Math.round(CHECK * this.#pixelRatio);
+    const tile = new OffscreenCanvas(2 * length, 2 * length);
+    const onTile = /** @type {OffscreenCanvasRenderingContext2D} */ (tile.getContext("2d"));
+    CHECK_COLOURS.forEach((colour, i) => {
+      onTile.fillStyle = colour;
+      onTile.fillRect(i * length, 0, length, length);
+      onTile.fillRect((1 - i) * length, length, length, length);
+    });
+    return /** @type {CanvasPattern} */ (this.onPicture.createPattern(tile, "repeat"));
   }
 
   #drawHole() {
     if (this.#isPictureStale) {
       this.onHole.clearRect(0, 0, this.onHole.canvas.width, this.onHole.canvas.height);
     }
-    if (!this.mask || !this.#staleHole) return;
+    if (!this.#staleHole) return;
     const { left, top, right, bottom } = this.#onScreen(this.#staleHole);
     if (left >= right || top >= bottom) return;
     const drawing = this.onHole.createImageData(right - left, bottom - top);
-    this.#rasterise(new Uint32Array(drawing.data.buffer), left, top, right, bottom);
+    const pixels = new Uint32Array(drawing.data.buffer);
+    const divider = this.before ? Math.round(this.dividerPosition * this.#pixelRatio) : 0;
+    const window = { left, top, right, bottom };
+    if (this.invented) this.#rasterise(pixels, this.invented, INVENTED, window, divider);
+    if (this.painted) this.#rasterise(pixels, this.painted, PAINTED, window, 0);
     this.onHole.putImageData(drawing, left, top);
   }
 
   /**
-   * Draws the hole into a window of the screen, in device pixels.
-   * @param {Uint32Array} drawing row by row, transparent
-   * @param {number} left
-   * @param {number} top
-   * @param {number} right
-   * @param {number} bottom
+   * Draws a mask into a window of the screen, in device pixels.
+   * @param {Uint32Array} drawing row by row, transparent or drawn on
+   * @param {Mask} mask
+   * @param {typeof PAINTED} style
+   * @param {Area} window
+   * @param {number} start first column that is drawn
    */
-  #rasterise(drawing, left, top, right, bottom) {
-    const { pixels, width, height } = /** @type {Mask} */ (this.mask);
-    const style = this.before ? INVENTED : PAINTED;
+  #rasterise(drawing, { pixels, width, height }, style, { left, top, right, bottom }, start) {
     const period = Math.round(style.period * this.#pixelRatio);
     const lineWidth = Math.round(this.#pixelRatio);
     const { view } = this;
@@ -162,7 +192,7 @@ export class Stage {
       row >= 0 && column >= 0 && pixels[row * width + column] === 1;
     for (let y = 1, at = 0; y < rows.length - 1; y++) {
       for (let x = 1; x < columns.length - 1; x++, at++) {
-        if (!isHole(rows[y], columns[x])) continue;
+        if (left + x <= start || !isHole(rows[y], columns[x])) continue;
         const isEdge = !(
           isHole(rows[y], columns[x - 1]) &&
           isHole(rows[y], columns[x + 1]) &&
@@ -200,9 +230,8 @@ export class Stage {
     const { width, height } = this.onHole.canvas;
     const start = this.view.toStage(area.left, area.top);
     const end = this.view.toStage(area.right, area.bottom);
-    const firstColumn = this.before ? this.dividerPosition : 0;
     return {
-      left: Math.max(Math.floor(Math.max(start.x, firstColumn) * this.#pixelRatio) - 2, 0),
+      left: Math.max(Math.floor(start.x * this.#pixelRatio) - 2, 0),
       top: Math.max(Math.floor(start.y * this.#pixelRatio) - 2, 0),
       right: Math.min(Math.ceil(end.x * this.#pixelRatio) + 2, width),
       bottom: Math.min(Math.ceil(end.y * this.#pixelRatio) + 2, height),

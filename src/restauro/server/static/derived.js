@@ -1,0 +1,89 @@
+/**
+ * What the page shows, derived in one place from what is worked on and how it is looked at. Nobody
+ * else asks in which phase the session is.
+ */
+
+/** @import { Look } from "./look.js" */
+/** @import { Session } from "./session.js" */
+
+/** @typedef {ReturnType<typeof derive>} Derived */
+/** @typedef {"empty" | "painting" | "restoring" | "restored"} Phase */
+
+/**
+ * @param {Session} session
+ * @param {Look} look
+ */
+export function derive(session, look) {
+  const { work, running, models } = session;
+  const history = work?.history ?? null;
+  const hasHole = Boolean(work?.mask.count);
+  const hasFill = Boolean(work?.fills.length);
+  const newestFill = work?.newestFill ?? null;
+  const showsBefore = hasFill && look.showsBefore;
+  const compares = hasFill && look.compares && !showsBefore;
+  const marksInvented = hasFill && look.marksInvented && !showsBefore;
+  /** @type {Phase} */
+  const phase = !work ? "empty" : running ? "restoring" : newestFill ? "restored" : "painting";
+  return {
+    phase,
+    work,
+    isKept: session.isKept,
+    /** What a pointer does on the stage. */
+    movesPicture: look.moves || look.movesForNow,
+    tool: look.moves ? "move" : (work?.painter.tool ?? "brush"),
+    /** What the stage shows. */
+    picture: (showsBefore ? work?.opened : work?.picture) ?? null,
+    before: compares ? (work?.opened ?? null) : null,
+    painted: showsBefore ? null : (work?.mask ?? null),
+    invented: marksInvented ? (work?.invented ?? null) : null,
+    compares,
+    showsBefore,
+    steps: history?.steps ?? [],
+    done: history?.done ?? 0,
+    restore: newestFill ? "restore_again" : "restore",
+    /** The one button that stands out. */
+    primary: newestFill ? "download" : "restore",
+    stage: compares ? "stage_compared" : "stage",
+    status: statusOf(session, phase),
+    remark: phase === "restored" ? (newestFill?.answer.remark ?? "") : "",
+    runningSince: running?.since ?? 0,
+    /** Controls by their ids. */
+    disabled: {
+      undo: !history?.canUndo,
+      redo: !history?.canRedo,
+      clear: !hasHole,
+      grow: !hasHole,
+      shrink: !hasHole,
+      "save-mask": !hasHole,
+      "brush-size": work?.painter.tool === "rectangle",
+      restore: !models.length || !(hasHole || newestFill),
+      model: Boolean(running),
+    },
+    hidden: {
+      restore: Boolean(running),
+      cancel: !running,
+      download: !hasFill,
+      before: !hasFill,
+      comparing: !hasFill,
+      divided: !compares,
+      divider: !compares,
+      "invented-line": !hasFill,
+      "close-picture": !work,
+      remark: !newestFill?.answer.remark,
+    },
+  };
+}
+
+/**
+ * A sentence of `strings.js` and its values.
+ * @param {Session} session
+ * @param {Phase} phase
+ * @returns {{key: string, share?: number, model?: string, seconds?: number}}
+ */
+function statusOf({ work, running }, phase) {
+  if (phase === "restoring") return { key: running?.isWaiting ? "waiting" : "restoring" };
+  const answer = work?.newestFill?.answer;
+  if (answer) return { key: "restored", model: answer.model, seconds: answer.seconds };
+  if (!work?.mask.count) return { key: "paint_first" };
+  return { key: "hole", share: work.mask.holeRatio };
+}

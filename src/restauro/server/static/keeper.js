@@ -1,0 +1,168 @@
+/** Keeps the session in this browser (IndexedDB), so that it survives a reload. */
+
+/** @import { Answer, Hole } from "./fill.js" */
+/** @import { Step } from "./history.js" */
+/** @import { Work } from "./work.js" */
+
+/** @typedef {Omit<Step, "fill"> & {answer?: Answer, hole?: Hole, isAgain?: boolean}} KeptStep */
+/**
+ * @typedef {{bytes: Blob, name: string, steps: KeptStep[], last: number, isUnsaved: boolean}} Kept
+ *   `last` is the id of the last step in force, 0 if none is
+ */
+
+const NAME = "restauro";
+const PATIENCE = 2000; // milliseconds: a page that is being reloaded lets go within these
+
+export class Keeper {
+  /** Whether all of the session is kept. */
+  hasAll = false;
+  /** What is being kept, and the steps of it that are. @type {Work | null} */
+  #work = null;
+  /** @type {Set<number>} */
+  #ids = new Set();
+  #isOwner = owns();
+  /** The last writing. */
+  #written = Promise.resolve();
+
+  /** @param {() => void} onKept told when all is kept */
+  constructor(onKept) {
+    this.onKept = onKept;
+  }
+
+  /** What an earlier page kept. @returns {Promise<Kept | null>} */
+  async read() {
+    if (!(await this.#isOwner)) return null;
+    try {
+      const [session, steps] = await stores("readonly");
+      const [picture, state, kept] = await Promise.all([
+        done(session.get("picture")),
+        done(session.get("state")),
+        done(steps.getAll()),
+      ]);
+      return picture && state ? { ...picture, ...state, steps: kept } : null;
+    } catch {
+      return null; // storage may be forbidden; then the session lasts as long as the page
+    }
+  }
+
+  /**
+   * Takes a session for kept as it was read.
+   * @param {Work} work
+   * @param {Kept} kept
+   */
+  adopt(work, { steps }) {
+    this.#work = work;
+    this.#ids = new Set(steps.map(({ id }) => id));
+  }
+
+  /**
+   * Keeps a session, or forgets it.
+   * @param {Work | null} work
+   * @param {boolean} isUnsaved whether its picture is not downloaded yet
+   */
+  async keep(work, isUnsaved) {
+    this.hasAll = false;
+    if (!(await this.#isOwner)) return;
+    const writing = (this.#written = this.#written.then(() => this.#write(work, isUnsaved)));
+    try {
+      await writing;
+      if (writing !== this.#written) return;
+      this.hasAll = true;
+      this.onKept();
+    } catch {
+      this.#written = Promise.resolve(); // there is no room; leaving the page then asks
+      this.#work = null;
+    }
+  }
+
+  /**
+   * @param {Work | null} work
+   * @param {boolean} isUnsaved
+   */
+  async #write(work, isUnsaved) {
+    const [session, steps] = await stores("readwrite");
+    const written = done(session.transaction);
+    if (work !== this.#work) {
+      session.clear();
+      steps.clear();
+      this.#ids.clear();
+      if (work) session.put({ bytes: work.opened.bytes, name: work.opened.name }, "picture");
+    }
+    this.#work = work;
+    if (work) {
+      const { history } = work;
+      session.put({ last: history.last?.id ?? 0, isUnsaved }, "state");
+      const ids = new Set(history.steps.map(({ id }) => id));
+      const oldest = history.steps[0]?.id ?? 0; // the forgotten ones before it are still in force
+      for (const id of this.#ids) {
+        if (!ids.has(id) && id > oldest) steps.delete(id);
+      }
+      for (const step of history.steps) {
+        if (!this.#ids.has(step.id)) steps.put(record(step), step.id);
+        this.#ids.add(step.id);
+      }
+    }
+    await written;
+  }
+}
+
+/**
+ * @param {Step} step
+ * @returns {KeptStep}
+ */
+function record({ id, kind, flips, fill }) {
+  if (!fill) return { id, kind, flips };
+  const { answer, hole, isAgain } = fill;
+  return { id, kind, flips, answer, hole, isAgain };
+}
+
+/**
+ * Only one page keeps its session: the first, until it is closed.
+ * @returns {Promise<boolean>}
+ */
+function owns() {
+  if (!navigator.locks) return Promise.resolve(true); // on hosts without encryption
+  return new Promise((resolve) => {
+    const whileOpen = () => {
+      resolve(true);
+      return new Promise(() => {});
+    };
+    const signal = AbortSignal.timeout(PATIENCE);
+    navigator.locks.request(NAME, { signal }, whileOpen).catch(() => resolve(false));
+  });
+}
+
+/**
+ * The stores `session` and `steps` in a transaction.
+ * @param {IDBTransactionMode} mode
+ */
+async function stores(mode) {
+  const opening = indexedDB.open(NAME, 1);
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore("session");
+    opening.result.createObjectStore("steps");
+  };
+  const database = await done(opening);
+  const transaction = database.transaction(["session", "steps"], mode);
+  transaction.addEventListener("complete", () => database.close());
+  return [transaction.objectStore("session"), transaction.objectStore("steps")];
+}
+
+/**
+ * @template Result
+ * @overload
+ * @param {IDBRequest<Result>} request
+ * @returns {Promise<Result>}
+ */
+/**
+ * @overload
+ * @param {IDBTransaction} request
+ * @returns {Promise<void>}
+ */
+/** @param {any} request */
+function done(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = request.oncomplete = () => resolve(request.result);
+    request.onerror = request.onabort = () => reject(request.error);
+  });
+}
