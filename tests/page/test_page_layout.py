@@ -116,6 +116,51 @@ def test_on_a_telephone_everything_is_within_reach(open_page: Any, locale: str) 
     )
 
 
+@pytest.mark.parametrize(
+    ("width", "height"), [(320, 640), (390, 844), (844, 390), (1366, 620), (1920, 1080)]
+)
+@pytest.mark.parametrize("locale", ["en", "it"])
+def test_nothing_is_cut_off_and_the_page_does_not_scroll(
+    open_page: Any, locale: str, width: int, height: int
+) -> None:
+    visitor = open_page(locale=locale, viewport={"width": width, "height": height})
+    page = visitor.page
+    overflow = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    assert page.evaluate(overflow)[0] == width
+    restore_a_sample(visitor)
+    page.locator("#compare").click()
+    assert page.evaluate(overflow) == [width, height]
+    boxes = {part: box(visitor, part) for part in (*PARTS, "#divider svg")}
+    pairs = [(one, other) for one in PARTS for other in PARTS if one < other]
+    assert not [pair for pair in pairs if overlap(boxes[pair[0]], boxes[pair[1]])]
+    assert boxes["#stage"]["height"] >= 0.35 * height
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("button, label, span, dd")]
+          .filter((each) => each.checkVisibility() && getComputedStyle(each).display !== "inline")
+          .filter((each) => each.scrollWidth > each.clientWidth + 1)
+          .map((each) => each.id || each.textContent)"""
+    )
+    assert not cut
+    visitor.choose(b"", "mask.png", into="mask")
+    visitor.expect_problem("mask.png")
+    notice = box(visitor, "#notices")
+    assert not [part for part in PARTS if part != "#stage" and overlap(notice, boxes[part])]
+
+
+def test_domain_and_terms_are_italian_too(open_page: Any) -> None:
+    visitor = open_page(locale="it")
+    visitor.open_sample("hat")
+    shown = {
+        name: [visitor.page.locator(f"#model-{part}") for part in ("domain", "terms")]
+        for name in visitor.page.locator("#model option").evaluate_all("all => all.map(o => o.value)")
+    }
+    assert len(shown) > 3
+    for name, places in shown.items():
+        visitor.page.locator("#model").select_option(name)
+        for place in places:
+            expect(place).to_have_attribute("lang", "it")
+
+
 def test_the_page_speaks_the_browsers_language_and_the_chosen_one(open_page: Any) -> None:
     visitor = open_page(locale="it-IT")
     page = visitor.page

@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 from playwright.sync_api import expect
 from visitor import Visitor, encoded, patch_on_grey
 
+from restauro.picture.holes import grown
 from restauro.picture.masks import mask_of_picture
 from restauro.picture.types import Mask
 
@@ -64,6 +65,34 @@ def test_a_rectangle_has_its_corners_where_the_mouse_was(painter: Visitor) -> No
     painter.press("Rectangle")
     painter.drag((50.5, 40.5), (10.5, 20.5))
     assert_array_equal(painter.mask(), around(10, 20, 51, 41))
+
+
+def test_a_brush_of_one_pixel_paints_the_pixel_under_it(painter: Visitor) -> None:
+    set_brush(painter, 0)
+    corners = [(10.05, 10.05), (20.95, 10.05), (30.05, 20.95), (40.95, 20.95), (50.5, 30.5)]
+    for corner in corners:
+        painter.drag(corner, corner)
+    rows, columns = np.nonzero(painter.mask())
+    assert set(zip(columns.tolist(), rows.tolist(), strict=True)) == {
+        (int(x), int(y)) for x, y in corners
+    }
+
+
+def test_the_hole_grows_as_the_service_would_grow_it_and_shrinks_again(painter: Visitor) -> None:
+    painter.press("Rectangle")
+    painter.drag((10.5, 20.5), (30.5, 40.5))
+    painter.drag((60.5, 0), (79.9, 10.5))  # at the picture's edges
+    painted = painter.mask()
+    painter.press("Grow")
+    painter.press("Grow")
+    assert_array_equal(painter.mask(), grown(painted, 2))
+    painter.page.keyboard.press("s")
+    painter.page.keyboard.press("s")
+    assert_array_equal(painter.mask(), painted)
+    for _ in range(11):
+        painter.press("Shrink")
+    expect(painter.page.get_by_role("status")).to_have_text("Paint over what should be restored.")
+    expect(painter.page.get_by_role("button", name="Shrink")).to_be_disabled()
 
 
 def test_undo_and_redo_give_back_every_state(painter: Visitor) -> None:
@@ -125,6 +154,15 @@ def test_a_mask_file_means_what_it_means_to_the_command_line(painter: Visitor) -
         painter.press("Undo")
 
 
+def test_a_mask_with_soft_edges_is_said(painter: Visitor) -> None:
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[20:40, 20:60] = 255
+    mask[19] = 90
+    painter.choose(encoded(mask), "mask.png", into="mask")
+    painter.expect_problem("soft edges: 80 of its pixels")
+    assert_array_equal(painter.mask(), mask > 127)
+
+
 def test_a_mask_that_cannot_be_used_is_one_sentence(painter: Visitor) -> None:
     painter.drag((20, 20), (60, 40))
     painted = painter.mask()
@@ -166,6 +204,76 @@ def test_painting_needs_no_mouse(painter: Visitor) -> None:
         page.keyboard.press(key)
     page.keyboard.press("Space")
     assert_array_equal(painter.mask(), around(34, 24, 40, 30))
+
+
+def test_keys_work_wherever_the_focus_is_unless_one_types(painter: Visitor) -> None:
+    page = painter.page
+    page.locator("#invert").focus()
+    page.keyboard.press("r")
+    expect(page.locator("#rectangle")).to_have_attribute("aria-pressed", "true")
+    page.locator("#brush-size").focus()
+    page.keyboard.press("e")
+    expect(page.locator("#eraser")).to_have_attribute("aria-pressed", "true")
+    page.locator("#model").focus()
+    page.keyboard.press("b")
+    expect(page.locator("#eraser")).to_have_attribute("aria-pressed", "true")
+    page.locator("#invert").focus()
+    page.keyboard.press("Space")  # presses the button
+    expect(page.get_by_role("status")).to_have_text("Hole: 100% of the picture.")
+
+
+def test_a_question_mark_tells_all_keys(painter: Visitor) -> None:
+    sheet = painter.page.get_by_role("dialog", name="Keys")
+    expect(sheet).to_be_hidden()
+    painter.page.keyboard.press("?")
+    expect(sheet).to_contain_text("brush, eraser, rectangle, move")
+    painter.page.keyboard.press("r")
+    expect(painter.page.locator("#brush")).to_have_attribute("aria-pressed", "true")
+    painter.page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    painter.press("Keys")
+    sheet.get_by_role("button", name="Close").click()
+    expect(sheet).to_be_hidden()
+
+
+def test_space_and_drag_move_the_picture(painter: Visitor) -> None:
+    page = painter.page
+    for _ in range(4):
+        page.keyboard.press("+")
+    page.mouse.move(*painter.on_screen((40, 30)))
+    assert painter.colour_at((66, 30)) == (0, 220, 0)
+    page.keyboard.down("Space")
+    page.mouse.down()
+    page.mouse.move(*painter.on_screen((20, 30)), steps=4)
+    page.mouse.up()
+    page.keyboard.up("Space")
+    expect(painter.steps()).to_have_count(1)  # nothing was painted
+    assert painter.colour_at((66, 30)) == (128, 128, 128)
+    painter.drag((20, 20), (25, 20))
+    expect(painter.steps()).to_have_count(2)
+
+
+def test_a_long_stroke_is_a_step_of_few_bits(visitor: Visitor) -> None:
+    """Of the tiles that it touches, not of the box around it: here 12 megapixels."""
+    num_bytes = visitor.page.evaluate(
+        """async () => {
+          const { History } = await import("/static/history.js");
+          const { Mask } = await import("/static/mask.js");
+          const mask = new Mask(4000, 3000);
+          const history = new History(mask);
+          const areas = [];
+          for (let i = 0; i < 100; i++) {
+            const at = (k) => ({ x: 40 * k, y: 30 * k });
+            areas.push(mask.line(at(i), at(i + 1), 20, 1));
+          }
+          const { flips } = history.commit("brush", areas);
+          const isSettled = history.settled.every((value, i) => value === mask.pixels[i]);
+          const count = mask.pixels.reduce((sum, value) => sum + value, 0);
+          if (!isSettled || count !== mask.count) return -1;
+          return flips.reduce((sum, { bits }) => sum + bits.length, 0);
+        }"""
+    )
+    assert 0 < num_bytes < 4000 * 3000 / 8 / 10
 
 
 def test_two_fingers_zoom_and_do_not_paint(open_page: Any) -> None:

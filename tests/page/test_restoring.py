@@ -184,9 +184,12 @@ def test_another_model_can_be_tried_for_the_same_hole(painter: Visitor) -> None:
     first = sent_image(painter)
     painter.page.locator("#model").select_option("faces")
     expect(painter.page.locator("#panel")).to_contain_text("non-commercial research only")
-    painter.press("Restore again")
-    expect(painter.page.get_by_role("status")).to_contain_text("Restored by faces")
-    assert sent_image(painter) == first
+    for again in (3, 4):
+        painter.press("Restore again")
+        expect(painter.steps()).to_have_count(again + 1)
+        expect(painter.page.get_by_role("status")).to_contain_text("Restored by faces")
+        assert sent_image(painter) == first
+    painter.press("Undo")
     painter.press("Undo")
     expect(painter.page.get_by_role("status")).to_contain_text("Restored by telea")
 
@@ -195,14 +198,15 @@ def test_known_pixels_of_a_jpeg_are_shown_as_they_were(visitor: Visitor) -> None
     noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
     visitor.open(encoded(noise, "JPEG", quality=30), "noise.jpg")
     visitor.page.locator("#model").select_option("telea")
-    around_the_hole = [(x + 0.5, y + 0.5) for x in range(28, 52, 3) for y in (18, 36)]
+    beside = [(x + 0.5, y + 0.5) for x in (35, 38, 41, 44) for y in (17, 22, 33, 38)]
     visitor.press("Rectangle")
     visitor.page.locator("#save-mask").hover()
-    before = [visitor.colour_at(point) for point in around_the_hole]
-    visitor.drag((30, 20), (50, 35))
+    before = [visitor.colour_at(point) for point in beside]
+    visitor.drag((30, 20), (34, 24))
+    visitor.drag((46, 31), (50, 35))
     visitor.restore()
     visitor.page.locator("#download").hover()
-    assert [visitor.colour_at(point) for point in around_the_hole] == before
+    assert [visitor.colour_at(point) for point in beside] == before
 
 
 def test_the_session_survives_a_reload(painter: Visitor) -> None:
@@ -241,15 +245,18 @@ def test_a_closed_picture_is_forgotten(painter: Visitor) -> None:
     painter.page.reload()
     expect(painter.page.locator("#samples button")).not_to_have_count(0)
     painter.expect_phase("empty")
-    databases = painter.page.evaluate(
+    records = painter.page.evaluate(
         """() => new Promise((resolve) => {
           indexedDB.open("restauro", 1).onsuccess = ({ target }) => {
-            const all = target.result.transaction(["session", "steps"]).objectStore("session");
-            all.count().onsuccess = ({ target }) => resolve(target.result);
+            const stores = ["session", "steps"];
+            const kept = stores.map(
+              (store) => target.result.transaction(stores).objectStore(store).count(),
+            );
+            kept[1].onsuccess = () => resolve(kept.map(({ result }) => result));
           };
         })"""
     )
-    assert databases == 0
+    assert records == [0, 0]
 
 
 def test_a_jpeg_is_sent_as_it_is_and_stays_a_jpeg(visitor: Visitor) -> None:
@@ -279,10 +286,77 @@ def test_a_restoration_can_be_cancelled(painter: Visitor) -> None:
     assert_array_equal(painter.mask(), mask)
 
 
-def test_a_full_service_is_asked_again(painter: Visitor) -> None:
-    busy = refusal(503, "busy", **{"Retry-After": "1"})
-    painter.page.route("**/v1/inpaint", busy, times=2)
+def test_one_can_paint_on_while_a_hole_is_restored(painter: Visitor) -> None:
+    held: list[Route] = []
+    painter.page.route("**/v1/inpaint", lambda route: held.append(route))
+    painter.press("Restore")
+    painter.expect_phase("restoring")
+    painter.drag((2, 1), (10, 4))
+    expect(painter.steps()).to_have_count(3)
+    held[0].continue_()
+    expect(painter.steps()).to_have_count(4)
+    mask = painter.mask()
+    assert mask[2, 5]
+    assert not mask[30, 40]
+
+
+def test_undoing_a_restoration_ends_the_one_that_builds_on_it(painter: Visitor) -> None:
     painter.restore()
+    painter.drag((2, 1), (10, 4))
+    painter.page.route("**/v1/inpaint", lambda route: None)  # an answer that never comes
+    painter.press("Restore")
+    painter.expect_phase("restoring")
+    painter.press("Undo")
+    painter.expect_phase("restoring")
+    painter.press("Undo")
+    painter.expect_phase("painting")
+
+
+def test_a_stroke_can_be_restored_when_it_ends(painter: Visitor) -> None:
+    painter.press("Clear")
+    painter.page.get_by_label("Restore when I let go").check()
+    painter.drag(*TWICE_THE_PATCH)
+    painter.expect_phase("restored")
+    assert painter.colour_at(LEFT) == GREY
+    painter.press("Undo")
+    painter.expect_phase("painting")  # what is undone stays so
+    painter.press("Eraser")
+    painter.drag((20, 14), (22, 16))
+    expect(painter.steps()).to_have_count(5)
+    painter.expect_phase("painting")
+
+
+def test_the_services_remark_is_shown(open_page: Any) -> None:
+    visitor = open_page(locale="it")
+    visitor.open(encoded(patch_on_grey()), "patch.png")
+    visitor.page.locator("#model").select_option("telea")
+    visitor.press("Rettangolo")
+    visitor.drag((2, 2), (78, 58))
+    visitor.restore()
+    expect(visitor.page.locator("#remark")).to_contain_text("la lacuna copre il 93%")
+    expect(visitor.page.locator("#remark")).to_have_attribute("lang", "it")
+
+
+def test_a_full_service_is_asked_again_without_the_picture(painter: Visitor) -> None:
+    posted: list[int] = []
+
+    def answer(route: Route) -> None:
+        posted.append(len(route.request.post_data_buffer or b""))
+        if len(posted) < 4:
+            expect(painter.page.get_by_role("status")).to_have_text("Waiting for a free place…")
+            refusal(503, "busy", **{"Retry-After": "1"})(route)
+        else:
+            route.continue_()
+
+    def first(route: Route) -> None:
+        posted.append(len(route.request.post_data_buffer or b""))
+        refusal(503, "busy", **{"Retry-After": "1"})(route)
+
+    painter.page.route("**/v1/inpaint", answer)
+    painter.page.route("**/v1/inpaint", first, times=1)
+    painter.restore()
+    assert [size > 100 for size in posted] == [True, False, False, False, True]
+    expect(painter.page.locator("#elapsed")).to_have_text("")
 
 
 def test_what_goes_wrong_is_said_in_place(painter: Visitor) -> None:
@@ -311,6 +385,39 @@ def test_the_service_itself_refuses_a_hole_that_covers_all(painter: Visitor) -> 
     painter.expect_problem("the mask covers the whole picture")
 
 
+@pytest.mark.parametrize(
+    ("file_format", "sentence"),
+    [
+        ("TIFF", "is a TIFF, which browsers do not show"),
+        ("GIF", "holds several pictures"),
+        ("PNG", "holds several pictures"),
+        ("WEBP", "holds several pictures"),
+    ],
+)
+def test_what_browsers_show_wrongly_is_said_at_opening(
+    visitor: Visitor, file_format: str, sentence: str
+) -> None:
+    frames = [PIL.Image.new("RGB", (80, 60), colour) for colour in (GREY, GREEN)]
+    buffer = BytesIO()
+    frames[0].save(buffer, file_format, save_all=True, append_images=frames[1:])
+    visitor.choose(buffer.getvalue(), f"two.{file_format.lower()}")
+    visitor.expect_problem(f"two.{file_format.lower()} {sentence}")
+    visitor.expect_phase("empty")
+    still = BytesIO()
+    frames[0].save(still, "PNG" if file_format == "TIFF" else file_format)
+    visitor.open(still.getvalue(), f"one.{file_format.lower()}")
+
+
+def test_squares_are_seen_through_a_transparent_picture(visitor: Visitor) -> None:
+    image = np.zeros((60, 80, 4), np.uint8)
+    image[:, 40:] = (0, 220, 0, 255)
+    visitor.open(encoded(image), "half.png")
+    visitor.page.locator("#load-mask").hover()
+    seen = {visitor.colour_at((10 + step / 5, 30)) for step in range(20)}
+    assert seen >= {(255, 255, 255), (200, 200, 204)}
+    assert visitor.colour_at((60, 30)) == GREEN
+
+
 def test_a_file_that_is_no_picture_leaves_everything_as_it_is(painter: Visitor) -> None:
     mask = painter.mask()
     painter.choose(b"%PDF-1.7", "letter.pdf")
@@ -327,6 +434,35 @@ def test_work_is_not_lost_without_asking(painter: Visitor) -> None:
     painter.choose(encoded(np.zeros((20, 30), np.uint8)), "other.png")
     painter.press("Open the other")
     expect(painter.page.get_by_role("button", name="Restore")).to_be_disabled()
+
+
+def test_a_file_dragged_over_the_page_is_greeted(painter: Visitor) -> None:
+    def drag(kind: str) -> None:
+        painter.page.evaluate(
+            "(kind) => document.body.dispatchEvent(new DragEvent(kind, { bubbles: true }))", kind
+        )
+
+    place = painter.page.get_by_text("Let go to open")
+    expect(place).to_be_hidden()
+    drag("dragover")
+    expect(place).to_be_visible()
+    drag("dragleave")
+    expect(place).to_be_hidden()
+
+
+def test_a_second_page_leaves_the_session_of_the_first_alone(painter: Visitor) -> None:
+    expect(painter.page.locator("body")).to_have_attribute("data-kept", "true")
+    other = painter.page.context.new_page()
+    other.goto(painter.page.url)
+    second = Visitor(other)
+    expect(other.locator("#samples button")).not_to_have_count(0)
+    second.expect_phase("empty")
+    second.open_sample("hat")
+    expect(second.steps()).to_have_count(1)
+    other.close()
+    painter.page.reload()
+    painter.expect_phase("painting")
+    expect(painter.steps()).to_have_count(2)
 
 
 def test_a_picture_can_be_dropped_or_pasted(visitor: Visitor) -> None:
