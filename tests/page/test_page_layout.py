@@ -152,7 +152,9 @@ def test_domain_and_terms_are_italian_too(open_page: Any) -> None:
     visitor.open_sample("hat")
     shown = {
         name: [visitor.page.locator(f"#model-{part}") for part in ("domain", "terms")]
-        for name in visitor.page.locator("#model option").evaluate_all("all => all.map(o => o.value)")
+        for name in visitor.page.locator("#model option").evaluate_all(
+            "all => all.map(o => o.value)"
+        )
     }
     assert len(shown) > 3
     for name, places in shown.items():

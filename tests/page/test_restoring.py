@@ -194,6 +194,66 @@ def test_another_model_can_be_tried_for_the_same_hole(painter: Visitor) -> None:
     expect(painter.page.get_by_role("status")).to_contain_text("Restored by telea")
 
 
+def test_answers_of_all_models_can_be_chosen_from(painter: Visitor) -> None:
+    page = painter.page
+    answers = page.locator("#choices button")
+    painter.press("Try all models")
+    expect(answers).to_have_text(["faces", "aircraft", "telea"])
+    expect(painter.steps()).to_have_count(2)
+    painter.press("telea")
+    expect(page.get_by_role("status")).to_contain_text("Restored by telea")
+    expect(answers.nth(2)).to_have_attribute("aria-pressed", "true")
+    assert painter.colour_at(LEFT) == GREY
+    painter.press("faces")
+    expect(page.get_by_role("status")).to_contain_text("Restored by faces")
+    _, data = painter.saved("Download")
+    painter.press("Undo")
+    expect(page.get_by_role("status")).to_contain_text("Restored by telea")
+    painter.press("Undo")
+    expect(answers).to_have_count(3)
+    painter.drag((2, 1), (10, 4))
+    expect(answers).to_have_count(0)  # they are for another hole
+    painter.press("Undo")
+    painter.page.locator("#model").select_option("faces")
+    painter.restore()
+    assert painter.saved("Download")[1] == data
+
+
+def test_trying_models_can_be_cancelled_and_keeps_what_has_come(painter: Visitor) -> None:
+    status = painter.page.get_by_role("status")
+    asked: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        expect(status).to_have_text(f"Asking {['faces', 'aircraft', 'telea'][len(asked) - 1]}…")
+        if len(asked) == 1:
+            refusal(500, "model_failed")(route)
+        elif len(asked) == 2:
+            route.continue_()  # and the last answer never comes
+
+    painter.page.route("**/v1/inpaint", answer)
+    answers = painter.page.locator("#choices button")
+    painter.page.keyboard.press("a")
+    expect(answers).to_have_text(["aircraft"])
+    expect(status).to_have_text("Asking telea…")
+    painter.press("Cancel")
+    painter.expect_phase("painting")
+    expect(answers).to_have_text(["aircraft"])
+    painter.press("aircraft")
+    painter.expect_phase("restored")
+
+
+def test_leaving_asks_where_nothing_can_be_kept(open_page: Any) -> None:
+    visitor = open_page()
+    visitor.page.evaluate("() => { indexedDB.open = () => { throw new DOMException('full') } }")
+    visitor.open_sample("hat")
+    visitor.drag((45, 64), (50, 64))
+    with visitor.page.expect_event("dialog") as dialog:
+        visitor.page.close(run_before_unload=True)
+    assert dialog.value.type == "beforeunload"
+    dialog.value.accept()
+
+
 def test_known_pixels_of_a_jpeg_are_shown_as_they_were(visitor: Visitor) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
     visitor.open(encoded(noise, "JPEG", quality=30), "noise.jpg")
@@ -287,13 +347,14 @@ def test_a_restoration_can_be_cancelled(painter: Visitor) -> None:
 
 
 def test_one_can_paint_on_while_a_hole_is_restored(painter: Visitor) -> None:
-    held: list[Route] = []
-    painter.page.route("**/v1/inpaint", lambda route: held.append(route))
+    def answer(route: Route) -> None:
+        painter.expect_phase("restoring")
+        painter.drag((2, 1), (10, 4))
+        expect(painter.steps()).to_have_count(3)
+        route.continue_()
+
+    painter.page.route("**/v1/inpaint", answer)
     painter.press("Restore")
-    painter.expect_phase("restoring")
-    painter.drag((2, 1), (10, 4))
-    expect(painter.steps()).to_have_count(3)
-    held[0].continue_()
     expect(painter.steps()).to_have_count(4)
     mask = painter.mask()
     assert mask[2, 5]

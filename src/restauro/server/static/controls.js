@@ -58,6 +58,7 @@ export class Controls {
     0: () => this.#fit(),
     c: () => this.look.change({ compares: !this.look.compares }),
     d: () => this.#download(),
+    a: () => this.session.tryAll(),
     "?": () => /** @type {HTMLDialogElement} */ (element("shortcuts")).showModal(),
     Enter: () => this.session.restore(),
     Escape: () => {
@@ -119,6 +120,7 @@ export class Controls {
       "zoom-out": this.keys["-"],
       "zoom-fit": () => this.#fit(),
       restore: () => session.restore(),
+      "try-all": this.keys.a,
       cancel: () => session.cancel(),
       download: () => this.#download(),
       dismiss: () => session.dismissProblem(),

@@ -22,6 +22,7 @@ export function derive(session, look) {
   const showsBefore = hasFill && look.showsBefore;
   const compares = hasFill && look.compares && !showsBefore;
   const marksInvented = hasFill && look.marksInvented && !showsBefore;
+  const choices = session.choices?.fit ? session.choices.fills : [];
   /** @type {Phase} */
   const phase = !work ? "empty" : running ? "restoring" : newestFill ? "restored" : "painting";
   return {
@@ -44,9 +45,11 @@ export function derive(session, look) {
     /** The one button that stands out. */
     primary: newestFill ? "download" : "restore",
     stage: compares ? "stage_compared" : "stage",
-    status: statusOf(session, phase),
+    status: statusOf(session),
     remark: phase === "restored" ? (newestFill?.answer.remark ?? "") : "",
     runningSince: running?.since ?? 0,
+    choices,
+    newestFill,
     /** Controls by their ids. */
     disabled: {
       undo: !history?.canUndo,
@@ -57,12 +60,14 @@ export function derive(session, look) {
       "save-mask": !hasHole,
       "brush-size": work?.painter.tool === "rectangle",
       restore: !models.length || !(hasHole || newestFill),
+      "try-all": models.length < 2 || !(hasHole || newestFill) || Boolean(running),
       model: Boolean(running),
     },
     hidden: {
       restore: Boolean(running),
       cancel: !running,
       download: !hasFill,
+      answers: !choices.length,
       before: !hasFill,
       comparing: !hasFill,
       divided: !compares,
@@ -77,11 +82,11 @@ export function derive(session, look) {
 /**
  * A sentence of `strings.js` and its values.
  * @param {Session} session
- * @param {Phase} phase
  * @returns {{key: string, share?: number, model?: string, seconds?: number}}
  */
-function statusOf({ work, running }, phase) {
-  if (phase === "restoring") return { key: running?.isWaiting ? "waiting" : "restoring" };
+function statusOf({ work, running }) {
+  if (running?.isWaiting) return { key: "waiting" };
+  if (running) return { key: running.model ? "trying" : "restoring", model: running.model };
   const answer = work?.newestFill?.answer;
   if (answer) return { key: "restored", model: answer.model, seconds: answer.seconds };
   if (!work?.mask.count) return { key: "paint_first" };

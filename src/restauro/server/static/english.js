@@ -104,7 +104,7 @@ export const ENGLISH = {
   help_pan: "move the picture",
   help_undo: "undo and redo",
   help_hole: "invert, grow, shrink, clear the hole",
-  help_restore: "restore, cancel",
+  help_restore: "restore, try all models, cancel",
   help_before: "see before, while held",
   help_compare: "compare, download",
   help_this: "these keys",
@@ -118,4 +118,7 @@ export const ENGLISH = {
   is_animated: "{name} holds several pictures; save the one to restore as PNG.",
   soft_mask:
     "The mask has soft edges: {count} of its pixels are grey below half and stay as they are; if a rim is left there, grow the hole.",
+  answers: "Answers",
+  try_all: "Try all models",
+  trying: "Asking {model}…",
 };

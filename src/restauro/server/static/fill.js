@@ -39,6 +39,14 @@ export class Fill {
     return new Fill(answer, hole, isAgain, canvas.transferToImageBitmap());
   }
 
+  /**
+   * The same for another place in the history.
+   * @param {boolean} isAgain
+   */
+  as(isAgain) {
+    return new Fill(this.answer, this.hole, isAgain, this.image);
+  }
+
   /** Bytes that it takes. */
   get memory() {
     return 4 * this.image.width * this.image.height + this.hole.bits.length;

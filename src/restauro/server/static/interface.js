@@ -190,6 +190,6 @@ function statusOf({ key, share = 0, model = "", seconds = 0 }) {
 }
 
 /** @param {string} name of a model */
-function nameOf(name) {
+export function nameOf(name) {
   return name === "auto" ? text("model_auto") : name;
 }

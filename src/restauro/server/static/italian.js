@@ -109,7 +109,7 @@ export const ITALIAN = {
   help_pan: "spostare l’immagine",
   help_undo: "annulla e ripeti",
   help_hole: "invertire, allargare, restringere, svuotare la lacuna",
-  help_restore: "restaura, interrompi",
+  help_restore: "restaura, prova tutti i modelli, interrompi",
   help_before: "vedere il prima, finché premuto",
   help_compare: "confronta, scarica",
   help_this: "questi tasti",
@@ -123,6 +123,9 @@ export const ITALIAN = {
   is_animated: "{name} contiene più immagini; salva come PNG quella da restaurare.",
   soft_mask:
     "La maschera ha bordi sfumati: {count} dei suoi pixel sono grigi sotto la metà e restano come sono; se resta un bordo, allarga la lacuna.",
+  answers: "Risposte",
+  try_all: "Prova tutti i modelli",
+  trying: "Chiedo a {model}…",
 };
 
 /**

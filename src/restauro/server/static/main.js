@@ -11,12 +11,13 @@ import { Keyboard } from "./keyboard.js";
 import { Look } from "./look.js";
 import { Marks } from "./marks.js";
 import { Session } from "./session.js";
+import { Answers, Timeline } from "./small_pictures.js";
 import { Stage } from "./stage.js";
 import { preferredLanguage } from "./strings.js";
-import { Timeline } from "./timeline.js";
 
 const look = new Look();
 const timeline = new Timeline((done) => session.goTo(done));
+const answers = new Answers((fill) => session.choose(fill));
 const session = new Session(
   new Service(),
   (area) => stage.refreshHole(area),
@@ -86,6 +87,7 @@ function refresh() {
   controls.refresh();
   show(derived);
   timeline.show(derived);
+  answers.show(derived);
   placeMarks();
   if (derived.phase !== phase) keepFocus();
 }

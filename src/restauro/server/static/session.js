@@ -3,6 +3,7 @@
  * a session listens to its `change` events.
  */
 
+import { Choices } from "./choices.js";
 import { Fill } from "./fill.js";
 import { Keeper } from "./keeper.js";
 import { readMask, writeMask } from "./mask_file.js";
@@ -10,14 +11,15 @@ import { Mask } from "./mask.js";
 import { Picture } from "./picture.js";
 import { Problem } from "./problem.js";
 import { Work } from "./work.js";
+/** @import { Task } from "./work.js" */
 /** @import { Step } from "./history.js" */
 /** @import { Area } from "./mask.js" */
 /** @import { Model, Sample, Service } from "./api.js" */
 
 /**
- * A restoration under way.
- * @typedef {{since: number, isWaiting: boolean, abort: AbortController}} Running since when, in
- *   milliseconds; whether the service has no place yet
+ * A restoration under way: since when, in milliseconds; whether the service has no place yet; the
+ * model, where several are tried.
+ * @typedef {{since: number, isWaiting: boolean, model: string, abort: AbortController}} Running
  */
 
 export class Session extends EventTarget {
@@ -31,6 +33,8 @@ export class Session extends EventTarget {
   work = null;
   /** @type {Running | null} */
   running = null;
+  /** @type {Choices | null} */
+  choices = null;
   /** The last thing that went wrong, or that is to be known, until the next action. @type {Problem | null} */
   problem = null;
   /** Whether something would be lost by opening another picture. */
@@ -116,7 +120,7 @@ export class Session extends EventTarget {
   close() {
     this.cancel();
     this.work?.close();
-    this.work = null;
+    this.work = this.choices = null;
     this.isUnsaved = false;
     this.#keep();
     this.#changed();
@@ -137,31 +141,44 @@ export class Session extends EventTarget {
   async restore() {
     const { work, modelName } = this;
     const task = work?.task;
-    if (!work || !task || this.running || !modelName) return;
-    const abort = new AbortController();
-    /** @type {Running} */
-    const running = { since: Date.now(), isWaiting: false, abort };
-    this.running = running;
-    const onWait = (/** @type {boolean} */ isWaiting) => {
-      running.isWaiting = isWaiting;
-      this.announce();
-    };
-    const isDone = await this.#attempt(async () => {
-      try {
-        const mask = await writeMask(Mask.of(work.opened, [task.hole]));
-        const { signal } = abort;
-        const answer = await this.service.restore(task.bytes, mask, modelName, signal, onWait);
-        const fill = await Fill.of(answer, task.hole, task.isAgain);
-        await work.painter.idle();
-        signal.throwIfAborted();
-        this.running = null;
-        work.restored(fill);
-        return true;
-      } finally {
-        if (this.running === running) this.running = null;
-      }
+    if (!work || !task || !modelName) return;
+    const isDone = await this.#run(async (running) => {
+      const fill = await this.#answer(work, task, modelName, running);
+      this.running = null;
+      work.restored(fill);
     });
     if (isDone && this.restoresAtOnce && work.mask.count) await this.restore();
+  }
+
+  /** Asks all models, one after another, for answers to choose from. */
+  async tryAll() {
+    const { work } = this;
+    const task = work?.task;
+    if (!work || !task) return;
+    const choices = new Choices(work, task);
+    await this.#run(async (running) => {
+      this.choices = choices;
+      /** @type {Problem | null} */
+      let problem = null;
+      for (const { name } of this.models.filter(({ kind }) => kind !== "choice")) {
+        if (!choices.fit) break;
+        running.model = name;
+        this.announce();
+        try {
+          choices.fills.push(await this.#answer(work, task, name, running));
+        } catch (error) {
+          if (!(error instanceof Problem)) throw error;
+          problem = error; // others may have an answer
+        }
+      }
+      if (problem) throw problem;
+    });
+  }
+
+  /** @param {Fill} fill one of the choices */
+  choose(fill) {
+    this.cancel();
+    this.choices?.choose(fill);
   }
 
   /** Ends a restoration in progress. */
@@ -210,6 +227,7 @@ export class Session extends EventTarget {
       change: (step) => this.#stepped(step),
     });
     this.work.painter.resemble(last);
+    this.choices = null;
     this.isUnsaved = false;
     return this.work;
   }
@@ -221,6 +239,46 @@ export class Session extends EventTarget {
     this.#changed();
     const isPainted = step?.kind === "brush" || step?.kind === "rectangle";
     if (isPainted && this.restoresAtOnce) void this.restore();
+  }
+
+  /**
+   * Does something that can be cancelled, unless something is under way.
+   * @param {(running: Running) => Promise<void>} action
+   * @returns {Promise<boolean>} whether it was done
+   */
+  async #run(action) {
+    if (this.running) return false;
+    /** @type {Running} */
+    const running = { since: Date.now(), isWaiting: false, model: "", abort: new AbortController() };
+    this.running = running;
+    const isDone = await this.#attempt(async () => {
+      try {
+        await action(running);
+        return true;
+      } finally {
+        if (this.running === running) this.running = null;
+      }
+    });
+    return Boolean(isDone);
+  }
+
+  /**
+   * @param {Work} work
+   * @param {Task} task
+   * @param {string} model
+   * @param {Running} running
+   */
+  async #answer(work, { bytes, hole, isAgain }, model, running) {
+    const { signal } = running.abort;
+    const mask = await writeMask(Mask.of(work.opened, [hole]));
+    const answer = await this.service.restore(bytes, mask, model, signal, (isWaiting) => {
+      running.isWaiting = isWaiting;
+      this.announce();
+    });
+    const fill = await Fill.of(answer, hole, isAgain);
+    await work.painter.idle();
+    signal.throwIfAborted();
+    return fill;
   }
 
   #keep() {

@@ -3,11 +3,15 @@
 import { History } from "./history.js";
 import { Mask, union } from "./mask.js";
 import { Painter } from "./painter.js";
-/** @import { Fill } from "./fill.js" */
+/** @import { Fill, Hole } from "./fill.js" */
 /** @import { Step } from "./history.js" */
 /** @import { Area } from "./mask.js" */
 /** @import { Picture } from "./picture.js" */
 
+/**
+ * What is to be restored: the file that is sent, its hole, and whether that has an answer already.
+ * @typedef {{bytes: Blob, hole: Hole, isAgain: boolean}} Task
+ */
 /**
  * @typedef {object} Listener
  * @property {(area: Area) => void} paint told where the hole changed
@@ -69,7 +73,7 @@ export class Work {
     return (this.#invented ??= Mask.of(this.opened, holes));
   }
 
-  /** What is to be restored, the hole or the last one again, and the picture that it is cut from. */
+  /** What is to be restored: the hole, or the last one again. @returns {Task | null} */
   get task() {
     if (this.mask.count) {
       return { bytes: this.picture.bytes, hole: this.mask.hole, isAgain: false };
@@ -144,7 +148,6 @@ export class Work {
     const old = this.#base;
     this.#base = old.filled([fill]);
     if (old !== this.opened) old.close();
-    fill.image.close();
     this.#forgotten.push(fill);
   }
 }

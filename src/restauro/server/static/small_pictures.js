@@ -1,12 +1,14 @@
-/** The steps as small pictures: a look back, and a way back. */
+/** Small pictures in the panel: of the steps, a look and a way back, and of answers to choose. */
 
-import { element, text } from "./interface.js";
+import { element, nameOf, text } from "./interface.js";
 /** @import { Derived } from "./derived.js" */
+/** @import { Fill } from "./fill.js" */
 /** @import { Step } from "./history.js" */
 /** @import { Work } from "./work.js" */
 
 const LENGTH = 96; // device pixels of the longer side of a small picture
 const PAINTED = "#c8123c";
+const MARGIN = 0.6; // of the hole's length that a small picture of an answer shows around it
 
 export class Timeline {
   /** By the step; null is the opening. @type {Map<Step | null, HTMLLIElement>} */
@@ -59,6 +61,71 @@ export class Timeline {
     const { offsetTop, offsetLeft } = items[done] ?? this.list;
     this.list.scrollTo(offsetLeft - this.list.offsetWidth / 2, offsetTop - this.list.offsetHeight / 2);
   }
+}
+
+export class Answers {
+  /** @type {Map<Fill, HTMLLIElement>} */
+  #items = new Map();
+
+  /** @param {(fill: Fill) => void} onChoose told of the answer that was chosen */
+  constructor(onChoose) {
+    this.onChoose = onChoose;
+    this.list = element("choices");
+  }
+
+  /**
+   * Shows the answers, and which is on the picture.
+   * @param {Derived} derived
+   */
+  show({ work, choices, newestFill }) {
+    for (const fill of this.#items.keys()) {
+      if (!choices.includes(fill)) this.#items.delete(fill);
+    }
+    for (const fill of choices) {
+      if (work && !this.#items.has(fill)) this.#items.set(fill, this.#item(work, fill));
+    }
+    for (const [fill, item] of this.#items) {
+      const button = /** @type {HTMLElement} */ (item.firstChild);
+      button.ariaPressed = String(fill.image === newestFill?.image);
+      /** @type {HTMLElement} */ (button.lastChild).textContent = nameOf(fill.answer.model);
+    }
+    if (this.list.children.length !== choices.length || !choices.every((fill, i) => this.#items.get(fill) === this.list.children[i])) {
+      this.list.replaceChildren(...this.#items.values());
+    }
+  }
+
+  /**
+   * @param {Work} work
+   * @param {Fill} fill
+   */
+  #item(work, fill) {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.append(around(work, fill), document.createElement("span"));
+    button.addEventListener("click", () => this.onChoose(fill));
+    item.append(button);
+    return item;
+  }
+}
+
+/**
+ * A small picture of a fill and what is around it.
+ * @param {Work} work
+ * @param {Fill} fill
+ */
+function around({ picture }, { hole, image }) {
+  const { left, top, right, bottom } = hole.area;
+  const length = Math.max(right - left, bottom - top) * (1 + MARGIN);
+  const [x, y] = [(left + right - length) / 2, (top + bottom - length) / 2];
+  const scale = LENGTH / length;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = LENGTH;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.imageSmoothingQuality = "high";
+  context.setTransform(scale, 0, 0, scale, -x * scale, -y * scale);
+  context.drawImage(picture.levelFor(scale), 0, 0, picture.width, picture.height);
+  context.drawImage(image, left, top);
+  return canvas;
 }
 
 /** @param {Work} work */

@@ -1,0 +1,35 @@
+/** Answers of several models for one hole, to choose from. */
+
+/** @import { Fill } from "./fill.js" */
+/** @import { Step } from "./history.js" */
+/** @import { Task, Work } from "./work.js" */
+
+export class Choices {
+  /** @type {Fill[]} */
+  fills = [];
+  /** The steps at which they fit: the last before they were asked for, and those chosen. @type {Set<Step | null>} */
+  #steps;
+
+  /**
+   * @param {Work} work
+   * @param {Task} task what all of them answer
+   */
+  constructor(work, task) {
+    this.work = work;
+    this.task = task;
+    this.#steps = new Set([work.history.last]);
+  }
+
+  /** Whether they are answers for what is on show. */
+  get fit() {
+    return this.#steps.has(this.work.history.last);
+  }
+
+  /** @param {Fill} fill one of them */
+  choose(fill) {
+    const { work } = this;
+    const isAgain = work.history.last?.fill?.hole === fill.hole;
+    work.restored(fill.as(isAgain));
+    this.#steps.add(work.history.last);
+  }
+}
