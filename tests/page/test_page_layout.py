@@ -61,6 +61,11 @@ def test_axe_finds_no_violation(open_page: Any, scheme: str) -> None:
     visitor.expect_problem("no picture")
     found += violations(visitor)
     visitor.restore()
+    visitor.press("Compare")
+    visitor.press("Try all models")
+    expect(visitor.page.locator("#choices button")).to_have_count(3)
+    found += violations(visitor)
+    visitor.page.keyboard.press("?")
     found += violations(visitor)
     assert not found
 

@@ -299,7 +299,7 @@ def test_a_closed_picture_is_forgotten(painter: Visitor) -> None:
     painter.press("Stay here")
     painter.expect_phase("painting")
     painter.press("Close the picture")
-    painter.press("Open the other")
+    painter.press("Leave it")
     painter.expect_phase("empty")
     expect(painter.page.locator("body")).to_have_attribute("data-kept", "true")
     painter.page.reload()
@@ -482,7 +482,7 @@ def test_squares_are_seen_through_a_transparent_picture(visitor: Visitor) -> Non
 def test_a_file_that_is_no_picture_leaves_everything_as_it_is(painter: Visitor) -> None:
     mask = painter.mask()
     painter.choose(b"%PDF-1.7", "letter.pdf")
-    painter.press("Open the other")
+    painter.press("Leave it")
     painter.expect_problem("letter.pdf is no picture that this browser can show")
     assert_array_equal(painter.mask(), mask)
 
@@ -493,7 +493,7 @@ def test_work_is_not_lost_without_asking(painter: Visitor) -> None:
     painter.press("Stay here")
     assert_array_equal(painter.mask(), mask)
     painter.choose(encoded(np.zeros((20, 30), np.uint8)), "other.png")
-    painter.press("Open the other")
+    painter.press("Leave it")
     expect(painter.page.get_by_role("button", name="Restore")).to_be_disabled()
 
 

@@ -22,25 +22,30 @@ export function pack(pixels, width, area) {
 }
 
 /**
- * The pixels of an area in which two masks differ, packed as `pack` does; null if there are none.
- * @param {Uint8Array} before pixels of a whole mask, 0 or 1
- * @param {Uint8Array} after
+ * Makes an area of one mask like that of another.
+ * @param {Uint8Array} pixels of a whole mask, 0 or 1, changed in place
+ * @param {Uint8Array} model of another
  * @param {number} width of the whole masks
  * @param {Area} area
- * @returns {Uint8Array<ArrayBuffer> | null}
+ * @returns {{bits: Uint8Array<ArrayBuffer> | null, gained: number}} the pixels that were flipped,
+ *   packed as `pack` does, null if there are none; how many more are 1 than before
  */
-export function difference(before, after, width, area) {
-  const rowBytes = bytesPerRow(area);
+export function follow(pixels, model, width, { left, top, right, bottom }) {
+  const rowBytes = bytesPerRow({ left, top, right, bottom });
   let bits = null;
-  for (let y = area.top, start = 0; y < area.bottom; y++, start += rowBytes) {
-    const row = y * width + area.left;
-    for (let x = 0; x < area.right - area.left; x++) {
-      if (before[row + x] === after[row + x]) continue;
-      bits ??= new Uint8Array(rowBytes * (area.bottom - area.top));
-      bits[start + (x >> 3)] |= 1 << (7 - (x & 7));
+  let gained = 0;
+  for (let y = top, start = 0; y < bottom; y++, start += rowBytes) {
+    const end = y * width + right;
+    for (let i = y * width + left, x = 0; i < end; i++, x++) {
+      const value = model[i];
+      if (pixels[i] === value) continue;
+      bits ??= new Uint8Array(rowBytes * (bottom - top));
+      bits[start + (x >> 3)] |= 128 >> (x & 7);
+      gained += value - pixels[i];
+      pixels[i] = value;
     }
   }
-  return bits;
+  return { bits, gained };
 }
 
 /**
@@ -55,11 +60,11 @@ export function flip(pixels, width, area, bits) {
   const rowBytes = bytesPerRow(area);
   let gained = 0;
   for (let y = area.top, start = 0; y < area.bottom; y++, start += rowBytes) {
-    const row = y * width + area.left;
-    for (let x = 0; x < area.right - area.left; x++) {
-      if (!((bits[start + (x >> 3)] >> (7 - (x & 7))) & 1)) continue;
-      gained += 1 - 2 * pixels[row + x];
-      pixels[row + x] ^= 1;
+    const end = y * width + area.right;
+    for (let i = y * width + area.left, x = 0; i < end; i++, x++) {
+      if (!(bits[start + (x >> 3)] & (128 >> (x & 7)))) continue;
+      gained += 1 - 2 * pixels[i];
+      pixels[i] ^= 1;
     }
   }
   return gained;

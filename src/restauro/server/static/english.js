@@ -53,7 +53,7 @@ export const ENGLISH = {
   restoring: "Restoring…",
   elapsed: "{seconds} s",
   restored: "Restored by {model} in {seconds} s.",
-  replace: "Open the other",
+  replace: "Leave it",
   keep: "Stay here",
   token: "Token of this service",
   token_send: "Use token",
@@ -112,6 +112,8 @@ export const ENGLISH = {
   key_drag: "drag",
   key_arrows: "arrows",
   key_shift: "Shift",
+  key_enter: "Enter",
+  key_delete: "Del",
   close: "Close",
   is_tiff:
     "{name} is a TIFF, which browsers do not show; save it as PNG, or use restauro inpaint, which keeps it a TIFF.",

@@ -1,6 +1,6 @@
 /** The steps of a session: strokes, other changes of the hole, restorations. In bounded memory. */
 
-import { difference, flip } from "./bits.js";
+import { flip, follow } from "./bits.js";
 /** @import { Fill } from "./fill.js" */
 /** @import { Area, Mask } from "./mask.js" */
 
@@ -60,9 +60,9 @@ export class History {
     const { mask, settled } = this;
     const flips = [];
     for (const area of tilesOf(mask, areas)) {
-      const bits = difference(settled, mask.pixels, mask.width, area);
+      const { bits, gained } = follow(settled, mask.pixels, mask.width, area);
       if (!bits) continue;
-      mask.count += flip(settled, mask.width, area, bits);
+      mask.count += gained;
       flips.push({ area, bits });
     }
     if (!flips.length && !fill) return null;

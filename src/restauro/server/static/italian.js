@@ -57,7 +57,7 @@ export const ITALIAN = {
   restoring: "Restauro in corso…",
   elapsed: "{seconds} s",
   restored: "Restaurata da {model} in {seconds} s.",
-  replace: "Apri l’altra",
+  replace: "Lasciala",
   keep: "Resta qui",
   token: "Token di questo servizio",
   token_send: "Usa il token",
@@ -117,6 +117,8 @@ export const ITALIAN = {
   key_drag: "trascina",
   key_arrows: "frecce",
   key_shift: "Maiusc",
+  key_enter: "Invio",
+  key_delete: "Canc",
   close: "Chiudi",
   is_tiff:
     "{name} è un TIFF, che i browser non mostrano; salvalo come PNG, o usa restauro inpaint, che lo lascia TIFF.",

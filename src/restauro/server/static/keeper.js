@@ -95,7 +95,9 @@ export class Keeper {
       const ids = new Set(history.steps.map(({ id }) => id));
       const oldest = history.steps[0]?.id ?? 0; // the forgotten ones before it are still in force
       for (const id of this.#ids) {
-        if (!ids.has(id) && id > oldest) steps.delete(id);
+        if (ids.has(id) || id < oldest) continue;
+        steps.delete(id);
+        this.#ids.delete(id);
       }
       for (const step of history.steps) {
         if (!this.#ids.has(step.id)) steps.put(record(step), step.id);
