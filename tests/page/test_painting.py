@@ -146,7 +146,9 @@ def test_a_saved_mask_can_be_loaded_again(painter: Visitor) -> None:
 def test_a_mask_file_means_what_it_means_to_the_command_line(painter: Visitor) -> None:
     ramp = np.linspace(0, 255, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH).astype(np.uint8)
     half = ramp // 2
-    for pixels in (ramp, np.dstack([half, half, half, ramp])):  # grey; transparent in part
+    label = (ramp > 200).astype(np.uint8)
+    transparent = np.dstack([half, half, half, ramp])
+    for pixels in (ramp, transparent, label, np.dstack([0 * label, 0 * label, 120 * label])):
         data = encoded(pixels)
         painter.choose(data, "mask.png", into="mask")
         expect(painter.page.get_by_role("button", name="Undo")).to_be_enabled()
@@ -172,6 +174,7 @@ def test_a_mask_that_cannot_be_used_is_one_sentence(painter: Visitor) -> None:
         (encoded(np.zeros((37, 50), np.uint8)), "mask has 50×37 pixels, but the picture has 80×60"),
         (b"no picture", "mask.png is no picture that this browser can show"),
         (encoded(in_part), "white on transparent"),
+        (encoded(np.eye(HEIGHT, WIDTH, dtype=np.uint8) + np.uint8(1)), "all of them dark"),
     ):
         painter.choose(data, "mask.png", into="mask")
         painter.expect_problem(sentence)

@@ -118,6 +118,8 @@ export const ENGLISH = {
   is_tiff:
     "{name} is a TIFF, which browsers do not show; save it as PNG, or use restauro inpaint, which keeps it a TIFF.",
   is_animated: "{name} holds several pictures; save the one to restore as PNG.",
+  mask_dark:
+    "The mask has several levels, all of them dark, so which is the hole is open; make what is to be filled white and all else black.",
   soft_mask:
     "The mask has soft edges: {count} of its pixels are grey below half and stay as they are; if a rim is left there, grow the hole.",
   answers: "Answers",

@@ -123,6 +123,8 @@ export const ITALIAN = {
   is_tiff:
     "{name} è un TIFF, che i browser non mostrano; salvalo come PNG, o usa restauro inpaint, che lo lascia TIFF.",
   is_animated: "{name} contiene più immagini; salva come PNG quella da restaurare.",
+  mask_dark:
+    "La maschera ha più livelli, tutti scuri, e non si sa quale sia la lacuna; fai bianco ciò che va riempito e nero tutto il resto.",
   soft_mask:
     "La maschera ha bordi sfumati: {count} dei suoi pixel sono grigi sotto la metà e restano come sono; se resta un bordo, allarga la lacuna.",
   answers: "Risposte",

@@ -5,15 +5,16 @@ import { Mask } from "./mask.js";
 import { decode } from "./picture.js";
 import { Problem } from "./problem.js";
 
+const HALF = 127;
 const SOFT_FROM = 32; // darker ones are noise of a JPEG
 const MIN_SOFT = 8;
 
 /**
- * The mask of a picture file: transparent pixels are the hole if there are any, otherwise pixels
- * with a luminance above 127. `numSoft` tells how many grey pixels beside it make its edge soft.
+ * The mask of a picture file: transparent pixels are the hole if there are any, otherwise what is
+ * bright. `numSoft` tells how many grey pixels beside it make its edge soft.
  * @param {File} file
  * @param {{width: number, height: number}} size that the mask must have
- * @throws {Problem} The file is no picture, has another size, or is white on transparent.
+ * @throws {Problem} The file is no picture, has another size, or may mean two things.
  */
 export async function readMask(file, size) {
   const bitmap = await decode(file, file.name);
@@ -64,25 +65,38 @@ export async function writeMask(mask) {
  * @param {number} height
  */
 function holeOf(rgba, width, height) {
-  const bright = new Uint8Array(width * height);
+  const levels = new Uint8Array(width * height); // of grey
   const transparent = new Uint8Array(width * height);
+  const counts = new Uint32Array(256);
   let isAllOpaqueWhite = true;
-  let numBright = 0;
-  let numSoft = 0;
-  for (let i = 0, at = 0; i < bright.length; i++, at += 4) {
-    const luminance = (299 * rgba[at] + 587 * rgba[at + 1] + 114 * rgba[at + 2]) / 1000;
-    bright[i] = Number(luminance >= 127.5);
-    numBright += bright[i];
-    if (!bright[i] && luminance >= SOFT_FROM) numSoft++;
+  for (let i = 0, at = 0; i < levels.length; i++, at += 4) {
+    levels[i] = Math.round((299 * rgba[at] + 587 * rgba[at + 1] + 114 * rgba[at + 2]) / 1000);
+    counts[levels[i]]++;
     transparent[i] = Number(rgba[at + 3] < 128);
-    if (!transparent[i] && luminance < 255) isAllOpaqueWhite = false;
+    if (!transparent[i] && levels[i] < 255) isAllOpaqueWhite = false;
   }
-  if (!transparent.includes(1)) {
-    const isSoft = numSoft >= Math.max(MIN_SOFT, numBright / 500);
-    return { mask: new Mask(width, height, bright), numSoft: isSoft ? numSoft : 0 };
-  }
+  if (!transparent.includes(1)) return holeOfLevels(levels, counts, width, height);
   if (isAllOpaqueWhite && transparent.includes(0)) throw new Problem("mask_white_on_transparent");
   return { mask: new Mask(width, height, transparent), numSoft: 0 };
+}
+
+/**
+ * What is brighter than half, or, of two levels of which one is 0, the other.
+ * @param {Uint8Array} levels in 0 to 255, made a mask in place
+ * @param {Uint32Array} counts of each level
+ * @param {number} width
+ * @param {number} height
+ */
+function holeOfLevels(levels, counts, width, height) {
+  const used = [...counts.keys()].filter((level) => counts[level]);
+  const isLabelled = used.length < 2 || (used.length === 2 && used[0] === 0);
+  if (!isLabelled && used[used.length - 1] <= HALF) throw new Problem("mask_dark");
+  const threshold = isLabelled ? 0 : HALF;
+  const sum = (/** @type {Uint32Array} */ some) => some.reduce((total, count) => total + count, 0);
+  const numSoft = isLabelled ? 0 : sum(counts.subarray(SOFT_FROM, HALF + 1));
+  const isSoft = numSoft >= Math.max(MIN_SOFT, sum(counts.subarray(threshold + 1)) / 500);
+  for (let i = 0; i < levels.length; i++) levels[i] = Number(levels[i] > threshold);
+  return { mask: new Mask(width, height, levels), numSoft: isSoft ? numSoft : 0 };
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
