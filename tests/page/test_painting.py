@@ -116,6 +116,16 @@ def test_undo_and_redo_give_back_every_state(painter: Visitor) -> None:
     assert_array_equal(painter.mask()[:30], states[1][:30])
 
 
+def test_what_is_undone_is_no_longer_seen(painter: Visitor) -> None:
+    painter.drag((30, 30), (50, 30))
+    painter.page.locator("#undo").hover()
+    painted = painter.colour_at((40, 30))
+    painter.press("Undo")
+    assert painter.colour_at((40, 30)) == (0, 220, 0)
+    painter.press("Redo")
+    assert painter.colour_at((40, 30)) == painted != (0, 220, 0)
+
+
 def test_undo_forgets_the_oldest_steps_when_memory_is_short(visitor: Visitor) -> None:
     undone = visitor.page.evaluate(
         """async () => {
