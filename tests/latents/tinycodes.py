@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from restauro.training.weights import save_weights
 
 from restauro.models import MODELS
 from restauro.training.config import config_to_dict, dump_toml, load_config
+from restauro.training.weights import save_weights
 from tinyfolders import CONFIG
 
 SIZE = (32, 48)

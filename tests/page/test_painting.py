@@ -116,6 +116,16 @@ def test_undo_and_redo_give_back_every_state(painter: Visitor) -> None:
     assert_array_equal(painter.mask()[:30], states[1][:30])
 
 
+def test_what_is_undone_is_no_longer_seen(painter: Visitor) -> None:
+    painter.drag((30, 30), (50, 30))
+    painter.page.locator("#undo").hover()
+    painted = painter.colour_at((40, 30))
+    painter.press("Undo")
+    assert painter.colour_at((40, 30)) == (0, 220, 0)
+    painter.press("Redo")
+    assert painter.colour_at((40, 30)) == painted != (0, 220, 0)
+
+
 def test_undo_forgets_the_oldest_steps_when_memory_is_short(visitor: Visitor) -> None:
     undone = visitor.page.evaluate(
         """async () => {
@@ -230,6 +240,9 @@ def test_a_question_mark_tells_all_keys(painter: Visitor) -> None:
     expect(sheet).to_be_hidden()
     painter.page.keyboard.press("?")
     expect(sheet).to_contain_text("brush, eraser, rectangle, move")
+    painter.page.set_viewport_size({"width": 844, "height": 390})
+    expect(sheet.get_by_role("heading")).to_be_focused()
+    expect(sheet.get_by_role("heading")).to_be_in_viewport()
     painter.page.keyboard.press("r")
     expect(painter.page.locator("#brush")).to_have_attribute("aria-pressed", "true")
     painter.page.keyboard.press("Escape")

@@ -100,8 +100,11 @@ export class Work {
     const { history, listener } = this;
     this.painter.cancel();
     const fills = this.fills.length;
-    while (history.done > done && history.undo());
-    while (history.done < done && history.redo());
+    while (history.done !== done) {
+      const step = history.done > done ? history.undo() : history.redo();
+      if (!step) break;
+      for (const { area } of step.flips) listener.paint(area);
+    }
     if (this.fills.length !== fills) this.#compose();
     listener.change(null);
   }
