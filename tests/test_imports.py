@@ -192,7 +192,7 @@ def test_the_code_of_a_plug_in_is_part_of_what_decides(tmp_path: Path) -> None:
 def test_two_methods_of_a_file_are_cached_apart_and_with_its_code(tmp_path: Path) -> None:
     mine = tmp_path / "mine.py"
     import_plugins([write(mine, METHOD + METHOD.replace("grey", "black"))])
-    _, (grey, black, telea) = find_methods(["grey", "black", "telea"])
+    grey, black, telea = find_methods(["grey", "black", "telea"])
     assert grey.identity == ("grey", file_sha256(mine))
     assert black.identity == ("black", file_sha256(mine))
     assert telea.identity == ()

@@ -83,10 +83,10 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plan(
     bank: Path, *origins: str, metrics: tuple[str, ...] = PIXELS, **details: object
 ) -> EvaluationPlan:
-    fillers, methods = find_methods(origins)
+    methods = find_methods(origins)
     protocols = tuple(choose_protocols(["box"]))
     settings: dict[str, object] = {"timing_rounds": 0, "protocols": protocols} | details
-    return EvaluationPlan(bank, "test", fillers, methods, metrics=metrics, **settings)  # type: ignore[arg-type]
+    return EvaluationPlan(bank, "test", methods, metrics=metrics, **settings)  # type: ignore[arg-type]
 
 
 def run(the_plan: EvaluationPlan, output: Path, processes: int = 1) -> Evaluation:
@@ -279,9 +279,8 @@ def test_bad_methods_are_one_sentence(
 
 
 def test_a_method_is_renamed() -> None:
-    fillers, methods = find_methods(["mine=telea", "telea"])
-    assert list(fillers) == ["mine", "telea"]
-    assert [method.origin for method in methods] == ["telea", "telea"]
+    methods = find_methods(["mine=telea", "telea"])
+    assert [(one.name, one.origin) for one in methods] == [("mine", "telea"), ("telea", "telea")]
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -292,7 +291,7 @@ def test_methods_of_one_name_are_called_by_what_was_given(order: int, tmp_path: 
         path = shutil.copyfile(load("faces").files[0], tmp_path / folder / "model.onnx")
         origins.append(os.path.relpath(path))
     given = ["faces", "network:faces", "x=faces", *origins][::order]
-    _, methods = find_methods(given)
+    methods = find_methods(given)
     found = {method.origin: method.name for method in methods if method.name != "x"}
     flat = [origin.replace("../", "").replace("/", "_") for origin in origins]
     names = ["faces", "network_faces", *flat]

@@ -77,7 +77,7 @@ def test_pictures_that_end_their_process_are_named_when_the_others_are_done(
     bank = write_bank(tmp_path / "bank", images)
     mine = tmp_path / "dies.py"
     mine.write_text(DIES)
-    _, (dies,) = find_methods([str(mine)])
+    (dies,) = find_methods([str(mine)])
     (box,) = choose_protocols(["box"])
     files = [tmp_path / f"{number}.npz" for number in range(3)]
     parts = [

@@ -171,8 +171,9 @@ def test_a_job_takes_every_name(name: str, files: Path) -> None:
 
 
 def test_the_evaluation_takes_every_name(name: str, image: Image, mask: Mask) -> None:
-    methods, (source,) = find_methods([f"x={name}"])
-    assert_array_equal(methods["x"](image, mask)[~mask], image[~mask])
+    ((source, filler),) = find_methods([f"x={name}"]).items()
+    assert source.name == "x"
+    assert_array_equal(filler(image, mask)[~mask], image[~mask])
     assert source.origin == name
 
 

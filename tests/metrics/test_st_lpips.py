@@ -138,16 +138,17 @@ def test_maps_of_the_truth_are_made_once_for_all_methods(monkeypatch: pytest.Mon
 def test_an_evaluation_has_the_distance_of_its_sets(tmp_path: Path) -> None:
     images = textured(5, (40, 48))
     bank = write_bank(tmp_path / "bank", images)
-    fillers, methods = find_methods(["mean"])
+    methods = find_methods(["mean"])
     box = tuple(choose_protocols(["box"]))
     metrics = ("hole_st_lpips", "frechet_st_lpips", "u_ids_st_lpips")
-    plan = EvaluationPlan(bank, "test", fillers, methods, box, metrics, timing_rounds=0)
+    plan = EvaluationPlan(bank, "test", methods, box, metrics, timing_rounds=0)
     found = evaluate(plan, tmp_path / "out", processes=1)
     assert found is not None
     (of_all,) = found.sets
     assert of_all.frechet_feature_distance is None
     assert of_all.u_ids_st_lpips is None  # of five pictures
-    fills = fillers["mean"].batch(images, box[0].holes((40, 48), range(5)))
+    (mean,) = methods.values()
+    fills = mean.batch(images, box[0].holes((40, 48), range(5)))
     network = shift_tolerant("alex")
     maps = [network(to_tensor(torch.from_numpy(one)))[-1] for one in (fills, images)]
     pooled = [last.mean(dim=(2, 3)) for last in maps]

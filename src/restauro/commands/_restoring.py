@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from restauro.cores import num_cores
+from restauro.errors import BadImageError, RestauroError
 from restauro.fill.catalogue import load
 from restauro.fill.entries import AUTO
-from restauro.interrupt import INTERRUPTED
+from restauro.interrupt import INTERRUPTED, StopRequest
 
 if TYPE_CHECKING:
     from restauro.jobs.job import Engine, Job
@@ -46,7 +47,6 @@ class Result:
 
 def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str | None) -> None:
     """Restores a picture into a file, or to standard output; `suffix` names the format there."""
-    from restauro.errors import RestauroError
     from restauro.jobs.planning import Task
     from restauro.jobs.record import FAILED, Outcome
     from restauro.picture.formats import WRITTEN
@@ -89,16 +89,12 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
 
 
 def _standard_input() -> bytes:
-    from restauro.errors import BadImageError
-
     if sys.stdin is None:  # closed by the shell
         raise BadImageError("standard input is closed; send a picture to it")
     return sys.stdin.buffer.read()
 
 
 def _to_standard_output(data: bytes) -> None:
-    from restauro.errors import RestauroError
-
     try:
         if sys.stdout is None:
             raise OSError(errno.EBADF, "it is closed")
@@ -159,7 +155,6 @@ def _run(
     job: Job, engine: Engine, result: Result, record_path: Path, stdout: TextIO
 ) -> tuple[Counter[str], Counter[str]]:
     """How many pictures have which status, and were restored by which model."""
-    from restauro.interrupt import StopRequest
     from restauro.jobs.record import FAILED, Record
     from restauro.progress import progress_bar
 

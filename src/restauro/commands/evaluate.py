@@ -5,9 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,22 +15,18 @@ from restauro.interrupt import INTERRUPTED
 from restauro.progress import progress_bar
 
 
-class CommaList(click.ParamType):  # type: ignore[type-arg]
-    """Words between commas, or what else `kind` makes of them."""
+def words(text: str) -> list[str]:
+    """The words between commas, without blanks around them."""
+    return [word.strip() for word in text.split(",") if word.strip()]
 
-    name = "list"
 
-    def __init__(self, kind: Callable[[str], Any] = str) -> None:
-        self.kind = kind
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> list[Any]:
-        """The items, without blanks around them."""
-        try:
-            return [self.kind(word) for word in map(str.strip, value.split(",")) if word]
-        except ValueError:
-            self.fail(f"{value!r} are not all numbers; write them like -1,-2", param, ctx)
+def numbers(text: str) -> list[float]:
+    """The numbers between commas."""
+    try:
+        return list(map(float, words(text)))
+    except ValueError as error:
+        message = f"{text!r} are not all numbers; write them like -1,-2"
+        raise click.BadParameter(message) from error
 
 
 @click.command("evaluate")
@@ -40,7 +34,7 @@ class CommaList(click.ParamType):  # type: ignore[type-arg]
     "--methods",
     required=True,
     multiple=True,
-    type=CommaList(),
+    type=words,
     help="Names or paths, see docs/methods.md; NAME=PATH gives another name. May be repeated.",
 )
 @device_option
@@ -50,7 +44,7 @@ class CommaList(click.ParamType):  # type: ignore[type-arg]
     "protocols",
     default="box,irregular",
     show_default=True,
-    type=CommaList(),
+    type=words,
     help="Which holes, see docs/protocols.md.",
 )
 @click.option("--split", default="test", show_default=True, help="Part of the bank.")
@@ -63,13 +57,13 @@ class CommaList(click.ParamType):  # type: ignore[type-arg]
     "[default: evaluations/BANK-SPLIT]",
 )
 @click.option(
-    "--metrics", default="", type=CommaList(), help="By default all whose packages are installed."
+    "--metrics", default="", type=words, help="By default all whose packages are installed."
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first pictures of the split.")
 @click.option(
     "--exposures",
     default="",
-    type=CommaList(float),
+    type=numbers,
     help="Stops by which the first protocol's pictures are darkened as well, such as -1,-2,-3.",
 )
 @click.option(
@@ -121,12 +115,10 @@ def command(
     from restauro.evaluation.plan import EvaluationPlan, choose_metrics, find_methods
     from restauro.evaluation.protocols import choose_protocols
 
-    fillers, found = find_methods([origin for given in methods for origin in given], device)
     plan = EvaluationPlan(
         data,
         split,
-        fillers,
-        found,
+        find_methods([origin for given in methods for origin in given], device),
         tuple(choose_protocols(protocols, exposures)),
         choose_metrics(metrics),
         **limits,

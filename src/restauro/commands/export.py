@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from restauro.commands._options import PATH, import_option
+from restauro.errors import OutputExistsError
 
 
 @click.command("export")
@@ -29,7 +30,6 @@ def command(
     run: Path, output: Path, name: str | None, half: bool, force: bool, **said: str
 ) -> None:
     """Turn the best weights of the training run in folder RUN into a model file."""
-    from restauro.errors import OutputExistsError
     from restauro.export import export_onnx
     from restauro.files import file_sha256
     from restauro.fill.model_file import ModelCard

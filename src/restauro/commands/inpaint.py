@@ -41,12 +41,8 @@ class PlaceType(click.Path):
         return place_of(value)
 
 
-def parse_colour(
-    context: click.Context, parameter: click.Parameter, text: str | None
-) -> tuple[int, int, int] | None:
+def colour(text: str) -> tuple[int, int, int]:
     """The RGB values of `#rrggbb` or a name such as `magenta`."""
-    if text is None:
-        return None
     from PIL import ImageColor
 
     try:
@@ -56,17 +52,14 @@ def parse_colour(
     return red, green, blue
 
 
-def parse_boxes(
-    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
-) -> tuple[Rectangle, ...]:
-    """The rectangle of each LEFT,TOP,WIDTH,HEIGHT."""
+def rectangle(text: str) -> Rectangle:
+    """That of LEFT,TOP,WIDTH,HEIGHT."""
     from restauro.picture.holes import Rectangle
 
-    boxes = [re.fullmatch(r"(\d+),(\d+),([1-9]\d*),([1-9]\d*)", text) for text in texts]
-    for text, box in zip(texts, boxes, strict=True):
-        if box is None:
-            raise click.BadParameter(f"{text!r} is no box; write it like 40,30,120,80")
-    return tuple(Rectangle(*map(int, box.groups())) for box in boxes if box)
+    found = re.fullmatch(r"(\d+),(\d+),([1-9]\d*),([1-9]\d*)", text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no box; write it like 40,30,120,80")
+    return Rectangle(*map(int, found.groups()))
 
 
 @click.command("inpaint", epilog=EPILOG)
@@ -88,7 +81,7 @@ def parse_boxes(
     "--mask-colour",
     "colour",
     metavar="COLOUR",
-    callback=parse_colour,
+    type=colour,
     help="The hole is painted in the picture in this colour, such as '#ff00ff'.",
 )
 @click.option(
@@ -110,7 +103,7 @@ def parse_boxes(
     "--box",
     "boxes",
     metavar="LEFT,TOP,WIDTH,HEIGHT",
-    callback=parse_boxes,
+    type=rectangle,
     multiple=True,
     help="The hole is this rectangle, in pixels as a viewer shows the picture; may come again.",
 )

@@ -136,7 +136,7 @@ class _Pass:
         protocol = self.plan.protocols[0]
         row = int(self.rows[protocol.task][0])
         hole = protocol.hole(self.bank.size, row, self.plan.seed)
-        for filler in self.plan.fillers.values():
+        for filler in self.plan.methods.values():
             try:
                 filler(self.bank.images[row], hole)
             except MissingExtraError:
@@ -232,7 +232,8 @@ class _Pass:
         rows = self.rows[protocol.task][: self.plan.timing_rounds]
         pictures = np.ascontiguousarray(self.bank.images[rows])
         holes = protocol.holes(self.bank.size, rows, self.plan.seed)
-        return time_methods(self.plan.fillers, pictures, holes) if len(rows) else {}
+        fillers = {method.name: filler for method, filler in self.plan.methods.items()}
+        return time_methods(fillers, pictures, holes) if len(rows) else {}
 
     def _task_record(self, protocol: Protocol) -> TaskRecord:
         pictures = {int(row): self.bank.index[row]["name"] for row in self.rows[protocol.task]}
@@ -241,7 +242,7 @@ class _Pass:
         return TaskRecord(protocol.task, protocol.name, protocol.exposure, digest, len(pictures))
 
     def _method_record(self, method: Method) -> MethodRecord:
-        filler = self.plan.fillers[method.name]
+        filler = self.plan.methods[method]
         return MethodRecord(
             method.name,
             method.origin,

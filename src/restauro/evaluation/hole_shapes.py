@@ -23,7 +23,6 @@ Point: TypeAlias = tuple[int, int]
 """(y, x) in units of 1/512 pixel."""
 
 UNITS_PER_PIXEL = 512
-STROKE_SIDE = 256  # lengths of strokes are pixels of a picture of this side, as in mmagic
 DIRECTION_BITS = 16
 MAX_TRIES = 200
 """More than half of all drawings fit the limits, so that this many never fail by chance."""

@@ -59,10 +59,8 @@ class MaskFiles:
         return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
-@functools.cache
-def mask_files(path: Path) -> MaskFiles:
-    """The masks at a path, read once."""
-    return MaskFiles(path)
+mask_files = functools.cache(MaskFiles)
+"""The masks at a path, read once."""
 
 
 def resized(mask: Mask, size: Size) -> Mask:

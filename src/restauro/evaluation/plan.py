@@ -54,9 +54,8 @@ class EvaluationPlan:
 
     bank: Path
     split: str
-    fillers: Mapping[str, Filler]
-    """What the methods are in this process, by name."""
-    methods: tuple[Method, ...]
+    methods: Mapping[Method, Filler]
+    """With what each is in this process."""
     protocols: tuple[Protocol, ...]
     metrics: tuple[str, ...]
     limit: int | None = None
@@ -82,10 +81,8 @@ class EvaluationPlan:
         return rows[: self.probe_limit] if protocol.exposure else rows
 
 
-def find_methods(
-    origins: Sequence[str], device: Device = CPU
-) -> tuple[dict[str, Filler], tuple[Method, ...]]:
-    """Fillers by name, and their methods; an origin is a name or path, or NAME=ORIGIN.
+def find_methods(origins: Sequence[str], device: Device = CPU) -> dict[Method, Filler]:
+    """Methods with their fillers; an origin is a name or path, or NAME=ORIGIN.
 
     Networks compute on the device. Those that would have one name are called by their origins:
     `network:faces` beside `faces` is `network_faces`.
@@ -96,8 +93,8 @@ def find_methods(
         BadModelError: A file is missing, damaged or of another kind.
         MissingExtraError: Its libraries are not installed.
     """
-    fillers: dict[str, Filler] = {}
-    methods, loaded = [], []
+    methods: dict[Method, Filler] = {}
+    loaded = []
     for given in dict.fromkeys(origins):
         wanted, is_renamed, origin = given.rpartition("=")
         found = load(origin, device)
@@ -111,13 +108,12 @@ def find_methods(
                 f"the method's name {name!r} is not fit for a file; give another before it, such "
                 f"as mine={origin}, of letters, digits, '.', '_' and '-'"
             )
-        if name in fillers:
+        if name in (method.name for method in methods):
             raise ConfigError(
                 f"two methods are called {name!r}; give one another name, such as {name}_2={origin}"
             )
-        fillers[name] = found
-        methods.append(Method(name, origin, _identity(origin, found, device), device))
-    return fillers, tuple(methods)
+        methods[Method(name, origin, _identity(origin, found, device), device)] = found
+    return methods
 
 
 def choose_metrics(names: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -19,14 +22,14 @@ class PixelLoss(nn.Module):
     Shape: prediction and target (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole -> (B,) >= 0.
     """
 
-    def __init__(self, distance: str, hole_weight: float | None = None, delta: float = 0.1) -> None:
+    def __init__(self, error: Callable[..., Tensor], hole_weight: float | None = None) -> None:
+        """`error` is one of `torch.nn.functional`, such as `mse_loss`."""
         super().__init__()
-        assert distance in {"squared", "absolute", "huber"}
-        self.distance, self.hole_weight, self.delta = distance, hole_weight, delta
+        self.error, self.hole_weight = error, hole_weight
 
     def forward(self, prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
         """Returns one value per picture."""
-        error = self._error(prediction, target).mean(dim=1, keepdim=True)  # (B, 1, H, W)
+        error = self.error(prediction, target, reduction="none").mean(dim=1, keepdim=True)
         if self.hole_weight is None:
             return error.mean(dim=(1, 2, 3))
         known = 1 - mask
@@ -34,27 +37,20 @@ class PixelLoss(nn.Module):
         in_known = (error * known).sum(dim=(1, 2, 3)) / known.sum(dim=(1, 2, 3)).clamp(min=1)
         return self.hole_weight * in_hole + in_known  # clamps: a picture may have no hole
 
-    def _error(self, prediction: Tensor, target: Tensor) -> Tensor:
-        if self.distance == "squared":
-            return F.mse_loss(prediction, target, reduction="none")
-        if self.distance == "absolute":
-            return F.l1_loss(prediction, target, reduction="none")
-        return F.huber_loss(prediction, target, reduction="none", delta=self.delta)
-
 
 @loss("mse")
 def mse(hole_weight: float | None = None) -> PixelLoss:
     """Mean squared error: the report's loss."""
-    return PixelLoss("squared", hole_weight)
+    return PixelLoss(F.mse_loss, hole_weight)
 
 
 @loss("huber")
 def huber(hole_weight: float | None = None, delta: float = 0.1) -> PixelLoss:
     """Huber loss, quadratic up to `delta` (in units of [0, 1]); the report tried it."""
-    return PixelLoss("huber", hole_weight, delta)
+    return PixelLoss(partial(F.huber_loss, delta=delta), hole_weight)
 
 
 @loss("l1")
 def l1(hole_weight: float | None = None) -> PixelLoss:
     """Mean absolute error: less blur than squares."""
-    return PixelLoss("absolute", hole_weight)
+    return PixelLoss(F.l1_loss, hole_weight)
