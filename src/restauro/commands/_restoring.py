@@ -120,8 +120,8 @@ def restore_many(
     from restauro.jobs.job import Job, in_processes
     from restauro.jobs.record import FAILED
 
-    make_filler = partial(load, result.model, result.device, threads=1)
-    filler = make_filler()
+    make = partial(load, result.model, result.device, threads=1)
+    filler, is_here = make(), False
     stdout = sys.stdout  # before an engine turns it aside, as libraries print
     with ExitStack() as stack:
         if engine_name == RAY:
@@ -130,14 +130,12 @@ def restore_many(
             engine = stack.enter_context(ray_engine(count, ray_address))
         else:
             count = min(count or num_cores(), len(tasks))
-            engine = in_processes(count)
-            if count == 1:
-                make_filler = partial(lambda: filler)
+            engine, is_here = in_processes(count), count == 1
         job = Job(
             tasks,
             result.output,
             result.holes,
-            make_filler,
+            (lambda: filler) if is_here else make,
             filler.identity,
             result.force,
             result.page,

@@ -1,4 +1,4 @@
-"""What metrics are written with: restored pictures beside the truth, areas, and who knows them all.
+"""What metrics are written with: restored pictures beside the truth, areas, and all that there are.
 
 A metric gives one value per picture, never averaged over pictures.
 """
