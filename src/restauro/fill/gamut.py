@@ -18,6 +18,7 @@ from restauro.fill.compose import Damaged
 from restauro.fill.windows import Box, hole_boxes, parts
 from restauro.picture.holes import grown
 from restauro.picture.modes import LUMINANCE, Colours
+from restauro.picture.types import Mask
 
 RING_PX = 8
 """How far around a hole it must be of one colour for that colour to fill it."""
@@ -122,13 +123,12 @@ def _around(box: Box, picture: Damaged) -> Box:
 def _colour_around(picture: Damaged, box: Box) -> Colours | None:
     around = _around(box, picture)
     low, high, total, count = np.ones(3), np.zeros(3), np.zeros(3), 0
-    inner = np.zeros(around.size, dtype=bool)
-    inside = box.within(around).slices
-    inner[inside] = picture.hole[box.slices]
-    ring = grown(inner, RING_PX) & ~picture.hole[around.slices]
     canvas = picture.canvas(around, around)
-    for part in parts(Box(0, 0, *around.size)):
-        colours = canvas.look(part)[ring[part.slices] & canvas.known[part.slices]]
+    for part in parts(around):
+        ring, place = _ring(picture.hole, box, part, around), part.within(around)
+        if not ring.any():
+            continue
+        colours = canvas.look(place)[ring & canvas.known[place.slices]]
         if not len(colours):
             continue
         low, high = np.minimum(low, colours.min(axis=0)), np.maximum(high, colours.max(axis=0))
@@ -136,6 +136,15 @@ def _colour_around(picture: Damaged, box: Box) -> Colours | None:
             return None
         total, count = total + colours.sum(axis=0, dtype=np.float64), count + len(colours)
     return np.asarray(total / count, dtype=np.float32) if count else None
+
+
+def _ring(hole: Mask, box: Box, part: Box, around: Box) -> Mask:
+    """What of a part lies beside the hole in `box`: part by part, as a box may be large."""
+    seen = part.grown(RING_PX).clipped(around)
+    inner = np.zeros(seen.size, dtype=bool)
+    shared = box.clipped(seen)
+    inner[shared.within(seen).slices] = hole[shared.slices]
+    return grown(inner, RING_PX)[part.within(seen).slices] & ~hole[part.slices]
 
 
 def _tint(
