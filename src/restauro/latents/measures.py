@@ -8,12 +8,13 @@ about 1 / F.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 
 import numpy as np
 from numpy.typing import NDArray
 
-from restauro.errors import MissingExtraError
+from restauro.errors import needed
 
 Codes = NDArray[np.floating]
 Factors = NDArray[np.str_]
@@ -136,13 +137,8 @@ def require_predictors() -> None:
     Raises:
         MissingExtraError: It is not.
     """
-    try:
-        import sklearn  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "measuring against known factors needs scikit-learn; install it with "
-            "`pip install 'restauro[evaluate]'`"
-        ) from error
+    with needed("measuring against known factors needs scikit-learn", "'restauro[evaluate]'"):
+        importlib.import_module("sklearn")
 
 
 def _binned(codes: Codes) -> NDArray[np.int64]:
