@@ -8,6 +8,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import restauro
+from restauro.fill.compose import damaged
+from restauro.fill.gamut import Gamut
+from restauro.fill.windows import Box
 from restauro.picture.types import Image, Mask
 
 SIDE = 96
@@ -103,3 +106,16 @@ def test_a_picture_in_colour_keeps_the_network_s_own(faces: restauro.Filler) -> 
 
 
 SAMPLE = restauro.__path__[0] + "/samples/hat.png"
+
+
+@pytest.mark.parametrize(("side", "is_toned"), [(24, True), (76, False)])
+def test_a_pale_ground_does_not_decide_what_a_large_hole_hides(side: int, is_toned: bool) -> None:
+    rng = np.random.default_rng(0)
+    ground = np.linspace(190, 240, SIDE)[:, None, None] + rng.normal(0, 2.5, (SIDE, SIDE, 3))
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[10 : 10 + side, 10 : 10 + side] = True
+    picture, whole = damaged(ground.astype(np.uint8), mask), Box(0, 0, SIDE, SIDE)
+    gamut = Gamut.around(picture.canvas(whole, whole))
+    red = np.array([0.8, 0.2, 0.1], dtype=np.float32)
+    assert (gamut.tint is not None) == is_toned
+    assert (np.abs(gamut.fitted(red) - red).max() > 0.1) == is_toned

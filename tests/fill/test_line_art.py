@@ -87,3 +87,10 @@ def test_a_photograph_is_no_line_art(name: str) -> None:
     picture = damaged(photo.resize((SIDE, SIDE)), hole())
     assert line_art_on(picture.canvas(WHOLE, WHOLE)) is None
     assert line_art_on(damaged(art(), hole()).canvas(WHOLE, WHOLE)) is not None
+
+
+def test_a_flat_ground_does_not_decide_what_a_large_hole_hides() -> None:
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[: SIDE * 3 // 4] = True
+    assert line_art_on(damaged(art(), mask).canvas(WHOLE, WHOLE)) is None
+    assert line_art_on(damaged(art(), mask[::-1] & ~mask).canvas(WHOLE, WHOLE)) is not None

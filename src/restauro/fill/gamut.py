@@ -26,13 +26,18 @@ ONE_COLOUR = 2 / 255
 """The most that a channel may differ within one colour."""
 ONE_TONE = 4 / 255
 """The most that colours may stray from the mean of their luminance, as a root mean square, for a
-picture to be grey or toned: grain and JPEG stay below, the palest photographs above."""
+picture to be grey or toned: grain and JPEG stay below, the palest photographs above. Less where
+the hole is large, so that a pale ground does not decide what stood before it."""
+SURE = 2.0
+"""How many times the hole's pixels must be known for all of `ONE_TONE`."""
 MIN_TONES = 0.25
 """Share of the luminances, from the darkest to the brightest, that a toned picture has at least."""
 GREY = 1.5 / 255
 """Tints below this are none."""
 MARGIN = 0.5
 """How far beyond the known range a channel may go, as a share of that range."""
+MIN_KNOWN = 0.5
+"""Share of the pixels below which what is known limits no channel."""
 _LEVELS = 256
 _SMOOTHING = 8
 """Levels on each side over which a tint is averaged."""
@@ -69,8 +74,10 @@ class Gamut:
             for channel, offsets in enumerate((colours - luminance[:, None]).T):
                 sums[:, channel] += np.bincount(levels, offsets, _LEVELS)
                 squares[:, channel] += np.bincount(levels, offsets**2, _LEVELS)
-        margin = MARGIN * (high - low)
-        return cls(low - margin, high + margin, _tint(counts, sums, squares))
+        share = float(canvas.known.mean())
+        may_stray = ONE_TONE * min(1.0, share / (SURE * max(1 - share, 1e-6)))
+        margin = MARGIN * (high - low) if share >= MIN_KNOWN else np.ones(3, dtype=np.float32)
+        return cls(low - margin, high + margin, _tint(counts, sums, squares, may_stray))
 
     def fitted(self, colours: Colours) -> Colours:
         """Colours (..., 3) as near as the gamut allows."""
@@ -148,14 +155,17 @@ def _ring(hole: Mask, box: Box, part: Box, around: Box) -> Mask:
 
 
 def _tint(
-    counts: NDArray[np.float64], sums: NDArray[np.float64], squares: NDArray[np.float64]
+    counts: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    squares: NDArray[np.float64],
+    may_stray: float,
 ) -> Colours | None:
     """What the known colours add to their luminance, (256, 3), if that tells their colour."""
     if not counts.any():
         return None
     means = sums / np.maximum(counts, 1)[:, None]
     strayed = (squares - counts[:, None] * means**2).sum(axis=0) / counts.sum()
-    if np.sqrt(strayed.max()) > ONE_TONE:
+    if np.sqrt(strayed.max()) > may_stray:
         return None
     if (np.abs(sums).sum(axis=0) <= GREY * counts.sum()).all():
         return np.zeros((_LEVELS, 3), dtype=np.float32)

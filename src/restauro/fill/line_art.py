@@ -61,7 +61,12 @@ class LineArt(NamedTuple):
 
 
 def line_art_on(canvas: Canvas) -> LineArt | None:
-    """Of what is known around a hole, if that is a few flat colours, as lines on paper are."""
+    """Of what is known around a hole, if that is a few flat colours, as lines on paper are.
+
+    None if less than half is known: a flat ground does not tell what stood before it.
+    """
+    if canvas.known.mean() < 0.5:
+        return None
     step = 1 + max(canvas.size) // MAX_SIDE
     colours = canvas.look(Box(0, 0, *canvas.size))[::step, ::step][canvas.known[::step, ::step]]
     if not len(colours):
