@@ -113,7 +113,7 @@ def _named(evaluations: Iterable[Evaluation]) -> dict[str, Evaluation]:
 
 
 def _table(tables: SetTables) -> Table:
-    """The main metrics of every task, and what methods cost."""
+    """The main metrics of every task, and what methods cost: a column a method, to fit a screen."""
     lines = [
         line | {"column": f"{task}: {heading(metric)}"}
         for task in tables.plain_tasks
@@ -129,4 +129,4 @@ def _table(tables: SetTables) -> Table:
         ]
         for line in tables.lines["methods"]
     ]
-    return table.beside(Table("", cells("method", "MB", "ms"), costs))
+    return table.beside(Table("", cells("method", "MB", "ms"), costs)).turned()

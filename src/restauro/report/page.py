@@ -56,6 +56,11 @@ class Table:
         rows = [[*row, *more.get(row[0].text, empty)] for row in self.rows]
         return replace(self, header=[*self.header, *other.header[1:]], rows=rows)
 
+    def turned(self) -> Table:
+        """This table with its columns as rows."""
+        header, *rows = zip(self.header, *self.rows, strict=True)
+        return replace(self, header=header, rows=rows)
+
 
 @dataclass(frozen=True)
 class Picture:
