@@ -16,6 +16,7 @@ import PIL.Image
 
 from restauro.errors import BadImageError
 from restauro.fill.filler import Filler
+from restauro.fill.trust import Calibration
 from restauro.picture.formats import Encoded, Format, encode, own_format
 from restauro.picture.holes import HoleOptions, hole_of, opaque, remark
 from restauro.picture.known_blocks import with_known_blocks
@@ -41,6 +42,8 @@ class Restored:
     """What a user should know; mostly nothing."""
     seconds: dict[str, float]
     """Wall time of the steps decode, inpaint and encode."""
+    trust: Mask | None = None
+    """The part (H, W) of the hole that can be trusted, if that was asked for."""
 
 
 def restore(
@@ -55,6 +58,7 @@ def restore(
     max_pixels: int = MAX_PIXELS,
     max_hole_pixels: int = MAX_PIXELS,
     page: int | None = None,
+    calibration: Calibration | None = None,
 ) -> Restored:
     """Fills the hole of a picture; everything else of it stays as it is.
 
@@ -69,6 +73,7 @@ def restore(
         max_pixels: Of the picture and of the mask; beyond this neither is decoded.
         max_hole_pixels: Of the hole.
         page: Which of several pages or frames of the picture's file, from 1.
+        calibration: That of the filler, to tell what of the hole can be trusted.
 
     Raises:
         BadImageError: Picture or mask cannot be used, or exceeds a limit; its code says which.
@@ -108,6 +113,7 @@ def restore(
         hole_pixels,
         "; ".join(filter(None, remarks)),
         seconds,
+        calibration.trust(filled.picture, hole) if calibration else None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from restauro.commands._options import device_option, import_option, model_option
+from restauro.commands._options import PATH, device_option, import_option, model_option
 from restauro.commands._restoring import PIPE, RAY, Result, restore_many, restore_one
 from restauro.fill.catalogue import find
 from restauro.picture.formats import FORMATS, WRITTEN
@@ -164,6 +164,12 @@ def rectangle(text: str) -> Rectangle:
     help="Record of what was done with many pictures, by which a stopped job goes on.  "
     f"[default: {RECORD} in the output's folder]",
 )
+@click.option(
+    "--trust",
+    type=PATH,
+    help="Also write what of the hole can be trusted, white in a mask: where the error is small "
+    "with a probability of 0.9; for one picture, by a model with a calibration (docs/trust.md).",
+)
 @click.option("--force", is_flag=True, help="Replace outputs that exist. Inputs are always kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
 @import_option
@@ -181,6 +187,7 @@ def command(
     engine: str | None,
     ray_address: str | None,
     csv_path: Place | None,
+    trust: Path | None,
     force: bool,
     as_json: bool,
     **marks: Any,
@@ -224,8 +231,10 @@ def command(
         output = output.absolute()
         mask, masks = mask and mask.absolute(), masks and masks.absolute()
         model = find(model).origin
-    result = Result(output, holes, model, device, force, as_json, page)
+    result = Result(output, holes, model, device, force, as_json, page, trust)
     if not _is_one_file(pictures, output, is_short=is_short):
+        if trust:
+            raise click.UsageError(f"--trust is for one picture, but {output} is for many")
         is_file = output == PIPE or output.suffix.lower() in WRITTEN
         if is_file and not output.is_dir():
             raise click.UsageError(f"{output} is for one picture; give a folder with --output")
