@@ -19,11 +19,12 @@ import onnx
 import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
 
 from restauro.errors import BadModelError
 from restauro.files import whole_file
 from restauro.fill.model_file import METADATA_KEY, ModelCard
-from restauro.models import InpaintingModel
+from restauro.models import CodeModel, InpaintingModel
 
 OPSET = 18
 SMALLEST_HALF_TENSOR = 256
@@ -74,31 +75,60 @@ def export_onnx(
     return comparisons
 
 
+class WithCodes(nn.Module):
+    """A network with a code, so that one file encodes and decodes as well.
+
+    Codes that are given are decoded behind the pictures' own; the file gives none by default.
+
+    Shape: image (B, 3, H, W), mask (B, 1, H, W), code (C, latent_dim) -> prediction
+    (B + C, 3, H, W) and codes (B + C, latent_dim).
+    """
+
+    def __init__(self, network: CodeModel) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, mask: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns what both make."""
+        codes = torch.cat([self.network.encode(image * (1 - mask)), code])
+        return self.network.decode(codes), codes
+
+
 def _trace(model: InpaintingModel) -> onnx.ModelProto:
     height, width = model.size
-    example = (torch.rand(2, 3, height, width), torch.zeros(2, 1, height, width))
+    example = [torch.rand(2, 3, height, width), torch.zeros(2, 1, height, width)]
     batch = torch.export.Dim("batch", min=1, max=1024)
     sides: dict[int, Any] = {0: batch}
     if model.multiple is not None:
         rows = torch.export.Dim("rows", min=2, max=256)
         columns = torch.export.Dim("columns", min=2, max=256)
         sides |= {2: model.multiple * rows, 3: model.multiple * columns}
+    shapes, inputs, outputs = [sides, sides], ["image", "mask"], ["prediction"]
+    traced: nn.Module = model
+    if isinstance(model, CodeModel):
+        traced = WithCodes(model)
+        example.append(torch.zeros(2, model.latent_dim))
+        shapes.append({0: torch.export.Dim("given", min=1, max=1024)})
+        inputs, outputs = [*inputs, "code"], [*outputs, "codes"]
     # The exporter talks about itself on stdout, through logging and through warnings.
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
-            model,
-            example,
+            traced,
+            tuple(example),
             dynamo=True,
             opset_version=OPSET,
-            input_names=["image", "mask"],
-            output_names=["prediction"],
-            dynamic_shapes=(sides, sides),
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_shapes=tuple(shapes),
             verbose=False,
         )
     assert program is not None
     graph: onnx.ModelProto = program.model_proto
+    if isinstance(model, CodeModel):  # an input that need not be given: no codes
+        nothing = np.zeros((0, model.latent_dim), dtype=np.float32)
+        graph.graph.initializer.append(numpy_helper.from_array(nothing, "code"))
     return graph
 
 
@@ -131,9 +161,15 @@ def _compare(model: InpaintingModel, content: bytes, size: tuple[int, int]) -> A
     image = torch.rand(2, 3, *size, generator=rng)
     mask = torch.zeros(2, 1, *size)
     mask[:, :, size[0] // 4 : size[0] // 2, size[1] // 3 : size[1] // 2] = 1
-    with torch.no_grad():
-        expected = model(image, mask).numpy()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     inputs = {"image": image.numpy(), "mask": mask.numpy()}
-    difference = np.abs(session.run(["prediction"], inputs)[0] - expected)
+    with torch.no_grad():
+        expected = model(image, mask)
+        if isinstance(model, CodeModel):
+            code = torch.randn(3, model.latent_dim, generator=rng)
+            inputs["code"] = code.numpy()
+            expected = torch.cat([expected, model.decode(code)])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors alone; it warns of an input that need not be given
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    difference = np.abs(session.run(["prediction"], inputs)[0] - expected.numpy())
     return Agreement(size, float(difference.max()), float(difference.mean()))

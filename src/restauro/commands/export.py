@@ -33,6 +33,8 @@ def command(
     from restauro.export import export_onnx
     from restauro.files import file_sha256
     from restauro.fill.model_file import ModelCard
+    from restauro.models import CodeModel
+    from restauro.models.variational import Variational
     from restauro.training.run_folder import RunFolder
     from restauro.training.weights import load_best
 
@@ -54,6 +56,8 @@ def command(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         scores={"validation": scores},
         checkpoint_sha256=file_sha256(folder.weights),
+        latent_dim=model.latent_dim if isinstance(model, CodeModel) else 0,
+        has_prior=isinstance(model, Variational),
         **said,
     )
     for comparison in export_onnx(model, card, output, half=half):

@@ -1,4 +1,4 @@
-"""`restauro latent`: codes of pictures by the network of a run."""
+"""`restauro latent`: codes of pictures by the network of a run or of an exported model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from restauro.latents import Coder, Population
 
-run_argument = click.argument("run", type=PATH)
+run_argument = click.argument("run", metavar="RUN_OR_MODEL", type=PATH)
 output_option = click.option("--output", "-o", required=True, type=PATH, help="What is written.")
 force_option = click.option("--force", is_flag=True, help="Replace what is written, if it exists.")
 steps_option = click.option(
@@ -33,7 +33,7 @@ codes_option = click.option(
 
 @click.group("latent")
 def command() -> None:
-    """Codes of pictures, by the autoencoder of RUN, the folder of a training."""
+    """Codes of pictures, by an autoencoder: the folder of a run, or an exported model."""
 
 
 @command.command("measure")
@@ -79,7 +79,7 @@ def encode_command(
     coder = Coder(run)
     names, images = coder.read(pictures, split)
     save_codes(output, NamedCodes(names, coder.encode(images)), coder)
-    click.echo(f"wrote {output}: {len(names)} codes of {coder.model.latent_dim} numbers")
+    click.echo(f"wrote {output}: {len(names)} codes of {coder.latent_dim} numbers")
 
 
 @command.command("decode")
