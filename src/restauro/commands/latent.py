@@ -170,6 +170,47 @@ def sample_command(
     _write_sheet(output, gallery(coder.decode(codes)), force)
 
 
+@command.command("map")
+@run_argument
+@click.argument("pictures", nargs=-1, required=True, type=PATH)
+@output_option
+@click.option("--split", default="test", show_default=True, help="Of a bank.")
+@click.option(
+    "--limit",
+    default=300,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Pictures, taken evenly.",
+)
+@force_option
+@import_option
+def map_command(
+    run: Path, pictures: tuple[Path, ...], output: Path, split: str, limit: int, force: bool
+) -> None:
+    """Write a page, OUTPUT in HTML, with PICTURES where their codes lie.
+
+    By principal components, and by UMAP where `pip install umap-learn` has brought it.
+    """
+    import numpy as np
+
+    from restauro.errors import OutputExistsError
+    from restauro.files import whole_file
+    from restauro.latents import Coder, map_page
+
+    if output.exists() and not force:
+        raise OutputExistsError(f"{output} exists; choose another output or add --force")
+    coder = Coder(run)
+    names, images = coder.read(pictures, split)
+    if len(names) < 2:
+        raise click.UsageError("one picture makes no map; give two or more")
+    chosen = np.unique(np.linspace(0, len(names) - 1, limit).round().astype(int))
+    images, names = images[chosen], [names[i] for i in chosen]
+    page = map_page(f"Codes of {run.name}", names, list(images), coder.encode(images))
+    with whole_file(output) as aside:
+        aside.write_text(page, encoding="utf-8")
+    click.echo(f"wrote {output}: {len(names)} pictures")
+
+
 def _population(coder: Coder, codes_path: Path | None) -> Population:
     from restauro.latents import Population, load_codes
 
