@@ -10,15 +10,24 @@ import numpy as np
 import PIL.Image
 import pytest
 from click.testing import CliRunner
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import restauro
 from restauro.cli import cli
 from restauro.data.bank import Bank
 from restauro.errors import BadDataError, BadModelError, OutputExistsError
-from restauro.evaluation.calibration import DOUBT, calibrate, chance_of, drawn, kept_promises
+from restauro.evaluation.calibration import (
+    DOUBT,
+    calibrate,
+    chance_of,
+    drawn,
+    kept_promises,
+    restorations,
+    trust_sheet,
+)
 from restauro.fill.filler import Filler
 from restauro.fill.trust import Calibration
+from restauro.sheets import GAP_PX, show_hole
 from tinyfolders import textured, write_bank
 
 MakeModel = Callable[..., Path]
@@ -71,6 +80,21 @@ def test_nothing_is_trusted_where_nothing_is_right(mean: Filler, bank: Bank) -> 
     never = calibrate(mean, bank, rows, threshold=0)
     assert never.most_expected == 0
     assert kept_promises(mean, never, bank, rows[:60]).values["trusted"].max() == 0
+
+
+def test_sheet_shows_what_is_trusted(mean: Filler, bank: Bank, calibration: Calibration) -> None:
+    trials = list(restorations(mean, bank, drawn(bank, "test", NUM_TEST, 0)[:8]))
+    shares = [calibration.trust(one.restored, one.hole).mean() for one in trials]
+    one = trials[int(np.argmax(shares))]
+    trusted = calibration.trust(one.restored, one.hole)
+    assert trusted.any()
+    page = np.asarray(trust_sheet(calibration, [one]))
+    tile = page[-GAP_PX - 32 : -GAP_PX, -GAP_PX - 40 : -GAP_PX]
+    assert_array_equal(tile, show_hole(one.restored, one.hole & ~trusted))
+    error = page[-GAP_PX - 32 : -GAP_PX, -2 * GAP_PX - 80 : -2 * GAP_PX - 40, 0]
+    assert (error[~one.hole] == 255).all()
+    expected = (255 - 4 * one.errors.mean(axis=1)).clip(0)
+    assert_allclose(error[one.hole], expected, atol=1)
 
 
 def test_low_losses_are_seldom_luck() -> None:

@@ -41,7 +41,7 @@ KEPT = ("trusted", "right", "all right", "inside", "width")
 """Columns of `kept_promises` that tables show; the width in levels, the others shares."""
 
 Watch = Callable[[int], object]
-"""Is told how many more pictures are done."""
+"""Is told how many more pictures are done; `int` does nothing with it."""
 
 
 @dataclass(frozen=True)
