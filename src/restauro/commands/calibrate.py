@@ -14,9 +14,14 @@ from restauro.progress import progress_bar
 WIDTHS = 15, 22, 8, 7, 6, 9, 6, 5
 """Letters of the columns of `--check`."""
 NUM_SHOWN = 6
+EPILOG = """\b
+Examples:
+  restauro calibrate mine.onnx --data banks/celeba
+  restauro calibrate mine.onnx --data banks/celeba --check
+"""
 
 
-@click.command("calibrate")
+@click.command("calibrate", epilog=EPILOG)
 @click.argument("model", shell_complete=complete_model)
 @click.option("--data", required=True, type=PATH, help="A bank of pictures it has not learned.")
 @click.option("--split", help="Part of the bank.  [default: val; with --check test]")
@@ -65,14 +70,10 @@ def command(
     seed: int,
     **wanted: float,
 ) -> None:
-    r"""Measure what MODEL may promise of its fills, for `--trust`; no network is trained.
+    """Measure what MODEL may promise of its fills, for `--trust`; no network is trained.
 
     MODEL is anything that fills holes (docs/methods.md). It restores pictures of a bank in the
     holes of the protocols box and irregular.
-
-    \b
-      restauro calibrate mine.onnx --data banks/celeba
-      restauro calibrate mine.onnx --data banks/celeba --check
     """
     from restauro.data.bank import Bank
     from restauro.evaluation import calibration
