@@ -9,8 +9,34 @@ import { Problem } from "./problem.js";
  *   parameters: number | null, default: boolean}} Model
  */
 /** @typedef {{name: string, url: string, credit: string}} Sample */
-/** @import { Answer } from "./fill.js" */
+/** @import { Answer, Fill, Hole } from "./fill.js" */
+/** @import { Area } from "./mask.js" */
+/** @import { Picture } from "./picture.js" */
 
+/**
+ * What is to be filled: `picture` is as it was opened, `fills` lie on it, the oldest first, and
+ * count as known.
+ * @typedef {{picture: Picture, fills: Fill[], hole: Hole, model: string}} Request
+ */
+/**
+ * What is told while a hole is filled, in this order:
+ *
+ * - `queued`, again whenever it changes: the place in the queue from 1 on, or null outside of it;
+ * - `begun`, once: how many seconds it may take, or null for a moment;
+ * - `part`, for each area that has pixels: first one coarse answer for the whole hole, if it is
+ *   large, then fine parts in its place. `image` has the size of `area`; beside the hole it does not
+ *   count. `share` of the hole, in [0, 1], is fine by now.
+ *
+ * That it is done is told by the promise.
+ * @typedef {{kind: "queued", place: number | null}
+ *   | {kind: "begun", seconds: number | null}
+ *   | {kind: "part", area: Area, image: ImageBitmap, isCoarse: boolean, share: number}} Progress
+ */
+
+/**
+ * What restores pictures. A site without a server has another class with the same methods, but for
+ * `token`; the page knows no more of either.
+ */
 export class Service {
   /** Asked for in the page when the service wants one; forgotten with the page. */
   token = "";
@@ -66,6 +92,30 @@ export class Service {
         onWait(false);
       }
     }
+  }
+
+  /**
+   * Fills a hole; waits for a place as long as it takes.
+   * @param {Request} request
+   * @param {{signal: AbortSignal, onEvent: (event: Progress) => void}} options the signal ends it
+   *   with an `AbortError`, and what computes is free at once
+   * @returns {Promise<Answer>}
+   * @throws {Problem} It is refused, or fails.
+   */
+  async fill(request, { signal, onEvent }) {
+    throw new Problem("no_answer", { model: request.model }); // the service comes next
+  }
+
+  /**
+   * The file of a picture with fills laid on it, in its own format where that can be written: the
+   * only time that it is encoded.
+   * @param {Picture} picture as it was opened
+   * @param {Fill[]} fills the oldest first
+   * @returns {Promise<Blob>}
+   * @throws {Problem}
+   */
+  async composite(picture, fills) {
+    throw new Problem("no_answer"); // the service comes next
   }
 
   /**

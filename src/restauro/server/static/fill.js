@@ -6,7 +6,8 @@ import { decode } from "./picture.js";
 
 /** The pixels that were to be filled, one packed bit each. @typedef {{area: Area, bits: Uint8Array}} Hole */
 /**
- * An answer of the service: a whole picture, and what is to be known of it.
+ * An answer of the service, and what is to be known of it. `bytes` are a picture file of the hole's
+ * area alone, exact, in the picture's own mode; beside the hole it does not count.
  * @typedef {{bytes: Blob, model: string, seconds: number, remark: string}} Answer
  */
 
