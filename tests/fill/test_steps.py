@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 import restauro
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.filler import Filled, Filler
-from restauro.fill.steps import LARGE_HOLE, Begun, Part, Step
+from restauro.fill.steps import LARGE_HOLE, Begun, Patch, Step
 from restauro.picture.types import Image, Mask
 
 MakeModel = Callable[..., Path]
@@ -39,7 +39,7 @@ def followed(filler: Filler, image: Image, mask: Mask) -> tuple[list[Step], Fill
             return told, end.value
 
 
-def assert_parts_make_up(result: Image, mask: Mask, parts: list[Part]) -> None:
+def assert_parts_make_up(result: Image, mask: Mask, parts: list[Patch]) -> None:
     count = np.zeros(SIZE, dtype=int)
     for part in parts:
         own = mask[part.box.slices]
@@ -55,7 +55,7 @@ def test_a_fill_in_steps_is_the_same_and_its_parts_make_up_the_hole(make_model: 
     image, mask = scene()
     told, filled = followed(filler, image, mask)
     assert_array_equal(filled.picture, filler(image, mask))
-    parts = [step for step in told if isinstance(step, Part)]
+    parts = [step for step in told if isinstance(step, Patch)]
     assert isinstance(told[0], Begun)
     assert told[1] is parts[0]
     assert [part.is_coarse for part in parts[:2]] == [True, False]
@@ -76,7 +76,7 @@ def test_a_coarse_answer_covers_the_hole_and_sees_nothing_hidden() -> None:
     begun, coarse = told[:2]
     assert isinstance(begun, Begun)
     assert begun.seconds is not None
-    assert isinstance(coarse, Part)
+    assert isinstance(coarse, Patch)
     covered = np.zeros(SIZE, dtype=bool)
     covered[coarse.box.slices] = True
     assert covered[mask].all()
@@ -91,12 +91,12 @@ def test_a_small_hole_has_no_coarse_answer() -> None:
     assert 0 < mask.sum() < LARGE_HOLE
     told, _ = followed(ArrayFiller("keep", lambda image, mask: image), image, mask)
     assert told[0] == Begun(None)
-    assert [step.is_coarse for step in told if isinstance(step, Part)] == [False]
+    assert [step.is_coarse for step in told if isinstance(step, Patch)] == [False]
 
 
 def test_parts_of_a_pillow_picture_have_its_mode() -> None:
     image, mask = scene()
     grey = PIL.Image.fromarray(image).convert("LA")
     steps = ArrayFiller("keep", lambda image, mask: image).steps(grey, mask)
-    parts = [step for step in steps if isinstance(step, Part)]
+    parts = [step for step in steps if isinstance(step, Patch)]
     assert [part.crop.mode for part in parts] == ["LA"]

@@ -130,14 +130,14 @@ class Filler(ABC):
         picture = damaged(image, mask, grow)
         if coarse and picture.hole.any():
             yield from coarse_first(picture, self)
-        painting, parts = self.paint([picture]), newly_painted(picture)
+        painting, patches = self.paint([picture]), newly_painted(picture)
         while True:
             try:
                 next(painting)
             except StopIteration as end:
-                yield from parts()
+                yield from patches()
                 return Filled(picture.restored(), *end.value[0])
-            yield from parts()
+            yield from patches()
             yield None
 
     @overload

@@ -33,8 +33,8 @@ class Begun(NamedTuple):
     """That it may take; None if it is a moment."""
 
 
-class Part(NamedTuple):
-    """Pixels that a hole has got."""
+class Patch(NamedTuple):
+    """Pixels for a hole, or for a part of it."""
 
     box: Box
     """Where they belong in the picture, upright."""
@@ -45,11 +45,11 @@ class Part(NamedTuple):
     is_coarse: bool = False
 
 
-Step: TypeAlias = Begun | Part | None
+Step: TypeAlias = Begun | Patch | None
 """None: nothing but a pause in which the work can be ended."""
 
 
-def coarse_first(picture: Damaged, fill: Callable[[Image, Mask], Image]) -> Iterator[Begun | Part]:
+def coarse_first(picture: Damaged, fill: Callable[[Image, Mask], Image]) -> Iterator[Begun | Patch]:
     """How long a fill may take, and for a large hole a coarse answer: that of a smaller copy.
 
     Pixels of the copy are known where all that they stand for is.
@@ -69,21 +69,21 @@ def coarse_first(picture: Damaged, fill: Callable[[Image, Mask], Image]) -> Iter
     yield Begun((time.perf_counter() - started) * scale**GROWTH)
     (box,) = hole_boxes(hole, hole.shape)
     place = Box(*(scale * side for side in box)).clipped(whole)
-    yield Part(place, filled.crop(box.corners), 0, is_coarse=True)
+    yield Patch(place, filled.crop(box.corners), 0, is_coarse=True)
 
 
-def newly_painted(picture: Damaged) -> Callable[[], Iterator[Part]]:
+def newly_painted(picture: Damaged) -> Callable[[], Iterator[Patch]]:
     """Gives what has been painted since it was called last."""
     total, done, told = int(np.count_nonzero(picture.hole)), 0, 0
 
-    def parts() -> Iterator[Part]:
+    def patches() -> Iterator[Patch]:
         nonlocal done, told
         for box in picture.painted[told:]:
             done += int(np.count_nonzero(picture.hole[box.slices]))
             told += 1
-            yield Part(box, picture.crop(box), done / total)
+            yield Patch(box, picture.crop(box), done / total)
 
-    return parts
+    return patches
 
 
 def ended(steps: Generator[Any, None, Result]) -> Result:
