@@ -60,7 +60,8 @@ class Damaged(ABC):
         """A part in the picture's own mode, hidden pixels included: only for another filler."""
         crop = self._cut(box)
         # an orientation tag would turn the crop once more
-        crop.info = {key: crop.info[key] for key in ("transparency",) if key in crop.info}
+        kept = ("transparency", "icc_profile")
+        crop.info = {key: crop.info[key] for key in kept if key in crop.info}
         return crop
 
     def canvas(self, box: Box, window: Box) -> Canvas:

@@ -66,6 +66,8 @@ def coarse_first(picture: Damaged, fill: Callable[[Image, Mask], Image]) -> Iter
     image = to_rgb(crop, value_range(crop, ~picture.hole & visible(crop)))
     copy = np.asarray(PIL.Image.fromarray(image).reduce(scale))
     filled = PIL.Image.fromarray(fill(copy, hole))
+    if crop.mode in ("RGB", "RGBA", "P") and "icc_profile" in crop.info:
+        filled.info["icc_profile"] = crop.info["icc_profile"]
     yield Begun((time.perf_counter() - started) * scale**GROWTH)
     (box,) = hole_boxes(hole, hole.shape)
     place = Box(*(scale * side for side in box)).clipped(whole)
@@ -86,11 +88,13 @@ def newly_painted(picture: Damaged) -> Callable[[], Iterator[Patch]]:
     return patches
 
 
-def ended(steps: Generator[Any, None, Result]) -> Result:
-    """The result of work in steps, all of which are done."""
+def ended(
+    steps: Generator[Any, None, Result], tell: Callable[[Any], None] = lambda step: None
+) -> Result:
+    """The result of work in steps, all of which are done, and told."""
     while True:
         try:
-            next(steps)
+            tell(next(steps))
         except StopIteration as end:
             result: Result = end.value
             return result
