@@ -214,6 +214,11 @@ function spread(pixels, start, step, length, reach, value) {
   }
 }
 
+/** @param {Area} area */
+export function sizeOf({ left, top, right, bottom }) {
+  return { width: right - left, height: bottom - top };
+}
+
 /**
  * The smallest area that holds both.
  * @param {Area | null} a

@@ -9,8 +9,9 @@ import { Painter } from "./painter.js";
 /** @import { Picture } from "./picture.js" */
 
 /**
- * What is to be restored: the file that is sent, its hole, and whether that has an answer already.
- * @typedef {{bytes: Blob, hole: Hole, isAgain: boolean}} Task
+ * What is to be restored: the fills that lie on the picture, the hole, and whether that has an
+ * answer already.
+ * @typedef {{fills: Fill[], hole: Hole, isAgain: boolean}} Task
  */
 /**
  * @typedef {object} Listener
@@ -75,14 +76,11 @@ export class Work {
 
   /** What is to be restored: the hole, or the last one again. @returns {Task | null} */
   get task() {
-    if (this.mask.count) {
-      return { bytes: this.picture.bytes, hole: this.mask.hole, isAgain: false };
-    }
     const { fills, newestFill } = this;
+    if (this.mask.count) return { fills, hole: this.mask.hole, isAgain: false };
     if (!newestFill) return null;
     while (fills.pop()?.isAgain); // other answers for the same hole
-    const { bytes } = fills.at(-1)?.answer ?? this.opened;
-    return { bytes, hole: newestFill.hole, isAgain: true };
+    return { fills, hole: newestFill.hole, isAgain: true };
   }
 
   /**
