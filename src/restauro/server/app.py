@@ -161,8 +161,8 @@ def _add_lists(router: APIRouter, models: Sequence[Model]) -> None:
     async def list_samples() -> list[Sample]:
         """Pictures to try."""
         return [
-            Sample(name=name, url=f"/samples/{name}.png", credit=credit)
-            for name, credit in SAMPLES.items()
+            Sample(name=Path(file).stem, url=f"/samples/{file}", credit=credit)
+            for file, credit in SAMPLES.items()
         ]
 
 
@@ -197,7 +197,7 @@ def _add_open_paths(app: FastAPI) -> None:
     )
     async def sample(file_name: str) -> FileResponse:
         """A picture to try, or with `_mask` in its name a mask for it."""
-        known = {f"{name}{end}.png" for name in SAMPLES for end in ("", "_mask")}
+        known = {*SAMPLES, *(f"{Path(file).stem}_mask.png" for file in SAMPLES)}
         if file_name not in known:
             raise Refusal("path", f"no sample {file_name[:50]!r}; see /v1/samples")
         return FileResponse(SAMPLES_DIR / file_name)

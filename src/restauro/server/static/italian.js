@@ -154,6 +154,10 @@ export const TRANSLATIONS = [
     "Kodak Lossless True Color Image Suite, rilasciate per ogni uso",
   ],
   [
+    /^CLIC 2025 \(Challenge on Learned Image Compression\), from Unsplash; Unsplash License$/,
+    "CLIC 2025 (Challenge on Learned Image Compression), da Unsplash; licenza Unsplash",
+  ],
+  [
     /^Eileen Collins, photographed by NASA; public domain$/,
     "Eileen Collins, fotografata dalla NASA; pubblico dominio",
   ],

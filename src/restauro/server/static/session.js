@@ -109,7 +109,7 @@ export class Session extends EventTarget {
   /** @param {Sample} sample */
   async openSample(sample) {
     const bytes = await this.#attempt(() => this.service.sample(sample));
-    if (bytes) await this.open(bytes, `${sample.name}.png`);
+    if (bytes) await this.open(bytes, sample.url.replace(/.*\//, ""));
   }
 
   /** Leaves the picture; nothing of it stays in this browser. */

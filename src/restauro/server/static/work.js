@@ -1,5 +1,6 @@
 /** One picture that is worked on: its hole, its fills, and the steps that led there. */
 
+import { flip } from "./bits.js";
 import { History } from "./history.js";
 import { Mask, union } from "./mask.js";
 import { Painter } from "./painter.js";
@@ -89,7 +90,7 @@ export class Work {
    */
   restored(fill) {
     const { area, bits } = fill.hole;
-    this.mask.set(area, bits, 0);
+    flip(this.mask.pixels, this.mask.width, area, bits, 0);
     this.#made(this.history.commit("restoration", [area], fill), [area]);
   }
 
