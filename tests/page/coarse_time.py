@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import PIL.Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from visitor import Visitor, encoded
 
 from restauro.commands.demo import SAMPLES_DIR
@@ -33,12 +33,12 @@ WATCH = """() => {
 def main(url: str, model: str = "") -> None:
     """Prints seconds from pressing Restore."""
     photograph = PIL.Image.open(SAMPLES_DIR / "pier.jpg").resize(SIZE)
+    expect.set_options(timeout=600_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
         )
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(600_000)
         page.goto(url)
         visitor = Visitor(page)
         visitor.open(encoded(np.asarray(photograph), "JPEG", quality=90), "large.jpg")

@@ -1,4 +1,8 @@
-"""Takes the screenshots of docs/page.md: `python tests/page/screenshots.py http://127.0.0.1:8000`."""
+"""Takes the screenshots of README.md and docs/page.md, from a service with two models.
+
+`restauro serve --model faces --model patch_match`, then
+`python tests/page/screenshots.py http://127.0.0.1:8000`
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import PIL.Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from visitor import Visitor
 
 IMAGES_DIR = Path(__file__).parents[2] / "docs" / "images"
@@ -48,6 +52,7 @@ MARKS = [
 
 def main(url: str) -> None:
     """Paints over the marks of the sample `child`, and over the person of the sample `pier`."""
+    expect.set_options(timeout=600_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
@@ -89,6 +94,7 @@ def paint_over_the_person(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="pier").click()
     visitor.expect_phase("painting")
     visitor.has_opened((1600, 1066))
+    visitor.page.locator("#model").select_option("patch_match")
     visitor.page.locator("#brush-size").fill("78")
     visitor.drag(*PERSON)
 
