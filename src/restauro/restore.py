@@ -6,18 +6,17 @@ Files, folders, pipes, Ray and HTTP are thin around it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import PIL.Image
 
 from restauro.errors import BadImageError
 from restauro.fill.filler import Filler
-from restauro.fill.steps import Step, ended
+from restauro.fill.steps import Step, at_once
 from restauro.picture.formats import PNG, Encoded, Format, encode, own_format
 from restauro.picture.holes import HoleOptions, hole_of, opaque, remark
 from restauro.picture.known_blocks import with_known_blocks
@@ -46,21 +45,6 @@ class Restored:
     """Wall time of the steps decode, inpaint and encode."""
     patch: PatchFile | None = None
     """What fills the hole, where that alone was asked for; then there is no `data`."""
-
-
-def restore(
-    picture: Source,
-    mask: Source | Marked | None,
-    filler: Filler,
-    *,
-    tell: Callable[[Step], None] = lambda step: None,
-    **options: Any,
-) -> Restored:
-    """Fills the hole of a picture; everything else of it stays as it is.
-
-    `tell` is told of each step; arguments and errors are those of `restoring`.
-    """
-    return ended(restoring(picture, mask, filler, **options), tell)
 
 
 def restoring(
@@ -148,6 +132,10 @@ def restoring(
         seconds,
         patch,
     )
+
+
+restore = at_once(restoring)
+"""The same at once."""
 
 
 def _encoded(

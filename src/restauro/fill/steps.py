@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 import PIL.Image
@@ -16,6 +17,7 @@ from restauro.picture.modes import to_rgb, value_range, visible
 from restauro.picture.types import Image, Mask
 
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
 
 LARGE_HOLE = 50_000
 """Pixels from which on a coarse answer comes first: less is filled in a moment."""
@@ -88,13 +90,21 @@ def newly_painted(picture: Damaged) -> Callable[[], Iterator[Patch]]:
     return patches
 
 
-def ended(
-    steps: Generator[Any, None, Result], tell: Callable[[Any], None] = lambda step: None
-) -> Result:
-    """The result of work in steps, all of which are done, and told."""
+def ended(steps: Generator[Any, None, Result]) -> Result:
+    """The result of work in steps, all of which are done."""
     while True:
         try:
-            tell(next(steps))
+            next(steps)
         except StopIteration as end:
             result: Result = end.value
             return result
+
+
+def at_once(work: Callable[Given, Generator[Any, None, Result]]) -> Callable[Given, Result]:
+    """The same work, whose steps nobody looks at."""
+
+    @functools.wraps(work)
+    def whole(*given: Given.args, **named: Given.kwargs) -> Result:
+        return ended(work(*given, **named))
+
+    return whole
