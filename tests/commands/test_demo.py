@@ -17,7 +17,8 @@ from restauro.picture.read import read_image
 from restauro.sheets import HOLE_COLOUR
 
 MakeModel = Callable[..., Path]
-NAMES = sorted(path.stem.removesuffix("_mask") for path in SAMPLES_DIR.glob("*_mask.png"))
+MASKS = [path.stem for path in SAMPLES_DIR.glob("*_mask.png")]
+NAMES = sorted(path.stem for path in SAMPLES_DIR.glob("*.png") if path.stem not in MASKS)
 
 
 def run(output: Path, model: Path) -> str:

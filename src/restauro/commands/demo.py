@@ -61,10 +61,9 @@ def restored_samples(filler: Filler) -> Iterator[Row]:
     from restauro.picture.read import read_image
     from restauro.sheets import show_hole
 
-    for mask_path in sorted(SAMPLES_DIR.glob("*_mask.png")):
-        name = mask_path.stem.removesuffix("_mask")
-        image, mask = read_image(SAMPLES_DIR / f"{name}.png"), read_mask(mask_path)
-        yield Row(name, show_hole(image, mask), filler(image, mask), image)
+    for path in sorted(set(SAMPLES_DIR.glob("*.png")) - set(SAMPLES_DIR.glob("*_mask.png"))):
+        image, mask = read_image(path), read_mask(path.with_stem(f"{path.stem}_mask"))
+        yield Row(path.stem, show_hole(image, mask), filler(image, mask), image)
 
 
 def _cell(image: Image) -> Image:
