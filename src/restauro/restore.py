@@ -15,13 +15,14 @@ import numpy as np
 import PIL.Image
 
 from restauro.errors import BadImageError
-from restauro.fill.filler import Filler
+from restauro.fill.filler import Filled, Filler
+from restauro.fill.finder import DamageFinder, damaged_part
 from restauro.picture.formats import Encoded, Format, encode, own_format
 from restauro.picture.holes import HoleOptions, hole_of, opaque, remark
 from restauro.picture.known_blocks import with_known_blocks
-from restauro.picture.masks import Marked, read_marked
+from restauro.picture.masks import Marked, read_marked, read_mask
 from restauro.picture.metadata import PHOTOGRAPHS
-from restauro.picture.read import MAX_PIXELS, Source, as_stored, opened, read_picture
+from restauro.picture.read import MAX_PIXELS, Source, as_stored, opened, read_picture, upright
 from restauro.picture.types import Mask, Size
 
 
@@ -48,6 +49,7 @@ def restore(
     mask: Source | Marked | None,
     filler: Filler,
     *,
+    finder: DamageFinder | None = None,
     holes: HoleOptions | None = None,
     written_as: Format | None = None,
     name: str = "the image",
@@ -62,6 +64,7 @@ def restore(
         picture: The picture's file.
         mask: The mask's file, or the mask as it was read; None if the picture shows its hole.
         filler: What fills it.
+        finder: What finds damage, where that is the hole.
         holes: How the hole is marked, where a user may choose; by the mask's white by default.
         written_as: The format of the result; None = the picture's own, or PNG.
         name: How messages call the picture where it has no path.
@@ -81,7 +84,7 @@ def restore(
         with _timed("decode", seconds):
             content = opened(picture, name)
             original = read_picture(content, name, max_pixels=max_pixels, page=page)
-            hole, soft_edge = _hole(original, mask, holes, max_pixels)
+            hole, soft_edge = _hole(original, mask, holes, max_pixels, finder)
             hole_pixels = int(np.count_nonzero(hole))
             if hole_pixels > max_hole_pixels:
                 raise BadImageError(
@@ -91,7 +94,12 @@ def restore(
                 )
         with _timed("inpaint", seconds):
             visible = opaque(original) if holes.alpha else original
-            filled = filler.fill(visible, hole)
+            if holes.damage and holes.damage.mask_only:
+                mask_picture = as_stored(PIL.Image.fromarray(hole).convert("L"), original)
+                filled = Filled(mask_picture, finder.card.name if finder else "")
+                original, content = mask_picture, b""
+            else:
+                filled = filler.fill(visible, hole)
         with _timed("encode", seconds):
             chosen = written_as or own_format(original)
             encoded = _encoded(filled.picture, chosen, original, content, hole)
@@ -128,14 +136,29 @@ def _encoded(
 
 
 def _hole(
-    picture: PIL.Image.Image, mask: Source | Marked | None, holes: HoleOptions, max_pixels: int
+    picture: PIL.Image.Image,
+    mask: Source | Marked | None,
+    holes: HoleOptions,
+    max_pixels: int,
+    finder: DamageFinder | None,
 ) -> tuple[Mask, str]:
     """The hole (H, W) of the picture as a viewer shows it, and what to know about its edge."""
     try:
         if not (mask is None or isinstance(mask, Marked)):
             called = "the mask" if isinstance(mask, bytes) else ""
             mask = read_marked(mask, called, max_pixels=max_pixels)
-        hole = hole_of(picture, mask and mask.hole, holes)
+        if holes.damage:
+            assert finder is not None, "somebody has to find the damage"
+            hole = damaged_part(
+                upright(picture),
+                holes.damage,
+                finder,
+                grow_px=holes.grow_px,
+                more=mask and mask.hole,
+                keep=read_mask(holes.keep, max_pixels=max_pixels) if holes.keep else None,
+            )
+        else:
+            hole = hole_of(picture, mask and mask.hole, holes)
     except BadImageError as error:
         if error.code == "image":
             error.code = "mask"

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restauro.models.base import TaskModel
-from restauro.models.unet import ResidualBlock, UpBlock
+from restauro.models.blocks import BatchNorm2d
 from restauro.plugins import model
 
 NUM_KINDS = 4
@@ -18,14 +18,15 @@ NUM_KINDS = 4
 class Finder(TaskModel):
     """Tells for every pixel whether it is damaged, and by what kind of damage.
 
-    Most of the work is done at a half to a sixteenth of the resolution; nothing looks farther than
-    about 200 pixels, so that a picture may be cut into windows that overlap. No batch statistics
-    and nothing that sums the picture up: what a window says does not depend on where it ends.
+    Nothing looks farther than about 200 pixels, and nothing sums the picture up, so that a picture
+    may be cut into windows that overlap. Pixel-unshuffle does the first halving without losing a
+    pixel; two convolutions follow there, as a scratch is but one or two pixels wide.
 
     Shape: image (B, 3, H, W) in [0, 1] -> logits (B, 1 + `NUM_KINDS`, H, W): of damage, and of
     each kind where there is some; H and W are multiples of 16.
 
-    Source: Ronneberger et al. 2015, arXiv:1505.04597, as the network `unet` has it.
+    Source: Ronneberger et al. 2015, arXiv:1505.04597; unlike there, skips are added, strided
+    convolutions take the place of pooling, and the coarsest ones are dilated.
     """
 
     task = "find"
@@ -33,19 +34,17 @@ class Finder(TaskModel):
 
     def __init__(self, widths: Sequence[int], dilations: Sequence[int]) -> None:
         super().__init__(size=(128, 128))
-        self.stem = nn.Conv2d(12, widths[0], kernel_size=3, padding=1)
-        blocks = [nn.Identity(), *(ResidualBlock(width) for width in widths[1:-1])]
+        self.stem = nn.Sequential(_layer(12, widths[0]), _layer(widths[0], widths[0]))
         self.down = nn.ModuleList(
-            nn.Sequential(block, nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1))
-            for block, before, after in zip(blocks, widths[:-1], widths[1:], strict=True)
+            nn.Sequential(_layer(before, after, stride=2), _layer(after, after))
+            for before, after in zip(widths[:-1], widths[1:], strict=True)
         )
         self.bottleneck = nn.Sequential(
-            *(ResidualBlock(widths[-1], dilation) for dilation in dilations)
+            *(_layer(widths[-1], widths[-1], dilation=dilation) for dilation in dilations)
         )
-        self.up = nn.ModuleList(
-            UpBlock(before, after)
-            for before, after in zip(widths[:0:-1], widths[-2::-1], strict=True)
-        )
+        pairs = list(zip(widths[:0:-1], widths[-2::-1], strict=True))
+        self.narrow = nn.ModuleList(nn.Conv2d(before, after, 1) for before, after in pairs)
+        self.up = nn.ModuleList(_layer(after, after) for _, after in pairs)
         self.head = nn.Conv2d(widths[0], 4 * (1 + NUM_KINDS), kernel_size=3, padding=1)
 
     def forward(self, image: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -53,13 +52,20 @@ class Finder(TaskModel):
         x = self.stem(F.pixel_unshuffle(image - 0.5, 2))  # (B, widths[0], H/2, W/2)
         skips = []
         for down in self.down:
-            block, halve = down.children()
-            skips.append(block(x))
-            x = halve(skips[-1])
+            skips.append(x)
+            x = down(x)
         x = self.bottleneck(x)  # (B, widths[-1], H/16, W/16)
-        for up in self.up:
-            x = up(x, skips.pop())
-        return F.pixel_shuffle(self.head(F.silu(x)), 2)
+        for narrow, up in zip(self.narrow, self.up, strict=True):
+            x = up(F.interpolate(narrow(x), scale_factor=2.0, mode="nearest") + skips.pop())
+        return F.pixel_shuffle(self.head(x), 2)
+
+
+def _layer(in_channels: int, out_channels: int, *, stride: int = 1, dilation: int = 1) -> nn.Module:
+    """A 3x3 convolution, batch normalisation and ReLU."""
+    conv = nn.Conv2d(
+        in_channels, out_channels, 3, stride, padding=dilation, dilation=dilation, bias=False
+    )
+    return nn.Sequential(conv, BatchNorm2d(out_channels), nn.ReLU())
 
 
 class Likelihood(nn.Module):
@@ -80,6 +86,6 @@ class Likelihood(nn.Module):
 
 
 @model("finder")
-def finder(widths: Sequence[int] = (24, 40, 64, 96)) -> Finder:
-    """0.89 million weights: the shipped model; `widths` are the channels from fine to coarse."""
-    return Finder(widths, dilations=(1, 2, 1))
+def finder(widths: Sequence[int] = (32, 48, 64, 96)) -> Finder:
+    """Half a million weights: the shipped model; `widths` are the channels from fine to coarse."""
+    return Finder(widths, dilations=(1, 2, 4))

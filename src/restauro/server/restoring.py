@@ -13,9 +13,12 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 
-from restauro.errors import BadImageError, BadModelError
+from restauro.errors import BadImageError, BadModelError, UnknownNameError
 from restauro.fill.filler import Filler
-from restauro.picture.holes import HoleOptions
+from restauro.fill.finder import load_finder
+from restauro.picture.formats import WRITTEN
+from restauro.picture.holes import DamageOptions, HoleOptions
+from restauro.picture.read import MAX_PIXELS
 from restauro.pool import Pool, PoolFullError
 from restauro.restore import Restored, restore
 from restauro.server.limits import Limits
@@ -27,7 +30,8 @@ class Work:
     """What one request asks for."""
 
     image: bytes
-    mask: bytes
+    mask: bytes | None
+    """None: the damage that is found is the hole, and its mask the answer."""
     model: str
     grow: int = 0
     """The hole grows by as many pixels in all directions."""
@@ -35,6 +39,8 @@ class Work:
     """Of an image with several, from 1."""
     accept: str = ""
     """What the client would like to get, as HTTP's header of that name says it."""
+    damage: DamageOptions | None = None
+    """What counts as damage, where there is no mask."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +79,17 @@ class Restoration:
                 work.image,
                 work.mask,
                 self._load(work.model),
-                holes=HoleOptions(grow_px=work.grow, names_options=False),
+                finder=load_finder(1) if work.damage else None,
+                holes=HoleOptions(grow_px=work.grow, damage=work.damage, names_options=False),
+                written_as=WRITTEN[".png"] if work.damage else None,
                 page=work.page,
                 max_pixels=self._limits.pixels,
-                max_hole_pixels=self._limits.hole_pixels,
+                max_hole_pixels=MAX_PIXELS if work.damage else self._limits.hole_pixels,
             )
         except BadImageError as error:
             raise Refusal(error.code, str(error)) from error
+        except UnknownNameError as error:  # a kind of damage
+            raise Refusal("fields", str(error)) from error
         except BadModelError as error:
             raise Refusal("model_failed", str(error)) from error
         media_type, body = restored.format.media_type, restored.data
