@@ -137,22 +137,14 @@ def tear(shape: Size, rng: Rng) -> Alpha:
 
 def date(shape: Size, rng: Rng) -> Alpha:
     """Hershey's letters in the lower right corner."""
-    alpha = np.zeros(shape, np.float32)
+    layer = np.zeros(shape, np.uint8)
     text = f"{rng.integers(1, 29):02}.{rng.integers(1, 13):02}.{rng.integers(1965, 2010)}"
     fonts = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN)
     scale = min(shape) / 420
     place = (int(0.55 * shape[1]), int(0.94 * shape[0]))
-    cv2.putText(
-        alpha,
-        text,
-        place,
-        fonts[rng.integers(3)],
-        scale,
-        1.0,
-        max(1, round(scale * 2)),
-        cv2.LINE_AA,
-    )
-    return alpha
+    thick = max(1, round(scale * 2))
+    cv2.putText(layer, text, place, fonts[rng.integers(3)], scale, 255, thick, cv2.LINE_AA)
+    return np.asarray(layer / 255, dtype=np.float32)
 
 
 Draw = Callable[[Size, Rng], Alpha]

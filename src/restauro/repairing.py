@@ -10,7 +10,7 @@ import PIL.Image
 
 from restauro.fill.catalogue import load
 from restauro.fill.entries import AUTO
-from restauro.fill.filler import Picture, SomeMask
+from restauro.fill.filler import Filler, Picture, SomeMask
 from restauro.fill.finder import damaged_part, load_finder
 from restauro.picture.holes import DamageOptions
 from restauro.picture.masks import marked_by_array, marked_by_picture, read_mask
@@ -63,7 +63,7 @@ def repair(
     mask: SomeMask | None = None,
     keep: SomeMask | None = None,
     grow: int = SOFT_EDGE_PX,
-    model: str = AUTO,
+    model: str | Filler = AUTO,
     most_share: float = 0.15,
 ) -> Picture:
     """The picture with the damage that `find_damage` finds filled: same type, size and mode.
@@ -77,7 +77,7 @@ def repair(
         mask: What is damaged besides; all that a filler takes as a mask.
         keep: What is not damaged, whatever it looks like.
         grow: By how many pixels damage and `mask` grow on all sides.
-        model: What fills; a name that `load` takes.
+        model: What fills: a name that `load` takes, or what it gave.
         most_share: Of the picture, may be filled; more is refused.
 
     Raises:
@@ -93,7 +93,8 @@ def repair(
         more=_mask_of(mask),
         keep=_mask_of(keep),
     )
-    return load(model).fill(image, hole).picture
+    filler = load(model) if isinstance(model, str) else model
+    return filler.fill(image, hole).picture
 
 
 def _shown(image: Any) -> PIL.Image.Image:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -12,9 +14,16 @@ from torch import Tensor
 
 from restauro.data.bank import Bank
 from restauro.data.batches import Batches
-from restauro.errors import ConfigError
+from restauro.data.damage import KINDS
+from restauro.errors import BadDataError, BadModelError, ConfigError
+from restauro.export import export_onnx
+from restauro.fill.catalogue import load
+from restauro.fill.finder import DamageFinder
+from restauro.fill.model_file import ModelCard
 from restauro.losses import LOSSES
-from restauro.models import TaskModel
+from restauro.models import MODELS, TaskModel
+from restauro.models.finder import Likelihood
+from restauro.report.runs import write_run_report
 from restauro.training.config import NO_HOLES, Config, load_config
 from restauro.training.finding import DamageFeed, DamageValidation
 
@@ -132,6 +141,30 @@ def test_resumed_run_ends_as_one_that_was_not_stopped(bank: Path, tmp_path: Path
     records = history(tmp_path / "whole")
     assert records[0]["validation_loss"] != records[1]["validation_loss"]
     assert {"recall", "precision", "marked_clean"} <= records[0].keys()
+
+
+def test_run_that_finds_damage_fills_no_holes(bank: Path, tmp_path: Path) -> None:
+    train_here(config_of(tmp_path, bank, "training.epochs=1"), tmp_path / "run")
+    with pytest.raises(BadModelError, match="is a run that finds damage and fills no holes"):
+        load(tmp_path / "run")
+    with pytest.raises(BadDataError, match="is a run that finds damage, and reports are of"):
+        write_run_report([tmp_path / "run"], tmp_path / "report")
+
+
+def test_export_finds_what_the_network_does(bank: Path, tmp_path: Path) -> None:
+    model = MODELS.create("finder", widths=[8, 8, 8, 8])
+    card = ModelCard("f", "1", "finder", (128, 128), 16, "", "", "", 1, {}, "", tuple(KINDS))
+    differences = export_onnx(model, card, tmp_path / "f.onnx")
+    assert {one.size for one in differences} == {(128, 128), (32, 80), (176, 96)}
+    finder = DamageFinder(tmp_path / "f.onnx")
+    image = np.random.default_rng(0).integers(0, 256, (64, 48, 3), dtype=np.uint8)
+    tensor = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+    with torch.no_grad():
+        shares = Likelihood(model)(tensor)[0]
+    for number, kind in enumerate(KINDS):
+        expected = 255 * shares[number].numpy()
+        found = finder.likelihood(PIL.Image.fromarray(image), [kind])
+        np.testing.assert_allclose(found, expected, atol=1.5)
 
 
 def test_loss_asks_for_what_is_damaged_and_for_nothing_else() -> None:
