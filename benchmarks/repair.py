@@ -4,7 +4,7 @@
 
 Draws with OpenCV on pictures that no training has seen (the test splits of `photos` and `celeba`,
 Kodak's and CLIC's), 256 to 1,500 pixels wide, and prints Markdown. Needs the extras
-`classical` and `report`. `--old FOLDER_OR_ZIP` writes a sheet of real old photographs instead.
+`classical` and `report`. `--old NUMBER` writes a sheet of real old photographs instead.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def test_scratched_sample_is_repaired_without_a_mask(make_model: MakeModel) -> N
     row = repaired_sample(restauro.load(make_model()))
     changed = (row.restored != row.damaged).any(axis=2)
     damage = np.abs(row.damaged.astype(int) - row.original).max(axis=2) > 40
-    assert (changed & damage).sum() > 0.7 * damage.sum()
+    assert (changed & damage).sum() > 0.6 * damage.sum()
     assert changed.mean() < 0.1
 
 

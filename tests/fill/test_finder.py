@@ -60,7 +60,7 @@ def test_windows_give_what_the_whole_picture_does(
 
 def test_strength_decides_what_is_likely_enough(bright: DamageFinder, image: Image) -> None:
     assert 20 not in rows(find(bright, image, 0.4))
-    assert 20 in rows(find(bright, image, 0.6))
+    assert 20 in rows(find(bright, image, 0.9))
     assert rows(find(bright, image, 0)) == [4, *range(30, 34)], "what is certain"
     with pytest.raises(BadImageError, match=r"strength is 1.5; give a number from 0 to 1"):
         find(bright, image, 1.5)

@@ -73,8 +73,8 @@ def repaired_sample(filler: Filler) -> Row:
     from restauro.picture.read import read_image
     from restauro.repairing import repair
 
-    scan, sound = (read_image(SAMPLES_DIR / f"{name}.jpg") for name in ("pier_damaged", "pier"))
-    return Row("pier", scan, repair(scan, model=filler), sound)
+    scan, sound = (read_image(SAMPLES_DIR / f"{name}.jpg") for name in ("scan_damaged", "scan"))
+    return Row("scan", scan, repair(scan, model=filler), sound)
 
 
 def _cell(image: Image) -> Image:

@@ -22,6 +22,8 @@ from restauro.picture.types import Mask
 from restauro.typed import nearest
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "finders" / "damage.onnx"
+SPAN = 0.6
+"""Of likelihoods, between the least and the greatest strength: half of it marks few sound pixels."""
 CORE, MARGIN = 832, 96
 """Side of what a window tells about, and what it sees more of on each side; in pixels."""
 
@@ -49,7 +51,7 @@ class DamageFinder:
 
         Args:
             shown: The picture.
-            strength: 0 to 1: pixels count that are damaged by a likelihood of 1 - strength.
+            strength: 0 to 1: pixels count that are damaged by a likelihood of 1 - 0.6 * strength.
             kinds: Names of `card.kinds`; none means all.
 
         Raises:
@@ -57,8 +59,8 @@ class DamageFinder:
             UnknownNameError: There is no such kind.
             BadModelError: The network fails.
         """
-        least = 255 * (1 - checked_strength(strength))
-        return self.likelihood(shown, kinds) > min(max(least, 4), 251)
+        least = 255 * (1 - SPAN * checked_strength(strength))
+        return self.likelihood(shown, kinds) > min(least, 251)
 
     def likelihood(self, shown: PIL.Image.Image, kinds: Sequence[str] = ()) -> NDArray[np.uint8]:
         """How likely each pixel is damaged by one of the `kinds`: (H, W), 255 = surely."""

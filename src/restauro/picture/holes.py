@@ -39,7 +39,7 @@ class DamageOptions:
     """Which damage is a hole, where a network finds it."""
 
     strength: float = 0.5
-    """In [0, 1]: what is damaged by a likelihood of 1 - strength counts."""
+    """In [0, 1]: what is damaged by a likelihood of 1 - 0.6 * strength counts."""
     kinds: tuple[str, ...] = ()
     """Kinds of damage; none means all."""
     most_share: float = 0.15
