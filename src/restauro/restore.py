@@ -15,15 +15,16 @@ import numpy as np
 import PIL.Image
 
 from restauro.errors import BadImageError
-from restauro.fill.filler import Filler
+from restauro.fill.filler import Filled, Filler
+from restauro.fill.finder import DamageFinder, damaged_part
 from restauro.fill.steps import Step, at_once
 from restauro.picture.formats import PNG, Encoded, Format, encode, own_format
 from restauro.picture.holes import HoleOptions, hole_of, opaque, remark
 from restauro.picture.known_blocks import with_known_blocks
-from restauro.picture.masks import Marked, read_marked
+from restauro.picture.masks import Marked, read_marked, read_mask
 from restauro.picture.metadata import PHOTOGRAPHS
 from restauro.picture.patches import PatchFile, patch_file, with_patches
-from restauro.picture.read import MAX_PIXELS, Source, as_stored, opened, read_picture
+from restauro.picture.read import MAX_PIXELS, Source, as_stored, opened, read_picture, upright
 from restauro.picture.types import Mask, Size
 
 
@@ -52,6 +53,7 @@ def restoring(
     mask: Source | Marked | None,
     filler: Filler,
     *,
+    finder: DamageFinder | None = None,
     holes: HoleOptions | None = None,
     written_as: Format | None = None,
     name: str = "the image",
@@ -69,6 +71,7 @@ def restoring(
         mask: The mask's file, or the mask as it was read; None if the picture shows its hole, or
             if there is none beside what `patches` fill.
         filler: What fills it.
+        finder: What finds damage, where that is the hole.
         holes: How the hole is marked, where a user may choose; by the mask's white by default.
         written_as: The format of the result; None = the picture's own, or PNG.
         name: How messages call the picture where it has no path.
@@ -94,7 +97,7 @@ def restoring(
             laid, covered = with_patches(original, patches, max_pixels)
             hole, soft_edge = np.zeros_like(covered), ""
             if has_hole:
-                hole, soft_edge = _hole(original, mask, holes, max_pixels)
+                hole, soft_edge = _hole(original, mask, holes, max_pixels, finder)
             hole_pixels = int(np.count_nonzero(hole))
             if hole_pixels > max_hole_pixels:
                 raise BadImageError(
@@ -104,7 +107,12 @@ def restoring(
                 )
         with _timed("inpaint", seconds):
             visible = opaque(laid) if holes.alpha else laid
-            filled = yield from filler.steps(visible, hole, coarse=as_patch)
+            if holes.damage and holes.damage.mask_only:
+                mask_picture = as_stored(PIL.Image.fromarray(hole).convert("L"), original)
+                filled = Filled(mask_picture, finder.card.name if finder else "")
+                original, content = mask_picture, b""
+            else:
+                filled = yield from filler.steps(visible, hole, coarse=as_patch)
         with _timed("encode", seconds):
             chosen = PNG if as_patch else written_as or own_format(original)
             patch = patch_file(filled.picture, hole) if as_patch else None
@@ -155,14 +163,29 @@ def _encoded(
 
 
 def _hole(
-    picture: PIL.Image.Image, mask: Source | Marked | None, holes: HoleOptions, max_pixels: int
+    picture: PIL.Image.Image,
+    mask: Source | Marked | None,
+    holes: HoleOptions,
+    max_pixels: int,
+    finder: DamageFinder | None,
 ) -> tuple[Mask, str]:
     """The hole (H, W) of the picture as a viewer shows it, and what to know about its edge."""
     try:
         if not (mask is None or isinstance(mask, Marked)):
             called = "the mask" if isinstance(mask, bytes) else ""
             mask = read_marked(mask, called, max_pixels=max_pixels)
-        hole = hole_of(picture, mask and mask.hole, holes)
+        if holes.damage:
+            assert finder is not None, "somebody has to find the damage"
+            hole = damaged_part(
+                upright(picture),
+                holes.damage,
+                finder,
+                grow_px=holes.grow_px,
+                more=mask and mask.hole,
+                keep=read_mask(holes.keep, max_pixels=max_pixels) if holes.keep else None,
+            )
+        else:
+            hole = hole_of(picture, mask and mask.hole, holes)
     except BadImageError as error:
         if error.code == "image":
             error.code = "mask"

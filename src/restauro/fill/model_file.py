@@ -58,6 +58,8 @@ class ModelCard:
     scores: Mapping[str, Any]
     """Name of a metric -> its value, as published with the model."""
     checkpoint_sha256: str
+    kinds: tuple[str, ...] = ()
+    """Of damage, if that is what the network finds, in the order of its output's channels."""
 
     def __post_init__(self) -> None:
         divisor = self.multiple or 1

@@ -19,7 +19,9 @@ from starlette.types import ASGIApp
 
 from restauro import __version__
 from restauro.picture.formats import FORMATS
+from restauro.picture.holes import DamageOptions
 from restauro.pool import Pool
+from restauro.repairing import SOFT_EDGE_PX
 from restauro.server.events import MEDIA_TYPE
 from restauro.server.following import count, patches_of, told
 from restauro.server.guard import Access, Guard, answer_to, unless_gone
@@ -140,13 +142,42 @@ def _add_inpaint(
                 raise Refusal("busy")
             events = told(events_of(pool, work), metrics, request.scope["restauro"])
             return StreamingResponse(events, media_type=MEDIA_TYPE)
-        answer = await unless_gone(request.receive, answer_of(pool, work))
-        count(answer, metrics, request.scope["restauro"])
-        steps = (f"{step};dur={1000 * value:.1f}" for step, value in answer.seconds.items())
-        headers = {"Server-Timing": ", ".join(steps), "X-Restauro-Model": quote(answer.model)}
-        if answer.remark:
-            headers["X-Restauro-Remark"] = quote(answer.remark)
-        return Response(answer.body, media_type=answer.media_type, headers=headers)
+        return await _answered(request, pool, work, metrics)
+
+    @router.post("/v1/mask", response_class=Response, responses=_mask_responses())
+    async def mask(
+        request: Request,
+        image: Annotated[UploadFile, File(description="The picture, in any format.")],
+        strength: Annotated[
+            float, Form(ge=0, le=1, description="0 marks what is certain, 1 all that might be.")
+        ] = 0.5,
+        kinds: Annotated[
+            str, Form(description="Of scratch, dust, stain and date, with commas; empty is all.")
+        ] = "",
+        grow: Annotated[
+            int, Form(ge=0, le=1000, description="The mask grows by as many pixels.")
+        ] = SOFT_EDGE_PX,
+        page: Annotated[
+            int | None, Form(ge=1, description="Of an image with several pages or frames.")
+        ] = None,
+    ) -> Response:
+        """Marks the damage of a picture, white on black: a mask for /v1/inpaint."""
+        chosen = tuple(filter(None, kinds.split(",")))
+        damage = DamageOptions(strength, chosen, mask_only=True)
+        work = Work(await image.read(), None, default, grow, page, damage=damage)
+        return await _answered(request, pool, work, metrics)
+
+
+async def _answered(
+    request: Request, pool: Pool[Work, Answer], work: Work, metrics: Metrics
+) -> Response:
+    answer = await unless_gone(request.receive, answer_of(pool, work))
+    count(answer, metrics, request.scope["restauro"])
+    steps = (f"{step};dur={1000 * value:.1f}" for step, value in answer.seconds.items())
+    headers = {"Server-Timing": ", ".join(steps), "X-Restauro-Model": quote(answer.model)}
+    if answer.remark:
+        headers["X-Restauro-Remark"] = quote(answer.remark)
+    return Response(answer.body, media_type=answer.media_type, headers=headers)
 
 
 def _add_lists(router: APIRouter, models: Sequence[Model]) -> None:
@@ -230,6 +261,12 @@ def _inpaint_responses() -> dict[int | str, dict[str, Any]]:
         "description": "The restored picture in its own format, or JSON that holds it.",
         "content": pictures | {"application/json": as_json},
     }
+    return _refusals(400, 401, 403, 408, 413, 415, 422, 500, 503, 504) | {200: done}
+
+
+def _mask_responses() -> dict[int | str, dict[str, Any]]:
+    file = {"schema": {"type": "string", "format": "binary"}}
+    done = {"description": "The mask, as large as the picture.", "content": {"image/png": file}}
     return _refusals(400, 401, 403, 408, 413, 415, 422, 500, 503, 504) | {200: done}
 
 

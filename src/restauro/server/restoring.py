@@ -14,11 +14,14 @@ from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from restauro.errors import BadImageError, BadModelError
+from restauro.errors import BadImageError, BadModelError, UnknownNameError
 from restauro.fill.filler import Filler
+from restauro.fill.finder import load_finder
 from restauro.fill.steps import Step, ended
-from restauro.picture.holes import HoleOptions
+from restauro.picture.formats import WRITTEN
+from restauro.picture.holes import DamageOptions, HoleOptions
 from restauro.picture.patches import PatchFile
+from restauro.picture.read import MAX_PIXELS
 from restauro.pool import Pool, PoolFullError, Queued
 from restauro.restore import Restored, restoring
 from restauro.server.events import MEDIA_TYPE, end_of, event, event_of
@@ -32,7 +35,7 @@ class Work:
 
     image: bytes
     mask: bytes | None
-    """None: nothing is to be filled beside what the patches do."""
+    """None: what is hole is found, as `damage` says, or nothing is but what the patches fill."""
     model: str
     grow: int = 0
     """The hole grows by as many pixels in all directions."""
@@ -44,6 +47,8 @@ class Work:
     """What earlier requests filled."""
     in_steps: bool = False
     """The answer comes as events, and holds but the patch for the hole."""
+    damage: DamageOptions | None = None
+    """What counts as damage, where there is no mask."""
 
 
 @dataclass(frozen=True)
@@ -103,16 +108,20 @@ class Restoration:
                     work.image,
                     work.mask,
                     self._load(work.model),
-                    holes=HoleOptions(grow_px=work.grow, names_options=False),
+                    finder=load_finder(1) if work.damage else None,
+                    holes=HoleOptions(grow_px=work.grow, damage=work.damage, names_options=False),
+                    written_as=WRITTEN[".png"] if work.damage else None,
                     page=work.page,
                     max_pixels=self._limits.pixels,
-                    max_hole_pixels=self._limits.hole_pixels,
+                    max_hole_pixels=MAX_PIXELS if work.damage else self._limits.hole_pixels,
                     patches=work.patches,
                     as_patch=work.in_steps,
                 )
             )
         except BadImageError as error:
             raise Refusal(error.code, str(error)) from error
+        except UnknownNameError as error:  # a kind of damage
+            raise Refusal("fields", str(error)) from error
         except BadModelError as error:
             raise Refusal("model_failed", str(error)) from error
 
