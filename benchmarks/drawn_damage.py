@@ -175,16 +175,18 @@ def damaged(clean: Image, kinds: list[str], rng: Rng) -> tuple[Image, dict[str, 
         toned = np.stack([grey] * 3, axis=2) * np.array(tone)
         sound = np.asarray(toned, dtype=np.float32)
     noise = rng.normal(0, rng.uniform(0, 6), sound.shape[:2]).astype(np.float32)[..., None]
-    worn, masks = sound.copy(), {}
+    worn: Alpha = sound.copy()
+    masks: dict[str, Mask] = {}
     for kind in kinds:
         alpha = KINDS[kind](sound.shape[:2], rng)
         if rng.random() < 0.5:
-            alpha = cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.4, 1.2))
+            soft = cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.4, 1.2))
+            alpha = np.asarray(soft, dtype=np.float32)
         palette = PALETTES.get(kind, LIGHT if rng.random() < 0.65 else DARK)
         strength = rng.uniform(0.35, 0.7) if kind == "stain" else rng.uniform(0.5, 1.0)
         share = (alpha * strength)[..., None]
         color = np.array(palette[rng.integers(2)], np.float32)
-        before, worn = worn, worn * (1 - share) + color * share
+        before, worn = worn, np.asarray(worn * (1 - share) + color * share, dtype=np.float32)
         masks[kind] = np.abs(worn - before).max(axis=2) > CHANGED
     quality = int(rng.integers(75, 97))
     return _scan(worn + noise, quality), masks, _scan(sound + noise, quality)

@@ -22,7 +22,7 @@ from restauro.fill.finder import DamageFinder
 from restauro.fill.model_file import ModelCard
 from restauro.losses import LOSSES
 from restauro.models import MODELS, TaskModel
-from restauro.models.finder import Likelihood
+from restauro.models.finder import Finder, Likelihood
 from restauro.report.runs import write_run_report
 from restauro.training.config import NO_HOLES, Config, load_config
 from restauro.training.finding import DamageFeed, DamageValidation
@@ -153,6 +153,7 @@ def test_run_that_finds_damage_fills_no_holes(bank: Path, tmp_path: Path) -> Non
 
 def test_export_finds_what_the_network_does(bank: Path, tmp_path: Path) -> None:
     model = MODELS.create("finder", widths=[8, 8, 8, 8])
+    assert isinstance(model, Finder)
     card = ModelCard("f", "1", "finder", (128, 128), 16, "", "", "", 1, {}, "", tuple(KINDS))
     differences = export_onnx(model, card, tmp_path / "f.onnx")
     assert {one.size for one in differences} == {(128, 128), (32, 80), (176, 96)}

@@ -23,7 +23,7 @@ from restauro.typed import nearest
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "finders" / "damage.onnx"
 SPAN = 0.6
-"""Of likelihoods, between the least and the greatest strength; half of it marks little sound."""
+"""Of likelihoods, from the least to the greatest strength: half of it marks few sound pixels."""
 CORE, MARGIN = 832, 96
 """Side of what a window tells about, and what it sees more of on each side; in pixels."""
 
