@@ -572,3 +572,75 @@ def test_ctrl_c_while_processes_start_is_left_to_the_first(tmp_path: Path) -> No
     assert errors == ""
     assert output.split()[1] == "True"
     assert process.returncode == 0
+
+
+def counts_and_waits(line: Path, gate: Path) -> Iterator[int]:
+    """Holds a lifeline, and tells who; the third step comes when somebody writes to the gate."""
+    hold(line)
+    yield os.getpid()
+    yield 2
+    gate.read_bytes()
+    yield 3
+
+
+def test_work_in_steps_is_told_as_it_goes(line: Lifeline, gates: list[Path]) -> None:
+    async def use(pool: Pool[Task, Any]) -> None:
+        steps = pool.steps(partial(counts_and_waits, line.path, gates[0]))
+        holder = await anext(steps)
+        assert await anext(steps) == 2
+        opening = asyncio.create_task(asyncio.to_thread(gates[0].write_bytes, b"open"))
+        assert [step async for step in steps] == [3]
+        await opening
+        await all_idle(pool)
+        assert (pool.num_admitted, pool.num_renewed) == (0, 0)
+        assert await pool.answer(os.getpid) == holder
+
+    serve(use)
+
+
+def test_who_waits_is_told_each_place_in_the_queue(line: Lifeline, gates: list[Path]) -> None:
+    async def use(pool: Pool[Task, Any]) -> None:
+        at_work = asyncio.create_task(pool.answer(partial(passes, line.path, gates[0])))
+        await asyncio.to_thread(line.next_holder)
+        first, second, third = (pool.steps(partial(range, 1)) for _ in range(3))
+        assert [await anext(one) for one in (first, second, third)] == [(1,), (2,), (3,)]
+        await first.aclose()
+        assert [await anext(one) for one in (second, third)] == [(1,), (2,)]
+        gates[0].write_bytes(b"open")
+        await at_work
+        assert [step async for step in second] == [0]
+        assert [step async for step in third][-1] == 0
+        await all_idle(pool)
+        assert (pool.num_admitted, pool.num_renewed) == (0, 0)
+
+    serve(use, waiting=3)
+
+
+def test_work_in_steps_may_take_long_while_steps_come_and_no_longer(
+    line: Lifeline, gates: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restauro.pool, "GRACE_SECONDS", 0)
+
+    async def use(pool: Pool[Task, Any]) -> None:
+        steps = pool.steps(partial(counts_and_waits, line.path, gates[0]))
+        await anext(steps)
+        pool.seconds = 0
+        with pytest.raises(TimeoutError):
+            [step async for step in steps]
+        await all_idle(pool)
+        assert pool.num_renewed == 1
+
+    serve(use)
+
+
+def test_work_in_steps_that_nobody_follows_frees_its_process_alive(
+    line: Lifeline, gates: list[Path]
+) -> None:
+    async def use(pool: Pool[Task, Any]) -> None:
+        steps = pool.steps(partial(counts_and_waits, line.path, gates[0]))
+        holder = await anext(steps)
+        await steps.aclose()
+        assert pool.num_admitted == 0
+        assert await pool.answer(os.getpid) == holder
+
+    serve(use)

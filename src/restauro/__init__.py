@@ -2,6 +2,7 @@
 
     restorer = restauro.load("faces")
     restored = restorer(image, mask)  # uint8 (H, W, 3) RGB and bool (H, W), True = hole
+    repaired = restauro.repair(scan)  # finds scratches, dust and stains itself
 
 Importing this loads nothing heavy: each name below brings its module when it is first used.
 """
@@ -15,16 +16,27 @@ if TYPE_CHECKING:
     from restauro.fill.catalogue import list_models, load
     from restauro.fill.filler import Filler
     from restauro.fill.restorer import Restorer
+    from restauro.repairing import find_damage, repair
 
 __version__ = "0.1.0"
 
-__all__ = ["Filler", "Restorer", "__version__", "list_models", "load"]
+__all__ = [
+    "Filler",
+    "Restorer",
+    "__version__",
+    "find_damage",
+    "list_models",
+    "load",
+    "repair",
+]
 
 _MODULES = {
     "Filler": "restauro.fill.filler",
     "Restorer": "restauro.fill.restorer",
+    "find_damage": "restauro.repairing",
     "list_models": "restauro.fill.catalogue",
     "load": "restauro.fill.catalogue",
+    "repair": "restauro.repairing",
 }
 
 

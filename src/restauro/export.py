@@ -24,9 +24,12 @@ from torch import Tensor, nn
 from restauro.errors import BadModelError
 from restauro.files import whole_file
 from restauro.fill.model_file import METADATA_KEY, ModelCard
-from restauro.models import CodeModel, InpaintingModel
+from restauro.models import CodeModel, TaskModel
+from restauro.models.finder import Finder, Likelihood
+from restauro.picture.types import Size
 
 OPSET = 18
+CODE, OUTPUT = "code", "prediction"
 SMALLEST_HALF_TENSOR = 256
 """Weights of fewer values stay float32: halving them saves nothing."""
 
@@ -42,7 +45,7 @@ class Agreement:
 
 
 def export_onnx(
-    model: InpaintingModel, card: ModelCard, path: Path, *, half: bool = True
+    model: TaskModel, card: ModelCard, path: Path, *, half: bool = True
 ) -> list[Agreement]:
     """Writes `model` with its card to `path`; returns how it compares with PyTorch.
 
@@ -54,14 +57,18 @@ def export_onnx(
             level without `half`, or by more than two levels with it.
     """
     model = model.eval().cpu().float()
-    graph = _trace(model)
+    network = _exported(model)
+    examples = _examples(model, model.size)
+    graph = _trace(network, examples, model.multiple)
     if half:
         _store_weights_as_half(graph)
     entry = graph.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, card.to_json()
     onnx.checker.check_model(graph)
     content = graph.SerializeToString()
-    comparisons = [_compare(model, content, size) for size in _sizes_to_compare(model)]
+    comparisons = [
+        _compare(network, content, _examples(model, size)) for size in _sizes_to_compare(model)
+    ]
     allowed = (2.0 if half else 0.5) / 255
     worst = max(comparisons, key=lambda comparison: comparison.largest_difference)
     if worst.largest_difference > allowed:
@@ -94,41 +101,56 @@ class WithCodes(nn.Module):
         return self.network.decode(codes), codes
 
 
-def _trace(model: InpaintingModel) -> onnx.ModelProto:
-    height, width = model.size
-    example = [torch.rand(2, 3, height, width), torch.zeros(2, 1, height, width)]
+def _exported(model: TaskModel) -> nn.Module:
+    """The network of the file."""
+    if isinstance(model, Finder):
+        return Likelihood(model)
+    return WithCodes(model) if isinstance(model, CodeModel) else model
+
+
+def _examples(model: TaskModel, size: Size) -> dict[str, Tensor]:
+    """What the file takes by name: two pictures, their holes if it fills such, and other codes."""
+    rng = torch.Generator().manual_seed(0)
+    image = torch.rand(2, 3, *size, generator=rng)
+    if isinstance(model, Finder):
+        return {"image": image}
+    mask = torch.zeros(2, 1, *size)
+    mask[:, :, size[0] // 4 : size[0] // 2, size[1] // 3 : size[1] // 2] = 1
+    examples = {"image": image, "mask": mask}
+    if isinstance(model, CodeModel):
+        examples[CODE] = torch.randn(3, model.latent_dim, generator=rng)
+    return examples
+
+
+def _trace(
+    network: nn.Module, examples: dict[str, Tensor], multiple: int | None
+) -> onnx.ModelProto:
     batch = torch.export.Dim("batch", min=1, max=1024)
     sides: dict[int, Any] = {0: batch}
-    if model.multiple is not None:
+    if multiple is not None:
         rows = torch.export.Dim("rows", min=2, max=256)
         columns = torch.export.Dim("columns", min=2, max=256)
-        sides |= {2: model.multiple * rows, 3: model.multiple * columns}
-    shapes, inputs, outputs = [sides, sides], ["image", "mask"], ["prediction"]
-    traced: nn.Module = model
-    if isinstance(model, CodeModel):
-        traced = WithCodes(model)
-        example.append(torch.zeros(2, model.latent_dim))
-        shapes.append({0: torch.export.Dim("given", min=1, max=1024)})
-        inputs, outputs = [*inputs, "code"], [*outputs, "codes"]
+        sides |= {2: multiple * rows, 3: multiple * columns}
+    given = {0: torch.export.Dim("given", min=1, max=1024)}
     # The exporter talks about itself on stdout, through logging and through warnings.
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
-            traced,
-            tuple(example),
+            network,
+            tuple(examples.values()),
             dynamo=True,
             opset_version=OPSET,
-            input_names=inputs,
-            output_names=outputs,
-            dynamic_shapes=tuple(shapes),
+            input_names=list(examples),
+            output_names=[OUTPUT, "codes"] if CODE in examples else [OUTPUT],
+            dynamic_shapes=tuple(given if name == CODE else sides for name in examples),
             verbose=False,
         )
     assert program is not None
     graph: onnx.ModelProto = program.model_proto
-    if isinstance(model, CodeModel):  # an input that need not be given: no codes
-        nothing = np.zeros((0, model.latent_dim), dtype=np.float32)
-        graph.graph.initializer.append(numpy_helper.from_array(nothing, "code"))
+    if CODE in examples:  # an input that need not be given: no codes
+        nothing = examples[CODE][:0].numpy()
+        graph.graph.initializer.append(numpy_helper.from_array(nothing, CODE))
     return graph
 
 
@@ -149,27 +171,21 @@ def _store_weights_as_half(model: onnx.ModelProto) -> None:
     del graph.value_info[:]  # shapes of intermediate values, which the runtime infers anyway
 
 
-def _sizes_to_compare(model: InpaintingModel) -> list[tuple[int, int]]:
+def _sizes_to_compare(model: TaskModel) -> list[tuple[int, int]]:
     if model.multiple is None:
         return [model.size]
     step = model.multiple
     return [model.size, (2 * step, 5 * step), (11 * step, 6 * step)]
 
 
-def _compare(model: InpaintingModel, content: bytes, size: tuple[int, int]) -> Agreement:
-    rng = torch.Generator().manual_seed(0)
-    image = torch.rand(2, 3, *size, generator=rng)
-    mask = torch.zeros(2, 1, *size)
-    mask[:, :, size[0] // 4 : size[0] // 2, size[1] // 3 : size[1] // 2] = 1
-    inputs = {"image": image.numpy(), "mask": mask.numpy()}
+def _compare(network: nn.Module, content: bytes, examples: dict[str, Tensor]) -> Agreement:
     with torch.no_grad():
-        expected = model(image, mask)
-        if isinstance(model, CodeModel):
-            code = torch.randn(3, model.latent_dim, generator=rng)
-            inputs["code"] = code.numpy()
-            expected = torch.cat([expected, model.decode(code)])
+        made = network(*examples.values())
+    expected = (made[0] if CODE in examples else made).numpy()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors alone; it warns of an input that need not be given
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    difference = np.abs(session.run(["prediction"], inputs)[0] - expected.numpy())
+    inputs = {name: values.numpy() for name, values in examples.items()}
+    difference = np.abs(session.run([OUTPUT], inputs)[0] - expected)
+    size: Size = expected.shape[2:]
     return Agreement(size, float(difference.max()), float(difference.mean()))

@@ -13,11 +13,11 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 from restauro.errors import RestauroError
 from restauro.imports import packed, unpacked
@@ -114,7 +114,9 @@ class Pool(Generic[Asked, Given]):
         self._num_places = processes + waiting
         self._processes: set[_Process[Asked, Given]] = set()
         self._idle: asyncio.Queue[_Process[Asked, Given]] = asyncio.LifoQueue()
-        self._releases: dict[asyncio.Task[None], asyncio.Future[Given]] = {}
+        self._releases: dict[asyncio.Task[None], asyncio.Future[Any]] = {}
+        self._queue: list[object] = []
+        self._moved = asyncio.Event()
         self.num_admitted = 0
         """Callers that wait or are being answered."""
         self.num_renewed = 0
@@ -151,23 +153,76 @@ class Pool(Generic[Asked, Given]):
             TimeoutError: The time is over.
             BrokenProcessPool: The process died.
         """
-        if self.is_full():
-            raise PoolFullError
-        self.num_admitted += 1
-        try:
-            process = await self._idle.get()
+        with self._admitted():
+            with self._queued():
+                process = await self._idle.get()
             given = asyncio.wrap_future(process.ask(asked))
             try:
                 async with asyncio.timeout(self.seconds):
                     return await asyncio.shield(given)
             finally:
-                release = asyncio.create_task(self._release(process, given))
-                self._releases[release] = given
-                release.add_done_callback(self._releases.pop)
+                self._release_soon(process, given)
+
+    async def steps(self, asked: Asked) -> AsyncGenerator[Queued | Any]:
+        """The place in the queue, whenever it changes; then the steps of work that is a generator.
+
+        `seconds` is what each step may take. Errors are those of `answer`; closing it frees the
+        place at once, and the process with the step in hand.
+        """
+        with self._admitted():
+            with self._queued() as ticket:
+                getting = asyncio.ensure_future(self._idle.get())
+                try:
+                    await asyncio.wait([getting], timeout=0)
+                    while not getting.done():
+                        moving = asyncio.ensure_future(self._moved.wait())
+                        yield Queued(self._queue.index(ticket) + 1)
+                        await asyncio.wait([getting, moving], return_when=FIRST_COMPLETED)
+                        moving.cancel()
+                    process = await getting
+                except BaseException:
+                    if not getting.cancel():
+                        self._idle.put_nowait(getting.result())
+                    raise
+            given = asyncio.wrap_future(process.begin(asked))
+            try:
+                while True:
+                    async with asyncio.timeout(self.seconds):
+                        step, is_last = await asyncio.shield(given)
+                    if is_last:
+                        return
+                    yield step
+                    given = asyncio.wrap_future(process.go_on())
+            finally:
+                self._release_soon(process, given)
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        if self.is_full():
+            raise PoolFullError
+        self.num_admitted += 1
+        try:
+            yield
         finally:
             self.num_admitted -= 1
 
-    async def _release(self, process: _Process[Asked, Given], given: asyncio.Future[Given]) -> None:
+    @contextmanager
+    def _queued(self) -> Iterator[object]:
+        ticket = object()
+        self._queue.append(ticket)
+        try:
+            yield ticket
+        finally:
+            self._queue.remove(ticket)
+            self._moved.set()
+            self._moved = asyncio.Event()
+
+    def _release_soon(self, process: _Process[Asked, Given], given: asyncio.Future[Any]) -> None:
+        release = asyncio.create_task(self._release(process, given))
+        self._releases[release] = given
+        release.add_done_callback(self._releases.pop)
+
+    async def _release(self, process: _Process[Asked, Given], given: asyncio.Future[Any]) -> None:
         """Makes the process idle again once it has answered, or replaces it."""
         await asyncio.wait([given], timeout=GRACE_SECONDS)
         if not given.done():
@@ -199,6 +254,13 @@ class PoolFullError(Exception):
     """All places of a pool are taken."""
 
 
+class Queued(NamedTuple):
+    """Who asked waits for a process."""
+
+    place: int
+    """1 = next."""
+
+
 class _Process(Generic[Asked, Given]):
     """One process, from its start to its end."""
 
@@ -215,6 +277,14 @@ class _Process(Generic[Asked, Given]):
     def ask(self, asked: Asked) -> Future[Given]:
         """The answer to come, or `BrokenProcessPool` if the process dies or is dead."""
         return self._submit(_answer, asked)
+
+    def begin(self, asked: Asked) -> Future[tuple[Any, bool]]:
+        """The first step of an answer that comes in steps, and whether there is none."""
+        return self._submit(_begin_steps, asked)
+
+    def go_on(self) -> Future[tuple[Any, bool]]:
+        """The next one; one that is never asked for ends with what is asked instead."""
+        return self._submit(_next_step)
 
     def _submit(self, function: Callable[..., Result], *arguments: Any) -> Future[Result]:
         try:
@@ -296,3 +366,19 @@ def _prepare() -> None:
 
 def _answer(asked: Any) -> Any:
     return _made()(asked)
+
+
+_steps: Iterator[Any]
+
+
+def _begin_steps(asked: Any) -> tuple[Any, bool]:
+    global _steps
+    _steps = iter(_made()(asked))
+    return _next_step()
+
+
+def _next_step() -> tuple[Any, bool]:
+    try:
+        return next(_steps), False
+    except StopIteration:
+        return None, True

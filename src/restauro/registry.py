@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from restauro.data.sources import Source
     from restauro.evaluation.protocols import Protocol
     from restauro.fill.filler import Filler
-    from restauro.models import InpaintingModel
+    from restauro.models import TaskModel
     from restauro.picture.types import Inpaint
     from restauro.plugins import Metric
 
@@ -216,7 +216,7 @@ FILLERS: Registry[Filler | Inpaint] = Registry(
 """What fills holes and has a name, but no file; a factory takes `device` and `threads`."""
 LOSSES: Registry[nn.Module] = Registry("loss", "a loss, for loss.name", "restauro.losses")
 METRICS: Registry[Metric] = Registry("metric", "a metric, for --metrics", "restauro.metrics")
-MODELS: Registry[InpaintingModel] = Registry(
+MODELS: Registry[TaskModel] = Registry(
     "model", "a network to train, for model.name", "restauro.models"
 )
 PROTOCOLS: Registry[Protocol] = Registry(

@@ -11,13 +11,14 @@ from numpy.testing import assert_array_equal
 
 import restauro
 from restauro.cli import cli, sentence_for
-from restauro.commands.demo import SAMPLES_DIR, restored_samples
+from restauro.commands.demo import SAMPLES_DIR, repaired_sample, restored_samples
 from restauro.picture.masks import read_mask
 from restauro.picture.read import read_image
 from restauro.sheets import HOLE_COLOUR
 
 MakeModel = Callable[..., Path]
-NAMES = sorted(path.stem.removesuffix("_mask") for path in SAMPLES_DIR.glob("*_mask.png"))
+MASKS = [path.stem for path in SAMPLES_DIR.glob("*_mask.png")]
+NAMES = sorted(path.stem for path in SAMPLES_DIR.glob("*.png") if path.stem not in MASKS)
 
 
 def run(output: Path, model: Path) -> str:
@@ -31,7 +32,7 @@ def test_the_demo_writes_a_sheet_and_says_where(tmp_path: Path, make_model: Make
     model = make_model()
     for _ in range(2):  # a second demo replaces its own sheet
         sheet = tmp_path / "new" / "demo" / "before_after.png"
-        expected = f"restored {len(NAMES)} pictures; wrote {sheet.resolve()}\n"
+        expected = f"restored {len(NAMES) + 1} pictures; wrote {sheet.resolve()}\n"
         assert run(tmp_path / "new" / "demo", model) == expected
     assert list(sheet.parent.iterdir()) == [sheet]
     height, width = read_image(sheet).shape[:2]
@@ -47,6 +48,14 @@ def test_the_rows_show_the_hole_its_restoration_and_the_truth(make_model: MakeMo
         assert_array_equal(row.restored[~mask], row.original[~mask])
         assert_array_equal(row.damaged[~mask], row.original[~mask])
         assert_array_equal(row.damaged[mask], np.broadcast_to(HOLE_COLOUR, (mask.sum(), 3)))
+
+
+def test_scratched_sample_is_repaired_without_a_mask(make_model: MakeModel) -> None:
+    row = repaired_sample(restauro.load(make_model()))
+    changed = (row.restored != row.damaged).any(axis=2)
+    damage = np.abs(row.damaged.astype(int) - row.original).max(axis=2) > 40
+    assert (changed & damage).sum() > 0.6 * damage.sum()
+    assert changed.mean() < 0.1
 
 
 @pytest.mark.parametrize("name", NAMES)

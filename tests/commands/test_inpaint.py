@@ -171,7 +171,8 @@ def test_importing_restauro_loads_nothing_heavy() -> None:
     )
     modules, names = (set(line.split()) for line in result.stdout.splitlines())
     assert modules & (WORKSHOP | {"numpy", "PIL", "onnxruntime", "click"}) == set()
-    assert names == {"Filler", "Restorer", "__version__", "list_models", "load"}
+    functions = {"find_damage", "list_models", "load", "repair"}
+    assert names == {"Filler", "Restorer", "__version__", *functions}
 
 
 def invoke(*arguments: str | Path) -> Result:

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from restauro.fill import windows
 from restauro.fill.canvas import Canvas, to_colours, to_levels
 from restauro.fill.filling import Predict, Window, fill, matched, run_together, scale_for, trust_in
+from restauro.fill.steps import ended
 from restauro.fill.windows import Box, WindowRule
 from restauro.picture.modes import Colours
 from restauro.picture.types import Mask
@@ -47,7 +48,7 @@ def filled(
 ) -> Colours:
     """The image (h, w, 3), whose hidden pixels in `box` a network fills."""
     levels = to_levels(image * known[..., None])
-    run_together([fill(Canvas.on(levels, known), box, rule)], predict)
+    ended(run_together([fill(Canvas.on(levels, known), box, rule)], predict))
     return to_colours(levels)
 
 

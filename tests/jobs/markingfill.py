@@ -9,7 +9,7 @@ from pathlib import Path
 
 from restauro.fill.array_filler import ArrayFiller
 from restauro.fill.compose import Damaged
-from restauro.fill.filler import Painter
+from restauro.fill.filler import Painting
 from restauro.picture.types import Image, Mask
 
 
@@ -23,7 +23,7 @@ class MarkingFill(ArrayFiller):
         super().__init__("mean", _mean)
         self._marks, self._deadly = marks, deadly
 
-    def paint(self, pictures: Sequence[Damaged]) -> Sequence[Painter]:
+    def paint(self, pictures: Sequence[Damaged]) -> Painting:
         (width,) = {picture.hole.shape[1] for picture in pictures}
         is_first = not list(self._marks.glob(f"{width} *"))
         (self._marks / f"{width} {os.urandom(8).hex()}").touch()

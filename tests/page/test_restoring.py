@@ -43,6 +43,7 @@ def remember_what_is_sent(visitor: Visitor) -> None:
           const real = window.fetch;
           window.fetch = (path, options) => {
             window.sentImage = options?.body?.get("image");
+            window.sentPatches = options?.body?.getAll("patch").length;
             return real(path, options);
           };
         }"""
@@ -53,6 +54,10 @@ def sent_image(visitor: Visitor) -> bytes:
     return bytes(
         visitor.page.evaluate("async () => [...new Uint8Array(await sentImage.arrayBuffer())]")
     )
+
+
+def num_sent_patches(visitor: Visitor) -> int:
+    return int(visitor.page.evaluate("sentPatches"))
 
 
 def refusal(status: int, code: str, **headers: str) -> Callable[[Route], None]:
@@ -135,7 +140,8 @@ def test_undo_and_redo_go_over_restorations(painter: Visitor) -> None:
     painter.drag((2, 1), (10, 4))
     remember_what_is_sent(painter)
     painter.restore()
-    assert sent_image(painter) == first  # painting goes on with the bytes of the result
+    assert sent_image(painter) == encoded(patch_on_grey())  # never the result of the one before
+    assert num_sent_patches(painter) == 1
     painter.press("Undo")  # the second restoration
     assert painter.mask()[2, 5]
     painter.press("Undo")  # the stroke
@@ -189,6 +195,7 @@ def test_another_model_can_be_tried_for_the_same_hole(painter: Visitor) -> None:
         expect(painter.steps()).to_have_count(again + 1)
         expect(painter.page.get_by_role("status")).to_contain_text("Restored by faces")
         assert sent_image(painter) == first
+        assert num_sent_patches(painter) == 0
     painter.press("Undo")
     painter.press("Undo")
     expect(painter.page.get_by_role("status")).to_contain_text("Restored by telea")
@@ -211,6 +218,7 @@ def test_answers_of_all_models_can_be_chosen_from(painter: Visitor) -> None:
     painter.press("Restore again")
     expect(painter.steps()).to_have_count(5)
     assert sent_image(painter) == encoded(patch_on_grey())
+    assert num_sent_patches(painter) == 0
     painter.press("2: restored")
     expect(page.get_by_role("status")).to_contain_text("Restored by telea")
     painter.press("1: rectangle")

@@ -31,12 +31,12 @@ def test_models_are_listed_with_their_default(client: httpx2.Client) -> None:
 
 def test_samples_can_be_fetched_with_their_masks(client: httpx2.Client) -> None:
     samples = client.get("/v1/samples").json()
-    assert len(samples) == 4
+    assert len(samples) == 8
     for sample in samples:
         assert sample["credit"]
         picture = client.get(sample["url"])
-        assert picture.headers["content-type"] == "image/png"
-        mask = client.get(sample["url"].replace(".png", "_mask.png"))
+        assert picture.headers["content-type"] in ("image/png", "image/jpeg")
+        mask = client.get(f"/samples/{sample['name']}_mask.png")
         assert decoded(picture.content).shape[:2] == decoded(mask.content).shape
 
 

@@ -24,6 +24,7 @@ EXAMPLES = 12
 """For each path and kind; `max_examples` of Hypothesis."""
 PATHS = (
     "POST /v1/inpaint",
+    "POST /v1/mask",
     "GET /v1/models",
     "GET /v1/samples",
     "GET /samples/{file_name}",

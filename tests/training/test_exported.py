@@ -9,12 +9,12 @@ from restauro.errors import BadModelError, UnknownNameError
 from restauro.export import export_onnx
 from restauro.fill.catalogue import model_path
 from restauro.fill.model_file import ModelCard
-from restauro.models import MODELS, InpaintingModel
+from restauro.models import MODELS, TaskModel
 from restauro.training.weights import exported_weights, load_weights_into
 
 
 @pytest.fixture(scope="module")
-def tiny() -> InpaintingModel:
+def tiny() -> TaskModel:
     torch.manual_seed(0)
     model = MODELS.create("unet_tiny")
     for parameter in model.parameters():  # none at zero, so that none is taken for another
@@ -23,14 +23,14 @@ def tiny() -> InpaintingModel:
 
 
 @pytest.fixture(scope="module")
-def exported(tiny: InpaintingModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(tiny: TaskModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("exported") / "tiny.onnx"
     card = ModelCard("tiny", "1", "unet_tiny", tiny.size, tiny.multiple, "", "", "", 1, {}, "")
     export_onnx(tiny, card, path, half=False)
     return path
 
 
-def test_all_weights_come_back_from_an_export(tiny: InpaintingModel, exported: Path) -> None:
+def test_all_weights_come_back_from_an_export(tiny: TaskModel, exported: Path) -> None:
     weights, expected = exported_weights(exported), tiny.state_dict()
     assert weights.keys() == expected.keys()
     assert all(torch.equal(weights[name], expected[name]) for name in expected)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,10 +12,13 @@ from restauro.fill.catalogue import DEFAULT_MODEL, list_models
 from restauro.fill.entries import AUTO, CLASSICAL
 from restauro.fill.sessions import CPU, DEVICES
 from restauro.imports import import_plugins
+from restauro.picture.formats import FORMATS
+from restauro.places import Place, place_of
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 """A path of this machine."""
 
@@ -69,4 +73,83 @@ import_option = click.option(
     expose_value=False,
     help="Import a module, or a .py file, that brings methods, models, losses, metrics, protocols "
     "or sources of its own (CONTRIBUTING.md); may come again.",
+)
+
+
+class PlaceType(click.Path):
+    """A path of this machine, completed by the shell, or a URL."""
+
+    def convert(  # type: ignore[override]
+        self, value: str, parameter: click.Parameter | None, context: click.Context | None
+    ) -> Place:
+        """The place; only a URL is looked at."""
+        return place_of(value)
+
+
+PLACE = PlaceType()
+RAY = "ray"
+RECORD = "restauro.csv"
+
+output_option = click.option(
+    "--output",
+    "-o",
+    type=PLACE,
+    help="Where results go: a folder, made if missing; for one picture a file, or - for standard "
+    "output.",
+)
+
+page_option = click.option(
+    "--page",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Which page or frame of a file with several, from 1; the result has that alone.",
+)
+
+
+def many_options(command: Command) -> Command:
+    """How many pictures are restored, and how it is told."""
+    for option in reversed(_MANY_OPTIONS):
+        command = option(command)
+    return command
+
+
+_MANY_OPTIONS = (
+    click.option(
+        "--format",
+        "suffix",
+        type=click.Choice([chosen.suffixes[0][1:] for chosen in FORMATS if chosen.is_written]),
+        callback=lambda context, parameter, value: value and f".{value}",
+        help="Format of results in a folder or on standard output.  [default: the picture's own]",
+    ),
+    click.option("--recursive", "-r", is_flag=True, help="Folders inside folders, too."),
+    click.option(
+        "--jobs",
+        "-j",
+        metavar="N",
+        type=click.IntRange(1),
+        help="Processes for many pictures, of one thread each.  [default: one for each core]",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["processes", RAY]),
+        help="What runs many pictures: processes of this machine, or Ray, here or on a cluster.  "
+        "[default: processes]",
+    ),
+    click.option(
+        "--ray-address",
+        metavar="ADDRESS",
+        envvar="RAY_ADDRESS",
+        help="The cluster of --engine ray, as HOST:PORT or auto.  [default: Ray on this machine]",
+    ),
+    click.option(
+        "--csv",
+        "csv_path",
+        type=PLACE,
+        help="Record of what was done with many pictures, by which a stopped job goes on.  "
+        f"[default: {RECORD} in the output's folder]",
+    ),
+    click.option(
+        "--force", is_flag=True, help="Replace outputs that exist. Inputs are always kept."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture."),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
+import glob
 import os
 import sys
 from collections import Counter
@@ -15,11 +17,14 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from restauro.commands._options import RAY, RECORD
 from restauro.cores import num_cores
 from restauro.errors import BadImageError, RestauroError
-from restauro.fill.catalogue import load
+from restauro.fill.catalogue import find, load
 from restauro.fill.entries import AUTO
 from restauro.interrupt import INTERRUPTED, StopRequest
+from restauro.picture.formats import WRITTEN
+from restauro.places import is_url, place_of
 
 if TYPE_CHECKING:
     from restauro.jobs.job import Engine, Job
@@ -27,7 +32,6 @@ if TYPE_CHECKING:
     from restauro.picture.holes import HoleOptions
     from restauro.places import Place
 
-RAY = "ray"
 PIPE = Path("-")
 """Standard input or output."""
 
@@ -47,14 +51,98 @@ class Result:
     """Where it is written what of the hole can be trusted."""
 
 
+@dataclass(frozen=True)
+class Many:
+    """How a folder of results is made; all of it is refused for a single file."""
+
+    masks: Place | None
+    """Folder with a mask for each picture."""
+    suffix: str | None
+    """Of all results; for standard output, too."""
+    recursive: bool
+    jobs: int | None
+    engine: str | None
+    ray_address: str | None
+    csv_path: Place | None
+
+    @property
+    def is_for_folders(self) -> bool:
+        """Whether something is asked for that makes sense for many pictures alone."""
+        return bool(self.masks or self.recursive or self.jobs or self.engine or self.csv_path)
+
+
+def restore_all(
+    pictures: tuple[str, ...], mask: Place | None, result: Result, many: Many, *, is_short: bool
+) -> None:
+    """Restores one picture, or a job of many; `is_short`: the last argument was the output."""
+    from restauro.jobs.planning import left_out, plan
+
+    if many.engine == RAY:  # a worker may run in another folder, or on another machine
+        pictures = tuple(name if is_url(name) else os.path.abspath(name) for name in pictures)
+        mask = mask and mask.absolute()
+        many = dataclasses.replace(many, masks=many.masks and many.masks.absolute())
+        keep = result.holes.keep and result.holes.keep.absolute()
+        result = dataclasses.replace(
+            result,
+            output=result.output.absolute(),
+            model=find(result.model).origin,
+            holes=dataclasses.replace(result.holes, keep=keep),
+        )
+    output = result.output
+    if not _is_one_file(pictures, output, is_short=is_short):
+        if result.trust:
+            raise click.UsageError(f"--trust is for one picture, but {output} is for many")
+        is_file = output == PIPE or output.suffix.lower() in WRITTEN
+        if is_file and not output.is_dir():
+            raise click.UsageError(f"{output} is for one picture; give a folder with --output")
+        record = many.csv_path or output / RECORD
+        if not isinstance(record, Path):
+            raise click.UsageError(
+                f"the record grows row by row, as the URL {record} cannot; "
+                "give a file of this machine with --csv"
+            )
+        if others := left_out(pictures, recursive=many.recursive):
+            click.echo(others, err=True)
+        tasks = plan(
+            pictures,
+            output,
+            mask=mask,
+            masks=many.masks,
+            recursive=many.recursive,
+            marked_by=str(result.holes),
+            suffix=many.suffix,
+        )
+        restore_many(tasks, result, record, many.engine, many.jobs, many.ray_address)
+    elif many.is_for_folders or (many.suffix and output != PIPE):
+        raise click.UsageError(
+            "--masks, --recursive, --jobs, --engine, --csv and --format are for folders of "
+            f"results, but {output} is one picture"
+        )
+    elif result.as_json and output == PIPE:
+        raise click.UsageError("--json and the picture cannot both go to standard output")
+    else:
+        restore_one(place_of(pictures[0]), mask, result, many.suffix)
+
+
+def _is_one_file(pictures: tuple[str, ...], output: Place, *, is_short: bool) -> bool:
+    """Whether one picture becomes one file; anything else fills a folder.
+
+    An output without ending is a folder, but not behind PICTURE MASK, where it was forgotten.
+    """
+    first = place_of(pictures[0])
+    is_pattern = glob.has_magic(str(first)) and not first.exists()
+    to_folder = output.is_dir() or not (output.suffix or is_short or output == PIPE)
+    return not (len(pictures) > 1 or is_pattern or first.is_dir() or to_folder)
+
+
 def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str | None) -> None:
     """Restores a picture into a file, or to standard output; `suffix` names the format there."""
     from PIL import Image
 
+    from restauro.fill.finder import load_finder
     from restauro.fill.trust import calibration_of
     from restauro.jobs.planning import Task
     from restauro.jobs.record import FAILED, Outcome
-    from restauro.picture.formats import WRITTEN
     from restauro.picture.write import check_output, format_named, write_bytes, write_picture
     from restauro.restore import restore
 
@@ -71,6 +159,7 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
             _standard_input() if picture == PIPE else picture,
             mask,
             filler,
+            finder=load_finder() if result.holes.damage else None,
             holes=result.holes,
             page=result.page,
             written_as=WRITTEN.get(suffix or "") if is_piped else format_named(result.output),
@@ -130,11 +219,14 @@ def restore_many(
     ray_address: str | None,
 ) -> None:
     """Runs a job in `count` processes, None: one a core; exit status 1 if a picture failed."""
+    from restauro.fill.finder import load_finder
     from restauro.jobs.job import Job, in_processes
     from restauro.jobs.record import FAILED
 
     make = partial(load, result.model, result.device, threads=1)
     filler, is_here = make(), False
+    make_finder = partial(load_finder, 1) if result.holes.damage else None
+    identity = " ".join([filler.identity, *([make_finder().identity] if make_finder else [])])
     stdout = sys.stdout  # before an engine turns it aside, as libraries print
     with ExitStack() as stack:
         if engine_name == RAY:
@@ -149,9 +241,10 @@ def restore_many(
             result.output,
             result.holes,
             (lambda: filler) if is_here else make,
-            filler.identity,
+            identity,
             result.force,
             result.page,
+            make_finder,
         )
         found, models = _run(job, engine, result, record_path, stdout)
     click.echo(_summary(found, models, record_path), err=result.as_json)

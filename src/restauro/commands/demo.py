@@ -1,4 +1,4 @@
-"""`restauro demo`: damages sample pictures, restores them, and shows both side by side."""
+"""`restauro demo`: restores damaged sample pictures, and shows both side by side."""
 
 from __future__ import annotations
 
@@ -42,13 +42,14 @@ class Row(NamedTuple):
 @device_option
 @import_option
 def command(output: Path, model: str, device: str) -> None:
-    """Restore damaged sample pictures and write a before/after sheet."""
+    """Restore damaged sample pictures, one of them without a mask, and write a sheet."""
     from restauro.fill.catalogue import load
     from restauro.picture.write import write_picture  # loads NumPy: --help need not wait
     from restauro.sheets import sheet
 
     output.mkdir(parents=True, exist_ok=True)
-    rows = list(restored_samples(load(model, device)))
+    filler = load(model, device)
+    rows = [*restored_samples(filler), repaired_sample(filler)]
     path = output / SHEET_NAME
     cells = [[_cell(image) for image in row[1:]] for row in rows]
     write_picture(path, sheet(cells, HEADINGS, [row.name for row in rows]))
@@ -61,10 +62,18 @@ def restored_samples(filler: Filler) -> Iterator[Row]:
     from restauro.picture.read import read_image
     from restauro.sheets import show_hole
 
-    for mask_path in sorted(SAMPLES_DIR.glob("*_mask.png")):
-        name = mask_path.stem.removesuffix("_mask")
-        image, mask = read_image(SAMPLES_DIR / f"{name}.png"), read_mask(mask_path)
-        yield Row(name, show_hole(image, mask), filler(image, mask), image)
+    for path in sorted(set(SAMPLES_DIR.glob("*.png")) - set(SAMPLES_DIR.glob("*_mask.png"))):
+        image, mask = read_image(path), read_mask(path.with_stem(f"{path.stem}_mask"))
+        yield Row(path.stem, show_hole(image, mask), filler(image, mask), image)
+
+
+def repaired_sample(filler: Filler) -> Row:
+    """A scratched sample, whose damage is found first."""
+    from restauro.picture.read import read_image
+    from restauro.repairing import repair
+
+    scan, sound = (read_image(SAMPLES_DIR / f"{name}.jpg") for name in ("scan_damaged", "scan"))
+    return Row("scan", scan, repair(scan, model=filler), sound)
 
 
 def _cell(image: Image) -> Image:

@@ -30,6 +30,7 @@ def command(
     run: Path, output: Path, name: str | None, half: bool, force: bool, **said: str
 ) -> None:
     """Turn the best weights of the training run in folder RUN into a model file."""
+    from restauro.data.damage import KINDS
     from restauro.export import export_onnx
     from restauro.files import file_sha256
     from restauro.fill.model_file import ModelCard
@@ -46,7 +47,9 @@ def command(
     folder = RunFolder(run)
     record = folder.best_record()
     scores = {
-        key: round(record[key], 4) for key in record if key.startswith(("hole_", "composite_"))
+        key: round(record[key], 4)
+        for key in record
+        if key.startswith(("hole_", "composite_", "recall", "precision", "marked_"))
     }
     card = ModelCard(
         name=name or output.stem,
@@ -55,6 +58,7 @@ def command(
         multiple=model.multiple,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         scores={"validation": scores},
+        kinds=tuple(KINDS) if config.task == "find" else (),
         checkpoint_sha256=file_sha256(folder.weights),
         latent_dim=model.latent_dim if isinstance(model, CodeModel) else 0,
         has_prior=isinstance(model, Variational),

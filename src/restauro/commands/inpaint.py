@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import glob
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from restauro.commands._options import PATH, device_option, import_option, model_option
-from restauro.commands._restoring import PIPE, RAY, Result, restore_many, restore_one
-from restauro.fill.catalogue import find
-from restauro.picture.formats import FORMATS, WRITTEN
-from restauro.places import Place, is_url, place_of
+from restauro.commands._options import (
+    PATH,
+    PLACE,
+    device_option,
+    import_option,
+    many_options,
+    model_option,
+    output_option,
+    page_option,
+)
+from restauro.commands._restoring import Many, Result, restore_all
+from restauro.places import Place, place_of
 
 if TYPE_CHECKING:
-    from restauro.picture.holes import Rectangle
+    from pathlib import Path
 
-RECORD = "restauro.csv"
+    from restauro.picture.holes import Rectangle
 
 EPILOG = """\b
 Examples:
@@ -29,16 +33,6 @@ Examples:
   restauro inpaint 'photos/**/*.jpg' --masks masks --output restored --jobs 4
   restauro inpaint photos --masks masks --output restored --engine ray --ray-address auto
 """
-
-
-class PlaceType(click.Path):
-    """A path of this machine, completed by the shell, or a URL."""
-
-    def convert(  # type: ignore[override]
-        self, value: str, parameter: click.Parameter | None, context: click.Context | None
-    ) -> Place:
-        """The place; only a URL is looked at."""
-        return place_of(value)
 
 
 def colour(text: str) -> tuple[int, int, int]:
@@ -64,17 +58,11 @@ def rectangle(text: str) -> Rectangle:
 
 @click.command("inpaint", epilog=EPILOG)
 @click.argument("pictures", metavar="PICTURE [MASK OUTPUT] | PICTURES...", nargs=-1, required=True)
-@click.option(
-    "--output",
-    "-o",
-    type=PlaceType(),
-    help="Where results go: a folder, made if missing; for one picture a file, or - for standard "
-    "output.",
-)
-@click.option("--mask", type=PlaceType(), help="One mask for all pictures.")
+@output_option
+@click.option("--mask", type=PLACE, help="One mask for all pictures.")
 @click.option(
     "--masks",
-    type=PlaceType(),
+    type=PLACE,
     help="Folder with a mask for each picture: the same name, any format.",
 )
 @click.option(
@@ -107,12 +95,7 @@ def rectangle(text: str) -> Rectangle:
     multiple=True,
     help="The hole is this rectangle, in pixels as a viewer shows the picture; may come again.",
 )
-@click.option(
-    "--page",
-    metavar="N",
-    type=click.IntRange(1),
-    help="Which page or frame of a file with several, from 1; the result has that alone.",
-)
+@page_option
 @click.option(
     "--invert-mask", "invert", is_flag=True, help="The mask's black is the hole, not its white."
 )
@@ -131,47 +114,12 @@ def rectangle(text: str) -> Rectangle:
 @model_option
 @device_option
 @click.option(
-    "--format",
-    "suffix",
-    type=click.Choice([chosen.suffixes[0][1:] for chosen in FORMATS if chosen.is_written]),
-    callback=lambda context, parameter, value: value and f".{value}",
-    help="Format of results in a folder or on standard output.  [default: the picture's own]",
-)
-@click.option("--recursive", "-r", is_flag=True, help="Folders inside folders, too.")
-@click.option(
-    "--jobs",
-    "-j",
-    metavar="N",
-    type=click.IntRange(1),
-    help="Processes for many pictures, of one thread each.  [default: one for each core]",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["processes", RAY]),
-    help="What runs many pictures: processes of this machine, or Ray, here or on a cluster.  "
-    "[default: processes]",
-)
-@click.option(
-    "--ray-address",
-    metavar="ADDRESS",
-    envvar="RAY_ADDRESS",
-    help="The cluster of --engine ray, as HOST:PORT or auto.  [default: Ray on this machine]",
-)
-@click.option(
-    "--csv",
-    "csv_path",
-    type=PlaceType(),
-    help="Record of what was done with many pictures, by which a stopped job goes on.  "
-    f"[default: {RECORD} in the output's folder]",
-)
-@click.option(
     "--trust",
     type=PATH,
     help="Also write what of the hole can be trusted, white in a mask: where the error is small "
     "with a probability of 0.9; for one picture, by a model with a calibration (docs/trust.md).",
 )
-@click.option("--force", is_flag=True, help="Replace outputs that exist. Inputs are always kept.")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
+@many_options
 @import_option
 def command(
     pictures: tuple[str, ...],
@@ -204,7 +152,6 @@ def command(
 
     Pictures, masks and OUTPUT may be URLs of any file system that fsspec knows, such as s3://.
     """
-    from restauro.jobs.planning import left_out, plan
     from restauro.picture.holes import HoleOptions  # loads NumPy: --help need not wait
 
     holes = HoleOptions(**marks)
@@ -226,53 +173,6 @@ def command(
         raise click.UsageError("--invert-mask and --resize-mask belong to --mask and --masks")
     if holes.tolerance and not holes.colour:
         raise click.UsageError("--tolerance belongs to --mask-colour")
-    if engine == RAY:  # a worker may run in another folder, or on another machine
-        pictures = tuple(name if is_url(name) else os.path.abspath(name) for name in pictures)
-        output = output.absolute()
-        mask, masks = mask and mask.absolute(), masks and masks.absolute()
-        model = find(model).origin
     result = Result(output, holes, model, device, force, as_json, page, trust)
-    if not _is_one_file(pictures, output, is_short=is_short):
-        if trust:
-            raise click.UsageError(f"--trust is for one picture, but {output} is for many")
-        is_file = output == PIPE or output.suffix.lower() in WRITTEN
-        if is_file and not output.is_dir():
-            raise click.UsageError(f"{output} is for one picture; give a folder with --output")
-        record = csv_path or output / RECORD
-        if not isinstance(record, Path):
-            raise click.UsageError(
-                f"the record grows row by row, as the URL {record} cannot; "
-                "give a file of this machine with --csv"
-            )
-        if others := left_out(pictures, recursive=recursive):
-            click.echo(others, err=True)
-        tasks = plan(
-            pictures,
-            output,
-            mask=mask,
-            masks=masks,
-            recursive=recursive,
-            marked_by=str(holes),
-            suffix=suffix,
-        )
-        restore_many(tasks, result, record, engine, jobs, ray_address)
-    elif masks or recursive or jobs or engine or csv_path or (suffix and output != PIPE):
-        raise click.UsageError(
-            "--masks, --recursive, --jobs, --engine, --csv and --format are for folders of "
-            f"results, but {output} is one picture"
-        )
-    elif as_json and output == PIPE:
-        raise click.UsageError("--json and the picture cannot both go to standard output")
-    else:
-        restore_one(place_of(pictures[0]), mask, result, suffix)
-
-
-def _is_one_file(pictures: tuple[str, ...], output: Place, *, is_short: bool) -> bool:
-    """Whether one picture becomes one file; anything else fills a folder.
-
-    An output without ending is a folder, but not behind PICTURE MASK, where it was forgotten.
-    """
-    first = place_of(pictures[0])
-    is_pattern = glob.has_magic(str(first)) and not first.exists()
-    to_folder = output.is_dir() or not (output.suffix or is_short or output == PIPE)
-    return not (len(pictures) > 1 or is_pattern or first.is_dir() or to_folder)
+    many = Many(masks, suffix, recursive, jobs, engine, ray_address, csv_path)
+    restore_all(pictures, mask, result, many, is_short=is_short)

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from restauro.data.batches import to_tensor
-from restauro.errors import UnknownNameError, first_line
+from restauro.errors import BadModelError, UnknownNameError, first_line
 from restauro.fill.array_filler import ArrayFiller, Images, Masks
 from restauro.fill.sessions import Device
 from restauro.training.run_folder import RunFolder
@@ -26,10 +26,13 @@ def run_filler(name: str, path: Path, device: Device) -> ArrayFiller:
     BadImageError for pictures of a size that the network does not take.
 
     Raises:
-        BadModelError: The weights are missing, or of another network than the config's.
+        BadModelError: The weights are missing or of another network than the config's, or the run
+            fills no holes.
         UnknownNameError: PyTorch has no such device here.
     """
-    _, model = load_best(path)
+    config, model = load_best(path)
+    if config.task != "fill":
+        raise BadModelError(f"{path} is a run that finds damage and fills no holes; give another")
     try:
         place = torch.device(str(device))
         model = model.eval().to(place)

@@ -13,7 +13,7 @@ from restauro.errors import BadImageError, BadModelError
 from restauro.files import file_sha256
 from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged, DamagedArray
-from restauro.fill.filler import Filler, Painter
+from restauro.fill.filler import Filler, Painter, Painting
 from restauro.fill.sessions import CPU, Device, on_device
 from restauro.fill.windows import Box, surroundings_of
 from restauro.picture.types import Image, Inpaint
@@ -58,13 +58,14 @@ class ArrayFiller(Filler):
         digests = map(file_sha256, (*self.files, *self.code))
         return " ".join([self.name, *digests]) + on_device(self._device)
 
-    def paint(self, pictures: Sequence[Damaged]) -> Sequence[Painter]:
+    def paint(self, pictures: Sequence[Damaged]) -> Painting:
         """Calls the function with pictures of one size together, or with one after the other."""
         for canvases in self._groups([one for one in pictures if one.hole.any()]):
             images = np.stack([shown(canvas) for canvas in canvases])
             masks = np.stack([~canvas.known for canvas in canvases])
             for canvas, filled in zip(canvases, self._answers(images, masks), strict=True):
                 canvas.paint(Box(0, 0, *canvas.size), filled.astype(np.float32) / np.float32(255))
+            yield
         return [Painter(self.name)] * len(pictures)
 
     def _groups(self, pictures: Sequence[Damaged]) -> Iterator[list[Canvas]]:

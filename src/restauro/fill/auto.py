@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from restauro.fill.compose import Damaged
-from restauro.fill.filler import Filler, Painter
+from restauro.fill.filler import Filler, Painting
 from restauro.fill.windows import surroundings_of
 from restauro.picture.modes import to_rgb, value_range, visible
 from restauro.picture.types import Mask
@@ -40,17 +40,19 @@ class AutoFiller(Filler):
             f"{filler.identity} x {self._handicaps[name]}" for name, filler in self._fillers.items()
         )
 
-    def paint(self, pictures: Sequence[Damaged]) -> Sequence[Painter]:
+    def paint(self, pictures: Sequence[Damaged]) -> Painting:
         """Lets the best filler paint each picture; the errors that decided are the remark."""
         painters = []
         for picture in pictures:
-            filler, remark = self._choose(picture)
-            (painter,) = filler.paint([picture])
+            filler, remark = yield from self._choose(picture)
+            (painter,) = yield from filler.paint([picture])
             painters.append(painter._replace(remark=remark))
         return painters
 
-    def _choose(self, picture: Damaged) -> tuple[Filler, str]:
-        errors = errors_beside(picture, self._fillers) if picture.hole.any() else {}
+    def _choose(self, picture: Damaged) -> Generator[None, None, tuple[Filler, str]]:
+        errors: dict[str, float] = {}
+        if picture.hole.any():
+            errors = yield from errors_beside(picture, self._fillers)
         if not errors:
             first = next(iter(self._fillers.values()))
             return first, f"no room beside the hole to compare models: took {first.name}"
@@ -60,7 +62,9 @@ class AutoFiller(Filler):
         return self._fillers[name], remark
 
 
-def errors_beside(picture: Damaged, fillers: Mapping[str, Filler]) -> dict[str, float]:
+def errors_beside(
+    picture: Damaged, fillers: Mapping[str, Filler]
+) -> Generator[None, None, dict[str, float]]:
     """Root mean squared error of each filler where the hole's shape is hidden beside it.
 
     In levels of 0 to 255; empty if the picture has no room beside its hole. Averaged over up to
@@ -77,6 +81,7 @@ def errors_beside(picture: Damaged, fillers: Mapping[str, Filler]) -> dict[str, 
             guess = to_rgb(filler(crop, own_hole | probe), limits)
             error = guess[probe].astype(np.float32) - truth[probe]  # (N, 3)
             found[name].append(float(np.sqrt((error**2).mean())))
+            yield
     return {
         name: round(float(np.expm1(np.log1p(errors).mean())), 3)
         for name, errors in found.items()

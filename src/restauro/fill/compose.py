@@ -41,6 +41,8 @@ class Damaged(ABC):
     """A picture and its hole (H, W), upright; the picture that was given is never painted on."""
 
     hole: Mask
+    painted: list[Box]
+    """What has been painted, in this order; together all of the hole, and nothing twice."""
 
     @abstractmethod
     def restored(self) -> Any:
@@ -58,7 +60,8 @@ class Damaged(ABC):
         """A part in the picture's own mode, hidden pixels included: only for another filler."""
         crop = self._cut(box)
         # an orientation tag would turn the crop once more
-        crop.info = {key: crop.info[key] for key in ("transparency",) if key in crop.info}
+        kept = ("transparency", "icc_profile")
+        crop.info = {key: crop.info[key] for key in kept if key in crop.info}
         return crop
 
     def canvas(self, box: Box, window: Box) -> Canvas:
@@ -88,6 +91,7 @@ class Damaged(ABC):
             place = part.moved(window.top, window.left)
             patch = from_rgb(colours, self._cut(place), limits, is_erased=is_erased)
             self._paste(place, patch)
+            self.painted.append(place)
 
         return Canvas(known, look, paint)
 
@@ -103,18 +107,15 @@ class DamagedArray(Damaged):
                 "shape (height, width, 3), or a Pillow picture for other modes"
             )
         _check_hole(hole, image.shape[:2])
-        self.hole, self._result = hole, image.copy()
-        is_grey = image.shape[2:] == (1,)
-        self._image, self._filled = (
-            (one[:, :, 0] if is_grey else one) for one in (image, self._result)
-        )
+        self.hole, self.painted, self._result = hole, [], image.copy()
+        self._filled = self._result[:, :, 0] if image.shape[2:] == (1,) else self._result
 
     def restored(self) -> Image:
         """A copy of the array, painted."""
         return self._result
 
     def _cut(self, box: Box) -> PIL.Image.Image:
-        return PIL.Image.fromarray(self._image[box.slices])
+        return PIL.Image.fromarray(self._filled[box.slices])
 
     def _paste(self, box: Box, patch: PIL.Image.Image) -> None:
         own_hole = self.hole[box.slices]
@@ -128,7 +129,7 @@ class DamagedPicture(Damaged):
         check_mode(picture)
         shown = upright(picture)
         _check_hole(hole, (shown.height, shown.width), is_turned=shown is not picture)
-        self.hole, self._picture = hole, picture
+        self.hole, self.painted, self._picture = hole, [], picture
         self._filled = shown.copy() if shown is picture else shown
 
     def restored(self) -> PIL.Image.Image:

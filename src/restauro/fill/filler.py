@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from itertools import starmap
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
 from restauro.fill.compose import Damaged, damaged
+from restauro.fill.steps import Step, coarse_first, ended, newly_painted
 from restauro.fill.trust import calibration_of
 from restauro.picture.types import Image, Mask
 
@@ -44,6 +45,10 @@ class Painter(NamedTuple):
     """What else a user should know."""
 
 
+Painting: TypeAlias = Generator[None, None, Sequence[Painter]]
+"""Paints in steps: between them the work can be looked at, and ended."""
+
+
 class Filler(ABC):
     """Fills the holes of a picture: `filler(image, mask)`.
 
@@ -69,7 +74,7 @@ class Filler(ABC):
         """Changes when the results do."""
 
     @abstractmethod
-    def paint(self, pictures: Sequence[Damaged]) -> Sequence[Painter]:
+    def paint(self, pictures: Sequence[Damaged]) -> Painting:
         """Fills the holes of at most `PICTURES_AT_ONCE` pictures, each by way of its canvas."""
 
     def __repr__(self) -> str:
@@ -115,6 +120,27 @@ class Filler(ABC):
         """The same, and how it was done."""
         return self._fill_all([(image, mask)], grow)[0]
 
+    def steps(
+        self, image: Picture, mask: SomeMask, *, grow: int = 0, coarse: bool = False
+    ) -> Generator[Step, None, Filled[Picture]]:
+        """The same in steps: each part of a large picture as soon as it is there.
+
+        The result is the same to the digit. With `coarse` a coarse answer for a large hole comes
+        first, from a smaller copy.
+        """
+        picture = damaged(image, mask, grow)
+        if coarse and picture.hole.any():
+            yield from coarse_first(picture, self)
+        painting, patches = self.paint([picture]), newly_painted(picture)
+        while True:
+            try:
+                next(painting)
+            except StopIteration as end:
+                yield from patches()
+                return Filled(picture.restored(), *end.value[0])
+            yield from patches()
+            yield None
+
     def trust(
         self, image: Image | PIL.Image.Image | str | Path, mask: SomeMask, *, grow: int = 0
     ) -> Mask:
@@ -153,7 +179,7 @@ class Filler(ABC):
     def _restored(self, image: Any, mask: Any, grow: int) -> tuple[Image | PIL.Image.Image, Mask]:
         """The restored picture and its hole."""
         picture = damaged(image, mask, grow)
-        self.paint([picture])
+        ended(self.paint([picture]))
         return picture.restored(), picture.hole
 
     @overload
@@ -215,7 +241,7 @@ class Filler(ABC):
         for start in range(0, len(tasks), PICTURES_AT_ONCE):
             some = tasks[start : start + PICTURES_AT_ONCE]
             pictures = list(starmap(partial(damaged, grow=grow), some))
-            painters = self.paint(pictures)
+            painters = ended(self.paint(pictures))
             found += [
                 Filled(picture.restored(), *painter)
                 for picture, painter in zip(pictures, painters, strict=True)

@@ -33,6 +33,8 @@ Filling: TypeAlias = Asking[None]
 
 WINDOWS_AT_ONCE = 32
 """Bounds the memory that waiting windows take."""
+MAX_BATCH_PX = 32 * 128 * 128
+"""Pixels of the windows in one run of the network; bounds the memory of its inner layers."""
 MATCHING_RADII = (16, 4)
 """How far the colours of known pixels are carried into a hole, in pixels: far, then exactly."""
 FEATHERING_RADIUS = 2
@@ -239,8 +241,13 @@ def _scaled(box: Box, size: Size, other: Size) -> Box:
     return scaled.grown(1).clipped(Box(0, 0, *other))
 
 
-def run_together(askings: Sequence[Asking[Result]], predict: Predict) -> list[Result]:
-    """The results, in order; windows of one size that are asked for at once go in one run."""
+def run_together(
+    askings: Sequence[Asking[Result]], predict: Predict
+) -> Generator[None, None, list[Result]]:
+    """The results, in order; windows of one size that are asked for at once go in one run.
+
+    Pauses after every run, so that somebody may look at how far it is, or end it.
+    """
     results: dict[int, Result] = {}
     running = dict(enumerate(askings))
     answers: dict[int, list[Colours]] = {}
@@ -254,7 +261,8 @@ def run_together(askings: Sequence[Asking[Result]], predict: Predict) -> list[Re
             except StopIteration as end:
                 results[number] = end.value
                 del running[number]
-        predictions = iter(_predictions(list(itertools.chain(*questions.values())), predict))
+        found = yield from _predictions(list(itertools.chain(*questions.values())), predict)
+        predictions = iter(found)
         answers = {
             number: list(itertools.islice(predictions, len(windows)))
             for number, windows in questions.items()
@@ -262,11 +270,14 @@ def run_together(askings: Sequence[Asking[Result]], predict: Predict) -> list[Re
     return [results[number] for number in range(len(askings))]
 
 
-def _predictions(windows: list[Window], predict: Predict) -> list[Colours]:
+def _predictions(windows: list[Window], predict: Predict) -> Generator[None, None, list[Colours]]:
     """Predictions for windows of any sizes, in order."""
     found: dict[int, Colours] = {}
     for size in {mask.shape for _, mask in windows}:
         alike = [number for number, (_, mask) in enumerate(windows) if mask.shape == size]
-        images, masks = zip(*(windows[number] for number in alike), strict=True)
-        found.update(zip(alike, predict(np.stack(images), np.stack(masks)), strict=True))
+        at_once = max(1, MAX_BATCH_PX // math.prod(size))
+        for some in (alike[start : start + at_once] for start in range(0, len(alike), at_once)):
+            images, masks = zip(*(windows[number] for number in some), strict=True)
+            found.update(zip(some, predict(np.stack(images), np.stack(masks)), strict=True))
+            yield
     return [found[number] for number in range(len(windows))]

@@ -58,6 +58,8 @@ class ModelCard:
     scores: Mapping[str, Any]
     """Name of a metric -> its value, as published with the model."""
     checkpoint_sha256: str
+    kinds: tuple[str, ...] = ()
+    """Of damage, if that is what the network finds, in the order of its output's channels."""
     latent_dim: int = 0
     """Numbers of a picture's code, which the file takes as the input `code` and gives as the output
     `codes`, too; 0 = it has none."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.compose import Damaged
-from restauro.fill.filler import Filler, Painter
-from restauro.fill.filling import Filling, fill, run_together, scale_for
+from restauro.fill.filler import Filler, Painter, Painting
+from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
 from restauro.fill.line_art import MAX_SIDE, fill_line_art, line_art_on
 from restauro.fill.model_file import ModelCard, read_card
@@ -19,9 +19,6 @@ from restauro.fill.sessions import CPU, Device, on_device, open_session
 from restauro.fill.windows import WindowRule, hole_boxes
 from restauro.picture.modes import Colours
 from restauro.picture.types import Image, Mask, Size
-
-MAX_BATCH_PX = 32 * 128 * 128
-"""Pixels of the windows in one run of the network; bounds the memory of its inner layers."""
 
 _INPUTS = {"image": 3, "mask": 1}  # name -> channels
 _OUTPUT = "prediction"
@@ -100,9 +97,9 @@ class Restorer(Filler):
         device = on_device(self._network.device)
         return f"{card.name} {card.version} {card.checkpoint_sha256}{device}"
 
-    def paint(self, pictures: Sequence[Damaged]) -> Sequence[Painter]:
+    def paint(self, pictures: Sequence[Damaged]) -> Painting:
         """Shows the network windows of all pictures together."""
-        run_together([self._painting(picture) for picture in pictures], self._network)
+        yield from run_together([self._painting(picture) for picture in pictures], self._network)
         return [Painter(self.name)] * len(pictures)
 
     def _painting(self, picture: Damaged) -> Filling:

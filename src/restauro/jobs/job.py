@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from restauro.errors import RestauroError, first_line
 from restauro.fill.filler import Filler
+from restauro.fill.finder import DamageFinder
 from restauro.jobs.planning import Task
 from restauro.jobs.record import FAILED, SKIPPED, Outcome, Record
 from restauro.picture.holes import HoleOptions
@@ -62,6 +63,8 @@ class Job:
     """Whether outputs of another origin are replaced."""
     page: int | None = None
     """Which page of a file with several, from 1."""
+    make_finder: Callable[[], DamageFinder] | None = None
+    """Builds what finds damage, where that is the hole; picklable."""
 
     def run(self, engine: Engine, record: Record, should_stop: ShouldStop) -> Generator[Outcome]:
         """The outcome of each task, first of those that need no work; asked to stop, of fewer."""
@@ -78,7 +81,14 @@ class Job:
                     yield refused
                 else:
                     to_do[task.fingerprint] = task
-            make = partial(_make_attempt, self.make_filler, self.holes, self.page, unfinished)
+            make = partial(
+                _make_attempt,
+                self.make_filler,
+                self.make_finder,
+                self.holes,
+                self.page,
+                unfinished,
+            )
             with closing(engine(to_do.values(), make, should_stop)) as outcomes:
                 for outcome in outcomes:
                     yield self._settled(outcome, to_do[outcome.fingerprint], record)
@@ -87,7 +97,8 @@ class Job:
 
     def _identified(self, task: Task) -> Task:
         """The task with a fingerprint of all that its output is made from."""
-        files = [state(path) for path in (task.picture, task.mask) if path is not None]
+        inputs = (task.picture, task.mask, self.holes.keep)
+        files = [state(path) for path in inputs if path is not None]
         parts = repr([task.name, files, self.holes, self.page, self.identity])
         fingerprint = hashlib.sha256(parts.encode(errors="surrogateescape")).hexdigest()[:16]
         return dataclasses.replace(task, fingerprint=fingerprint)
@@ -139,6 +150,7 @@ class _Attempt:
     """
 
     filler: Filler
+    finder: DamageFinder | None
     holes: HoleOptions
     page: int | None
     folder: Place
@@ -152,6 +164,7 @@ class _Attempt:
                 task.picture,
                 self._mask(task.mask),
                 self.filler,
+                finder=self.finder,
                 holes=self.holes,
                 page=self.page,
                 written_as=format_named(task.output),
@@ -174,9 +187,14 @@ class _Attempt:
 
 
 def _make_attempt(
-    make_filler: Callable[[], Filler], holes: HoleOptions, page: int | None, unfinished: Place
+    make_filler: Callable[[], Filler],
+    make_finder: Callable[[], DamageFinder] | None,
+    holes: HoleOptions,
+    page: int | None,
+    unfinished: Place,
 ) -> _Attempt:
-    return _Attempt(make_filler(), holes, page, unfinished)
+    finder = make_finder() if make_finder else None
+    return _Attempt(make_filler(), finder, holes, page, unfinished)
 
 
 def _staged(task: Task, folder: Place) -> Place:

@@ -11,26 +11,17 @@ from restauro.errors import BadImageError, ConfigError
 from restauro.picture.types import Size
 
 
-class InpaintingModel(nn.Module):
-    """Predicts a whole picture from the known part of one.
+class TaskModel(nn.Module):
+    """A network that learns one of the trainer's tasks from pictures and masks."""
 
-    The hidden pixels are removed here, before any layer sees them, so that no architecture can
-    leak them; the exported file keeps this step.
-
-    Shape: image (B, 3, H, W) in [0, 1] and mask (B, 1, H, W), 1 = hole -> prediction
-    (B, 3, H, W) in [0, 1].
-    """
-
+    task: str
+    """`fill` or `find`, as `Config.task` has it."""
     multiple: int | None = None
     """H and W may be any multiple of this; None where only `size` fits."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
         self.size = size
-
-    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
-        """Returns the prediction; the pixels of `image` under the hole have no influence."""
-        return self.restore(image * (1 - mask), mask)
 
     def forward_with_losses(
         self, image: Tensor, mask: Tensor, progress: Tensor
@@ -44,10 +35,6 @@ class InpaintingModel(nn.Module):
         for a term that changes with it.
         """
         return self(image, mask), {}
-
-    @abstractmethod
-    def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
-        """The network itself: masked_image (B, 3, H, W), 0 in the hole, mask (B, 1, H, W)."""
 
     def check_size(self, size: Size) -> None:
         """Checks that pictures of `size` (height, width) can go through.
@@ -65,6 +52,27 @@ class InpaintingModel(nn.Module):
                 f"pictures of {size[1]}x{size[0]} do not fit {type(self).__name__}, which takes "
                 f"{rule}; make a bank of such a size with `restauro prepare --size`"
             )
+
+
+class InpaintingModel(TaskModel):
+    """Predicts a whole picture from the known part of one.
+
+    The hidden pixels are removed here, before any layer sees them, so that no architecture can
+    leak them; the exported file keeps this step.
+
+    Shape: image (B, 3, H, W) in [0, 1] and mask (B, 1, H, W), 1 = hole -> prediction
+    (B, 3, H, W) in [0, 1].
+    """
+
+    task = "fill"
+
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        """Returns the prediction; the pixels of `image` under the hole have no influence."""
+        return self.restore(image * (1 - mask), mask)
+
+    @abstractmethod
+    def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
+        """The network itself: masked_image (B, 3, H, W), 0 in the hole, mask (B, 1, H, W)."""
 
 
 class CodeModel(InpaintingModel):
@@ -100,7 +108,7 @@ class WithLosses(nn.Module):
     the prediction (B, 3, H, W) in [0, 1], and the network's own loss terms, (B,) each.
     """
 
-    def __init__(self, network: InpaintingModel) -> None:
+    def __init__(self, network: TaskModel) -> None:
         super().__init__()
         self.network = network
 

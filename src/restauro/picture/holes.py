@@ -18,6 +18,7 @@ from restauro.picture.masks import check_size
 from restauro.picture.modes import WIDE_MODES, without_alpha
 from restauro.picture.read import upright
 from restauro.picture.types import Mask, Size
+from restauro.places import Place
 
 _OPAQUE = 255
 _NEAREST = PIL.Image.Resampling.NEAREST
@@ -34,8 +35,22 @@ class Rectangle(NamedTuple):
 
 
 @dataclass(frozen=True)
+class DamageOptions:
+    """Which damage is a hole, where a network finds it."""
+
+    strength: float = 0.5
+    """In [0, 1]: what is damaged by a likelihood of 1 - 0.6 * strength counts."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of damage; none means all."""
+    most_share: float = 0.15
+    """Of the picture; more is refused."""
+    mask_only: bool = False
+    """The mask is the result, not the restored picture."""
+
+
+@dataclass(frozen=True)
 class HoleOptions:
-    """How holes are marked; without colour, alpha and boxes it is by a mask's file."""
+    """How holes are marked; without colour, alpha, boxes and damage it is by a mask's file."""
 
     colour: tuple[int, int, int] | None = None
     """RGB in 0 to 255: the hole is painted over in this colour."""
@@ -51,13 +66,17 @@ class HoleOptions:
     """The hole grows by as many pixels in all directions."""
     boxes: tuple[Rectangle, ...] = ()
     """The hole is these rectangles."""
+    damage: DamageOptions | None = None
+    """The hole is what is damaged, and a mask's file, if there is one, marks more."""
+    keep: Place | None = None
+    """A mask's file: what it marks is no hole, whatever else says so."""
     names_options: bool = True
     """Whether sentences may name options of the command line."""
 
     @property
     def needs_mask_file(self) -> bool:
         """Whether the hole lies in a file of its own."""
-        return self.colour is None and not self.alpha and not self.boxes
+        return not (self.colour or self.alpha or self.boxes or self.damage)
 
     def __str__(self) -> str:
         """What stands for the mask when there is no file."""
@@ -65,6 +84,8 @@ class HoleOptions:
             return "colour #{:02x}{:02x}{:02x}".format(*self.colour)
         if self.boxes:
             return "box " + " ".join(",".join(map(str, box)) for box in self.boxes)
+        if self.damage:
+            return "damage"
         return "transparency" if self.alpha else "mask"
 
 
@@ -124,7 +145,11 @@ def remark(hole: Mask, options: HoleOptions, mask_name: str) -> str:
             marks = f"the {options} does not occur"
         elif options.alpha:
             marks = "nothing is transparent"
+        elif options.damage:
+            marks = "no damage was found"
         return f"{marks}: nothing is changed"
+    if options.damage and not options.damage.mask_only:
+        return f"repainted {hole.mean():.2%} of the picture"
     if options.needs_mask_file and hole.mean() > _MOSTLY:
         keep = "black" if options.invert else "white"
         advice = "leave out --invert-mask" if options.invert else "add --invert-mask"

@@ -66,4 +66,10 @@ def curriculum_of(config: Config) -> Any:
 def _config_of(path: Path) -> Config:
     if not (path / "config.toml").exists():
         raise BadDataError(f"{path} is no run folder, for it holds no config.toml; check the path")
-    return load_config(path / "config.toml")
+    config = load_config(path / "config.toml")
+    if config.task != "fill":
+        raise BadDataError(
+            f"{path} is a run that finds damage, and reports are of runs that fill holes; see its "
+            "history.jsonl and samples/"
+        )
+    return config

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, File, Form, Request, Response, Security, UploadFile
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -19,13 +19,17 @@ from starlette.types import ASGIApp
 
 from restauro import __version__
 from restauro.picture.formats import FORMATS
+from restauro.picture.holes import DamageOptions
 from restauro.pool import Pool
+from restauro.repairing import SOFT_EDGE_PX
+from restauro.server.events import MEDIA_TYPE
+from restauro.server.following import count, patches_of, told
 from restauro.server.guard import Access, Guard, answer_to, unless_gone
 from restauro.server.limits import Limits
 from restauro.server.messages import ErrorMessage, Health, Models, Sample
 from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model
 from restauro.server.refusals import KINDS, Refusal, as_javascript
-from restauro.server.restoring import Answer, Work, answer_of
+from restauro.server.restoring import Answer, Work, answer_of, events_of, is_preferred
 from restauro.server.watch import Metrics, Watch
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -92,9 +96,12 @@ def _add_inpaint(
         request: Request,
         image: Annotated[UploadFile, File(description="The picture, in any format.")],
         mask: Annotated[
-            UploadFile,
-            File(description="A picture of the same size; white or transparent is the hole."),
-        ],
+            UploadFile | None,
+            File(
+                description="A picture of the same size; white or transparent is the hole. "
+                "Without one, patches alone are laid on the image."
+            ),
+        ] = None,
         model: Annotated[str, Form(description="A name from /v1/models.")] = default,
         grow: Annotated[
             int, Form(ge=0, le=1000, description="The hole grows by as many pixels.")
@@ -102,24 +109,75 @@ def _add_inpaint(
         page: Annotated[
             int | None, Form(ge=1, description="Of an image with several pages or frames.")
         ] = None,
+        patch: Annotated[
+            list[UploadFile], File(description="What earlier answers filled, the oldest first.")
+        ] = [],  # noqa: B006  FastAPI copies it
+        patch_mask: Annotated[
+            list[UploadFile], File(description="For each patch the mask of its box.")
+        ] = [],  # noqa: B006
+        patch_at: Annotated[
+            list[str], Form(description="For each patch LEFT,TOP of its box.")
+        ] = [],  # noqa: B006
     ) -> Response:
         """Fills the hole of a picture; everything else of it stays as it is."""
         if model not in names:
             raise Refusal(
                 "model", f"no model {model[:50]!r} is offered; choose one of {', '.join(names)}"
             )
+        if mask is None and not patch:
+            raise Refusal("fields", "a field is missing (mask); send image and mask as files")
         accept = ",".join(request.headers.getlist("accept"))
-        work = Work(await image.read(), await mask.read(), model, grow, page, accept)
-        answer = await unless_gone(request.receive, answer_of(pool, work))
-        metrics.hole_pixels.labels(answer.model).inc(answer.hole_pixels)
-        for step, seconds in answer.seconds.items():
-            metrics.step_seconds.labels(step).observe(seconds)
-        request.scope["restauro"] |= {"model": answer.model, "hole_pixels": answer.hole_pixels}
-        steps = (f"{step};dur={1000 * value:.1f}" for step, value in answer.seconds.items())
-        headers = {"Server-Timing": ", ".join(steps), "X-Restauro-Model": quote(answer.model)}
-        if answer.remark:
-            headers["X-Restauro-Remark"] = quote(answer.remark)
-        return Response(answer.body, media_type=answer.media_type, headers=headers)
+        work = Work(
+            await image.read(),
+            await mask.read() if mask else None,
+            model,
+            grow,
+            page,
+            accept,
+            await patches_of(patch, patch_mask, patch_at),
+            in_steps=is_preferred(MEDIA_TYPE, "image/*", accept),
+        )
+        if work.in_steps:
+            if pool.is_full():
+                raise Refusal("busy")
+            events = told(events_of(pool, work), metrics, request.scope["restauro"])
+            return StreamingResponse(events, media_type=MEDIA_TYPE)
+        return await _answered(request, pool, work, metrics)
+
+    @router.post("/v1/mask", response_class=Response, responses=_mask_responses())
+    async def mask(
+        request: Request,
+        image: Annotated[UploadFile, File(description="The picture, in any format.")],
+        strength: Annotated[
+            float, Form(ge=0, le=1, description="0 marks what is certain, 1 all that might be.")
+        ] = 0.5,
+        kinds: Annotated[
+            str, Form(description="Of scratch, dust, stain and date, with commas; empty is all.")
+        ] = "",
+        grow: Annotated[
+            int, Form(ge=0, le=1000, description="The mask grows by as many pixels.")
+        ] = SOFT_EDGE_PX,
+        page: Annotated[
+            int | None, Form(ge=1, description="Of an image with several pages or frames.")
+        ] = None,
+    ) -> Response:
+        """Marks the damage of a picture, white on black: a mask for /v1/inpaint."""
+        chosen = tuple(filter(None, kinds.split(",")))
+        damage = DamageOptions(strength, chosen, mask_only=True)
+        work = Work(await image.read(), None, default, grow, page, damage=damage)
+        return await _answered(request, pool, work, metrics)
+
+
+async def _answered(
+    request: Request, pool: Pool[Work, Answer], work: Work, metrics: Metrics
+) -> Response:
+    answer = await unless_gone(request.receive, answer_of(pool, work))
+    count(answer, metrics, request.scope["restauro"])
+    steps = (f"{step};dur={1000 * value:.1f}" for step, value in answer.seconds.items())
+    headers = {"Server-Timing": ", ".join(steps), "X-Restauro-Model": quote(answer.model)}
+    if answer.remark:
+        headers["X-Restauro-Remark"] = quote(answer.remark)
+    return Response(answer.body, media_type=answer.media_type, headers=headers)
 
 
 def _add_lists(router: APIRouter, models: Sequence[Model]) -> None:
@@ -134,8 +192,8 @@ def _add_lists(router: APIRouter, models: Sequence[Model]) -> None:
     async def list_samples() -> list[Sample]:
         """Pictures to try."""
         return [
-            Sample(name=name, url=f"/samples/{name}.png", credit=credit)
-            for name, credit in SAMPLES.items()
+            Sample(name=Path(file).stem, url=f"/samples/{file}", credit=credit)
+            for file, credit in SAMPLES.items()
         ]
 
 
@@ -170,7 +228,7 @@ def _add_open_paths(app: FastAPI) -> None:
     )
     async def sample(file_name: str) -> FileResponse:
         """A picture to try, or with `_mask` in its name a mask for it."""
-        known = {f"{name}{end}.png" for name in SAMPLES for end in ("", "_mask")}
+        known = {*SAMPLES, *(f"{Path(file).stem}_mask.png" for file in SAMPLES)}
         if file_name not in known:
             raise Refusal("path", f"no sample {file_name[:50]!r}; see /v1/samples")
         return FileResponse(SAMPLES_DIR / file_name)
@@ -203,6 +261,12 @@ def _inpaint_responses() -> dict[int | str, dict[str, Any]]:
         "description": "The restored picture in its own format, or JSON that holds it.",
         "content": pictures | {"application/json": as_json},
     }
+    return _refusals(400, 401, 403, 408, 413, 415, 422, 500, 503, 504) | {200: done}
+
+
+def _mask_responses() -> dict[int | str, dict[str, Any]]:
+    file = {"schema": {"type": "string", "format": "binary"}}
+    done = {"description": "The mask, as large as the picture.", "content": {"image/png": file}}
     return _refusals(400, 401, 403, 408, 413, 415, 422, 500, 503, 504) | {200: done}
 
 

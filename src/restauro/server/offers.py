@@ -10,13 +10,18 @@ from restauro.fill.entries import Description
 SAMPLES_DIR = Path(__file__).parents[1] / "samples"
 
 _KODAK = "Kodak Lossless True Color Image Suite, released for unrestricted use"
+_UNSPLASH = "CLIC 2025 (Challenge on Learned Image Compression), from Unsplash; Unsplash License"
 SAMPLES = {
-    "child": _KODAK,
-    "astronaut": "Eileen Collins, photographed by NASA; public domain",
-    "hat": _KODAK,
-    "pearls": _KODAK,
+    "pier.jpg": _UNSPLASH,
+    "van.jpg": _UNSPLASH,
+    "valley.jpg": _UNSPLASH,
+    "bear.jpg": _UNSPLASH,
+    "child.png": _KODAK,
+    "astronaut.png": "Eileen Collins, photographed by NASA; public domain",
+    "hat.png": _KODAK,
+    "pearls.png": _KODAK,
 }
-"""Name of a sample picture -> where it comes from, and its terms."""
+"""File of a sample picture -> where it comes from, and its terms."""
 
 
 @dataclass(frozen=True)

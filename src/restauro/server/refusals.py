@@ -114,6 +114,11 @@ KINDS = {
         "make what is to be filled white and all else black",
         "La maschera è rovinata o ambigua; dipingi di bianco la lacuna e di nero tutto il resto.",
     ),
+    "patch": Kind(
+        422,
+        "a patch is damaged, or does not fit the image; send patches as they were given",
+        "Una pezza è danneggiata o non è adatta all’immagine; invia le pezze come erano.",
+    ),
     "mask_size": Kind(
         422,
         "image and mask have different sizes; send a mask of the image’s size",

@@ -8,16 +8,23 @@ from __future__ import annotations
 import base64
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
-from restauro.errors import BadImageError, BadModelError
+from restauro.errors import BadImageError, BadModelError, UnknownNameError
 from restauro.fill.filler import Filler
-from restauro.picture.holes import HoleOptions
-from restauro.pool import Pool, PoolFullError
-from restauro.restore import Restored, restore
+from restauro.fill.finder import load_finder
+from restauro.fill.steps import Step, ended
+from restauro.picture.formats import WRITTEN
+from restauro.picture.holes import DamageOptions, HoleOptions
+from restauro.picture.patches import PatchFile
+from restauro.picture.read import MAX_PIXELS
+from restauro.pool import Pool, PoolFullError, Queued
+from restauro.restore import Restored, restoring
+from restauro.server.events import MEDIA_TYPE, end_of, event, event_of
 from restauro.server.limits import Limits
 from restauro.server.refusals import Refusal
 
@@ -27,7 +34,8 @@ class Work:
     """What one request asks for."""
 
     image: bytes
-    mask: bytes
+    mask: bytes | None
+    """None: what is hole is found, as `damage` says, or nothing is but what the patches fill."""
     model: str
     grow: int = 0
     """The hole grows by as many pixels in all directions."""
@@ -35,6 +43,12 @@ class Work:
     """Of an image with several, from 1."""
     accept: str = ""
     """What the client would like to get, as HTTP's header of that name says it."""
+    patches: tuple[PatchFile, ...] = ()
+    """What earlier requests filled."""
+    in_steps: bool = False
+    """The answer comes as events, and holds but the patch for the hole."""
+    damage: DamageOptions | None = None
+    """What counts as damage, where there is no mask."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,7 @@ class Answer:
     """What one request gets."""
 
     body: bytes
-    """The picture, or JSON that holds it."""
+    """The picture, JSON that holds it, or the last of several events."""
     media_type: str
     model: str
     """What restored it."""
@@ -62,37 +76,65 @@ class Restoration:
         self._load(model)
         self._limits = limits
 
-    def __call__(self, work: Work) -> Answer:
-        """The restored picture, in its own format, mode and orientation, with its metadata.
+    def __call__(self, work: Work) -> Any:
+        """An `Answer`: the restored picture, in its own format and mode, with its metadata.
+
+        In steps it comes last of several: events, or None where there is no news.
 
         Raises:
             Refusal: Picture, mask or model cannot be used, or exceed a limit.
         """
-        try:
-            restored = restore(
-                work.image,
-                work.mask,
-                self._load(work.model),
-                holes=HoleOptions(grow_px=work.grow, names_options=False),
-                page=work.page,
-                max_pixels=self._limits.pixels,
-                max_hole_pixels=self._limits.hole_pixels,
-            )
-        except BadImageError as error:
-            raise Refusal(error.code, str(error)) from error
-        except BadModelError as error:
-            raise Refusal("model_failed", str(error)) from error
+        if work.in_steps:
+            return self._events(work)
+        restored = ended(self._restoring(work))
         media_type, body = restored.format.media_type, restored.data
         if is_preferred("application/json", media_type, work.accept):
             media_type, body = "application/json", _as_json(restored)
-        return Answer(
-            body,
-            media_type,
-            restored.model,
-            restored.hole_pixels,
-            restored.remark,
-            restored.seconds,
-        )
+        return _answer(restored, body, media_type)
+
+    def _events(self, work: Work) -> Iterator[bytes | Answer | None]:
+        steps = self._restoring(work)
+        while True:
+            try:
+                yield event_of(next(steps))
+            except StopIteration as end:
+                yield _answer(end.value, end_of(end.value), MEDIA_TYPE)
+                return
+
+    def _restoring(self, work: Work) -> Generator[Step, None, Restored]:
+        try:
+            return (
+                yield from restoring(
+                    work.image,
+                    work.mask,
+                    self._load(work.model),
+                    finder=load_finder(1) if work.damage else None,
+                    holes=HoleOptions(grow_px=work.grow, damage=work.damage, names_options=False),
+                    written_as=WRITTEN[".png"] if work.damage else None,
+                    page=work.page,
+                    max_pixels=self._limits.pixels,
+                    max_hole_pixels=MAX_PIXELS if work.damage else self._limits.hole_pixels,
+                    patches=work.patches,
+                    as_patch=work.in_steps,
+                )
+            )
+        except BadImageError as error:
+            raise Refusal(error.code, str(error)) from error
+        except UnknownNameError as error:  # a kind of damage
+            raise Refusal("fields", str(error)) from error
+        except BadModelError as error:
+            raise Refusal("model_failed", str(error)) from error
+
+
+def _answer(restored: Restored, body: bytes, media_type: str) -> Answer:
+    return Answer(
+        body,
+        media_type,
+        restored.model,
+        restored.hole_pixels,
+        restored.remark,
+        restored.seconds,
+    )
 
 
 def is_preferred(media_type: str, default: str, accept: str) -> bool:
@@ -131,15 +173,38 @@ def _as_json(restored: Restored) -> bytes:
     return json.dumps(body).encode()
 
 
-async def answer_of(pool: Pool[Work, Answer], work: Work) -> Answer:
+async def answer_of(pool: Pool[Work, Any], work: Work) -> Answer:
     """The answer of the next free process; cancelling frees the place at once.
 
     Raises:
         Refusal: All places are taken, the time is over, the process died, or the work itself
             refuses.
     """
+    with _refused(pool):
+        answer: Answer = await pool.answer(work)
+        return answer
+
+
+async def events_of(pool: Pool[Work, Any], work: Work) -> AsyncGenerator[bytes | Answer]:
+    """The same in steps: the place in the queue, events, and the answer, which is the last one.
+
+    Raises:
+        Refusal: As of `answer_of`.
+    """
+    with _refused(pool):
+        async with aclosing(pool.steps(work)) as steps:
+            async for step in steps:
+                if isinstance(step, Queued):
+                    yield event("queued", place=step.place)
+                elif step is not None:
+                    yield step
+
+
+@contextmanager
+def _refused(pool: Pool[Work, Any]) -> Iterator[None]:
+    """Says in the service's words why there is no answer."""
     try:
-        return await pool.answer(work)
+        yield
     except PoolFullError:
         raise Refusal("busy") from None
     except TimeoutError:

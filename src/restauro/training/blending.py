@@ -11,7 +11,7 @@ from restauro.data.bank import Bank
 from restauro.errors import ConfigError, OutputExistsError
 from restauro.files import file_sha256
 from restauro.losses import LOSSES
-from restauro.models import MODELS, InpaintingModel
+from restauro.models import MODELS, TaskModel
 from restauro.training.config import Config
 from restauro.training.run import choose_precision, make_validation
 from restauro.training.run_folder import RunFolder
@@ -58,7 +58,7 @@ def blend(run: Path, other: Path, share: float, output: Path) -> dict[str, float
     return scores
 
 
-def _load_other(other: Path, run: Path, config: Config) -> InpaintingModel:
+def _load_other(other: Path, run: Path, config: Config) -> TaskModel:
     """The network of `other`, which must be that of `run`, whose config this is."""
     if _weights_in(other) == other:
         model = MODELS.create(config.model.name, **config.model.arguments)

@@ -15,7 +15,7 @@ from restauro.data.batches import Augmentation
 from restauro.errors import ConfigError
 from restauro.files import read_toml
 from restauro.imports import import_kept
-from restauro.masks import Curriculum
+from restauro.masks import BoxLimits, Curriculum, HoleLimits
 from restauro.training.optimizers import OPTIMIZERS
 from restauro.typed import (
     AT_LEAST_ONE,
@@ -175,6 +175,9 @@ class AdversaryConfig:
         check("adversary", self, (lambda number: 1 <= number <= 5, "1 to 5"), "num_stages")
 
 
+NO_HOLES = Curriculum(HoleLimits(BoxLimits((0.0, 0.0), (0.0, 0.0), 0.0)))
+
+
 @dataclass(frozen=True)
 class Config:
     """A whole run."""
@@ -183,8 +186,11 @@ class Config:
     """Name of the run and of its folder."""
     model: ModelConfig
     data: DataConfig
-    curriculum: Curriculum
     training: TrainingConfig
+    task: str = "fill"
+    """`fill` holes, or `find` damage, which is drawn on the pictures."""
+    curriculum: Curriculum = NO_HOLES
+    """What holes may be; for `fill` alone, which needs it."""
     loss: LossConfig = field(default_factory=LossConfig)
     adversary: AdversaryConfig | None = None
     """None: the loss alone trains the network."""
@@ -192,6 +198,12 @@ class Config:
     """Plug-ins that are imported first: modules, and `.py` files as absolute paths."""
 
     def __post_init__(self) -> None:
+        check("", self, one_of(("fill", "find")), "task")
+        if (self.task == "fill") == (self.curriculum == NO_HOLES):
+            rule = "needs a" if self.task == "fill" else "takes no"
+            raise ConfigError(
+                f"the task {self.task!r} {rule} table [curriculum]; correct the config"
+            )
         if self.adversary and self.training.patience:
             raise ConfigError(
                 f"training.patience is {self.training.patience}, but must be 0 against an "

@@ -23,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel
 from restauro.data.batches import Batches
 from restauro.errors import BadModelError, TrainingError
 from restauro.interrupt import StopRequest
-from restauro.models import InpaintingModel
+from restauro.models import TaskModel
 from restauro.progress import progress_bar
 from restauro.seeds import seed_of
 from restauro.training.adversary import Adversary
@@ -46,7 +46,7 @@ class Run:
     fabric: Fabric
     config: Config
     folder: RunFolder
-    bare_model: InpaintingModel
+    bare_model: TaskModel
     """The network itself, without wrappers."""
     model: Any
     """The same network as `WithLosses`, wrapped by the compiler and by Fabric."""
@@ -86,10 +86,10 @@ class Run:
         return self.step / self.num_steps
 
     @property
-    def network(self) -> InpaintingModel:
+    def network(self) -> TaskModel:
         """The network that is validated and released: the average, if there is one."""
         network = self.averaged.module if self.averaged else self.bare_model
-        assert isinstance(network, InpaintingModel)
+        assert isinstance(network, TaskModel)
         return network
 
     def state(self) -> dict[str, Any]:

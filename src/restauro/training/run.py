@@ -31,6 +31,7 @@ from restauro.picture.types import Size
 from restauro.training.adversary import Adversary
 from restauro.training.config import Config, load_config
 from restauro.training.feed import Feed
+from restauro.training.finding import DamageFeed, DamageValidation
 from restauro.training.loop import Run, fit
 from restauro.training.optimizers import OPTIMIZERS
 from restauro.training.resuming import changed_settings, checkpoint_in, take_up
@@ -145,7 +146,8 @@ def _train(
     validation = make_validation(fabric, config, bank, run.criterion)
     if fabric.is_global_zero:
         _describe(run, precision, changes)
-    feed = Feed(batches, config.curriculum, config.training.seed, run.num_steps)
+    feed_kind = DamageFeed if config.task == "find" else Feed
+    feed = feed_kind(batches, config.curriculum, config.training.seed, run.num_steps)
     with StopRequest() as stop, feed:
         fit(run, feed, validation, stop)
     if dist.is_initialized():
@@ -180,7 +182,8 @@ def make_validation(
     fabric: Fabric, config: Config, bank: Bank, criterion: torch.nn.Module
 ) -> Validation:
     """The pictures and holes by which all weights of `config` are scored."""
-    return Validation(
+    kind = DamageValidation if config.task == "find" else Validation
+    return kind(
         fabric,
         bank,
         config.curriculum.end,
@@ -202,6 +205,11 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
         )
     torch.manual_seed(training.seed)
     bare_model = MODELS.create(config.model.name, **config.model.arguments)
+    if bare_model.task != config.task:
+        raise ConfigError(
+            f"the model {config.model.name!r} is for the task {bare_model.task!r}, but the config "
+            f"says {config.task!r}; correct model.name or task"
+        )
     bare_model.check_size(batches.size)
     if config.model.initial_weights:
         load_weights_into(

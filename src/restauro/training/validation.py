@@ -17,7 +17,7 @@ from restauro.masks import HoleLimits, draw_holes
 from restauro.metrics import Comparison, fidelity_scores
 from restauro.metrics.comparison import composite
 from restauro.metrics.structure import sharpness
-from restauro.models import InpaintingModel
+from restauro.models import TaskModel
 from restauro.seeds import seed_of
 from restauro.sheets import sheet, show_hole
 
@@ -48,7 +48,7 @@ class Validation:
         self.rows = rows[:max_images] if max_images else rows
 
     @torch.no_grad()
-    def scores(self, network: InpaintingModel, progress: float = 1.0) -> dict[str, float]:
+    def scores(self, network: TaskModel, progress: float = 1.0) -> dict[str, float]:
         """Means over the pictures of `validation_loss` and of all `fidelity_scores`.
 
         A loss term of the network's own, as it is at `progress`, counts in `validation_loss` and
@@ -67,12 +67,15 @@ class Validation:
             reduced = self.fabric.all_reduce(stacked.to(self.fabric.device), reduce_op="sum")
             sums = dict(zip(names, reduced, strict=True))
         means = {name: float(value) / len(self.rows) for name, value in sums.items()}
-        means["sharpness"] = 2 ** means.pop("log2_sharpness")
-        return means
+        return self._summary(means)
+
+    def _summary(self, means: dict[str, float]) -> dict[str, float]:
+        """What the means over the pictures are published as."""
+        return {**means, "sharpness": 2 ** means.pop("log2_sharpness")}
 
     @torch.no_grad()
     def per_picture(
-        self, network: InpaintingModel, batch: int, progress: float = 1.0
+        self, network: TaskModel, batch: int, progress: float = 1.0
     ) -> dict[str, Tensor]:
         """The same for each picture of batch number `batch`: (B,) float64 on the processor.
 
@@ -95,12 +98,12 @@ class Validation:
         )
         return {name: value.double().cpu() for name, value in values.items()}
 
-    def all_pictures(self, network: InpaintingModel) -> dict[str, Tensor]:
+    def all_pictures(self, network: TaskModel) -> dict[str, Tensor]:
         """The same for all pictures: (N,) float64 each, in the order of `rows`."""
         batches = [self.per_picture(network, batch) for batch in range(self._num_batches)]
         return {name: torch.cat([values[name] for values in batches]) for name in batches[0]}
 
-    def predict(self, network: InpaintingModel, images: Tensor, masks: Tensor) -> Tensor:
+    def predict(self, network: TaskModel, images: Tensor, masks: Tensor) -> Tensor:
         """The prediction (B, 3, H, W) float32 of a network in evaluation mode."""
         network.eval()
         with self.fabric.autocast():
@@ -108,9 +111,7 @@ class Validation:
         return prediction.float()
 
     @torch.no_grad()
-    def write_sheet(
-        self, network: InpaintingModel, path: Path, num_pictures: int = 8
-    ) -> PIL.Image.Image:
+    def write_sheet(self, network: TaskModel, path: Path, num_pictures: int = 8) -> PIL.Image.Image:
         """Writes a PNG of the first pictures, and returns it.
 
         A row each: damaged, restored, predicted, original.

@@ -27,7 +27,7 @@ from restauro.errors import BadModelError, first_line
 from restauro.files import whole_file
 from restauro.fill.catalogue import model_path
 from restauro.fill.model_file import read_card
-from restauro.models import MODELS, InpaintingModel
+from restauro.models import MODELS, TaskModel
 from restauro.training.config import Config, load_config
 from restauro.training.run_folder import RunFolder
 
@@ -143,7 +143,7 @@ def _checksum(weights: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def load_best(run: Path) -> tuple[Config, InpaintingModel]:
+def load_best(run: Path) -> tuple[Config, TaskModel]:
     """The config of the run folder `run` and its network with the best weights, on the processor.
 
     Raises:
@@ -158,7 +158,7 @@ def load_best(run: Path) -> tuple[Config, InpaintingModel]:
     return config, model
 
 
-def load_weights_into(model: InpaintingModel, source: str, *, name: str, remedy: str) -> None:
+def load_weights_into(model: TaskModel, source: str, *, name: str, remedy: str) -> None:
     """Fills `model` with the weights in `source`; errors call it `name` and end with `remedy`.
 
     `source` is the path of a `.safetensors` file or of an exported `.onnx` file, or the name of

@@ -1,5 +1,6 @@
 /** The HTTP service, as docs/service.md describes it. Paths are relative: a proxy may add a prefix. */
 
+import { writeHole } from "./mask_file.js";
 import { Problem } from "./problem.js";
 
 /**
@@ -9,8 +10,34 @@ import { Problem } from "./problem.js";
  *   parameters: number | null, default: boolean}} Model
  */
 /** @typedef {{name: string, url: string, credit: string}} Sample */
-/** @import { Answer } from "./fill.js" */
+/** @import { Answer, Fill, Hole } from "./fill.js" */
+/** @import { Area } from "./mask.js" */
+/** @import { Picture } from "./picture.js" */
 
+/**
+ * What is to be filled: `picture` is as it was opened, `fills` lie on it, the oldest first, and
+ * count as known.
+ * @typedef {{picture: Picture, fills: Fill[], hole: Hole, model: string}} Request
+ */
+/**
+ * What is told while a hole is filled, in this order:
+ *
+ * - `queued`, again whenever it changes: the place in the queue from 1 on, or null outside of it;
+ * - `begun`, once: how many seconds it may take, or null for a moment;
+ * - `part`, for each area that has pixels: first one coarse answer for the whole hole, if it is
+ *   large, then fine parts in its place. `image` is stretched over `area`; beside the hole it does
+ *   not count. `share` of the hole, in [0, 1], is fine by now.
+ *
+ * That it is done is told by the promise.
+ * @typedef {{kind: "queued", place: number | null}
+ *   | {kind: "begun", seconds: number | null}
+ *   | {kind: "part", area: Area, image: ImageBitmap, isCoarse: boolean, share: number}} Progress
+ */
+
+/**
+ * What restores pictures. A site without a server has another class with the same methods, but for
+ * `token`; the page knows no more of either.
+ */
 export class Service {
   /** Asked for in the page when the service wants one; forgotten with the page. */
   token = "";
@@ -34,36 +61,49 @@ export class Service {
   }
 
   /**
-   * Fills the hole of a picture; waits for a full service as long as it takes.
-   * @param {Blob} image
-   * @param {Blob} mask white = hole
-   * @param {string} model
-   * @param {AbortSignal} signal
-   * @param {(isWaiting: boolean) => void} onWait told when waiting begins and ends
+   * Fills a hole; waits for a place as long as it takes.
+   * @param {Request} request
+   * @param {{signal: AbortSignal, onEvent: (event: Progress) => void}} options the signal ends it
+   *   with an `AbortError`, and what computes is free at once
    * @returns {Promise<Answer>}
-   * @throws {Problem} The service refuses, or does not answer.
+   * @throws {Problem} It is refused, or fails.
    */
-  async restore(image, mask, model, signal, onWait) {
-    const body = new FormData();
-    body.append("image", image);
-    body.append("mask", mask);
+  async fill({ picture, fills, hole, model }, { signal, onEvent }) {
+    const body = await formOf(picture, fills);
+    body.append("mask", await writeHole(hole, picture));
     body.append("model", model);
+    const answer = await this.#post(body, "text/event-stream", signal, onEvent);
+    return followed(answer, onEvent);
+  }
+
+  /**
+   * The file of a picture with fills laid on it, in its own format where that can be written: the
+   * only time that it is encoded.
+   * @param {Picture} picture as it was opened
+   * @param {Fill[]} fills the oldest first
+   * @param {AbortSignal} signal
+   * @returns {Promise<Blob>}
+   * @throws {Problem}
+   */
+  async composite(picture, fills, signal) {
+    return (await this.#post(await formOf(picture, fills), "image/*", signal)).blob();
+  }
+
+  /**
+   * Asks for a restoration, again while the service is full.
+   * @param {FormData} body
+   * @param {string} Accept
+   * @param {AbortSignal} signal
+   * @param {(event: Progress) => void} [onEvent]
+   */
+  async #post(body, Accept, signal, onEvent = () => {}) {
     for (;;) {
       try {
-        const answer = await this.#ask("v1/inpaint", { method: "POST", body, signal });
-        const said = (/** @type {string} */ name) =>
-          decodeURIComponent(answer.headers.get(`X-Restauro-${name}`) ?? "");
-        return {
-          bytes: await answer.blob(),
-          model: said("Model") || model,
-          seconds: secondsOf(answer.headers.get("Server-Timing") ?? ""),
-          remark: said("Remark"),
-        };
+        return await this.#ask("v1/inpaint", { method: "POST", body, signal }, { Accept });
       } catch (error) {
         if (!isBusy(error)) throw error;
-        onWait(true);
+        onEvent({ kind: "queued", place: null });
         await this.#place(error.values.seconds, signal);
-        onWait(false);
       }
     }
   }
@@ -88,16 +128,11 @@ export class Service {
   /**
    * @param {string} path
    * @param {RequestInit} [options]
+   * @param {Record<string, string>} [headers]
    */
-  async #ask(path, options = {}) {
-    const headers = this.token ? { Authorization: `Bearer ${this.token}` } : undefined;
-    let answer;
-    try {
-      answer = await fetch(path, { headers, ...options });
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") throw error;
-      throw new Problem("no_answer");
-    }
+  async #ask(path, options = {}, headers = {}) {
+    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    const answer = await unlessBroken(fetch(path, { headers, ...options }));
     if (!answer.ok) throw await problemOf(answer);
     return answer;
   }
@@ -125,12 +160,89 @@ async function problemOf(answer) {
 }
 
 /**
- * The sum of what a Server-Timing header reports.
- * @param {string} header such as `decode;dur=1.5, inpaint;dur=20`, in milliseconds
+ * The fields of a picture and of what lies on it already.
+ * @param {Picture} picture
+ * @param {Fill[]} fills
  */
-function secondsOf(header) {
-  const steps = [...header.matchAll(/dur=([\d.]+)/g)];
-  return steps.reduce((sum, [, milliseconds]) => sum + Number(milliseconds) / 1000, 0);
+async function formOf(picture, fills) {
+  const body = new FormData();
+  body.append("image", picture.bytes);
+  for (const { answer, hole } of fills) {
+    body.append("patch", answer.bytes);
+    body.append("patch_mask", await writeHole(hole));
+    body.append("patch_at", `${hole.area.left},${hole.area.top}`);
+  }
+  return body;
+}
+
+/**
+ * Tells the events of an answer in steps, up to the last.
+ * @param {Response} answer
+ * @param {(event: Progress) => void} onEvent
+ * @returns {Promise<Answer>}
+ */
+async function followed(answer, onEvent) {
+  for await (const { kind, data } of eventsIn(answer)) {
+    if (kind === "queued" || kind === "begun") onEvent({ kind, ...data });
+    if (kind === "part") {
+      const [left, top, right, bottom] = data.box;
+      const image = await createImageBitmap(fromBase64(data.image));
+      const { coarse: isCoarse, share } = data;
+      onEvent({ kind, area: { left, top, right, bottom }, image, isCoarse, share });
+    }
+    if (kind === "error") throw new Problem(`service_${data.code}`, {}, data.message);
+    if (kind === "done") {
+      const { model, remark, seconds } = data;
+      const { decode, inpaint, encode } = seconds;
+      const bytes = fromBase64(data.image);
+      return { bytes, model, remark, seconds: decode + inpaint + encode };
+    }
+  }
+  throw new Problem("no_answer");
+}
+
+/**
+ * Server-sent events: a name and JSON.
+ * @param {Response} answer
+ * @returns {AsyncGenerator<{kind: string, data: any}>}
+ */
+async function* eventsIn({ body }) {
+  if (!body) return;
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await unlessBroken(reader.read());
+    if (done) return;
+    const searched = Math.max(text.length - 1, 0);
+    text += value;
+    for (let from = searched, end; (end = text.indexOf("\n\n", from)) >= 0; from = 0) {
+      const [kind, data] = text.slice(0, end).split("\ndata: ");
+      yield { kind: kind.replace("event: ", ""), data: JSON.parse(data) };
+      text = text.slice(end + 2);
+    }
+  }
+}
+
+/** @param {string} text */
+function fromBase64(text) {
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+  return new Blob([bytes], { type: "image/png" });
+}
+
+/**
+ * @template Given
+ * @param {Promise<Given>} given by the network
+ * @throws {Problem} It breaks; being ended is no problem.
+ */
+async function unlessBroken(given) {
+  try {
+    return await given;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem("no_answer");
+  }
 }
 
 /**

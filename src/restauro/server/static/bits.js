@@ -49,22 +49,24 @@ export function follow(pixels, model, width, { left, top, right, bottom }) {
 }
 
 /**
- * Flips the pixels of an area whose packed bit is set.
+ * Changes the pixels of an area whose packed bit is set.
  * @param {Uint8Array} pixels of the whole mask, changed in place
  * @param {number} width of the whole mask
  * @param {Area} area
  * @param {Uint8Array} bits as `pack` gives them
+ * @param {0 | 1 | null} [value] that they get; null flips them
  * @returns {number} how many more pixels are 1 than before
  */
-export function flip(pixels, width, area, bits) {
+export function flip(pixels, width, area, bits, value = null) {
   const rowBytes = bytesPerRow(area);
   let gained = 0;
   for (let y = area.top, start = 0; y < area.bottom; y++, start += rowBytes) {
     const end = y * width + area.right;
     for (let i = y * width + area.left, x = 0; i < end; i++, x++) {
       if (!(bits[start + (x >> 3)] & (128 >> (x & 7)))) continue;
-      gained += 1 - 2 * pixels[i];
-      pixels[i] ^= 1;
+      const next = value ?? 1 - pixels[i];
+      gained += next - pixels[i];
+      pixels[i] = next;
     }
   }
   return gained;

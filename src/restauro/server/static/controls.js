@@ -12,7 +12,7 @@ import {
   speak,
   text,
 } from "./interface.js";
-import { writeMask } from "./mask_file.js";
+import { writeHole } from "./mask_file.js";
 import { currentLanguage, remember } from "./strings.js";
 /** @import { Look } from "./look.js" */
 /** @import { Tool } from "./painter.js" */
@@ -197,13 +197,15 @@ export class Controls {
 
   async #saveMask() {
     const { work } = this.session;
-    if (work) save(await writeMask(work.mask), work.opened.nameOfMask);
+    if (work) save(await writeHole(work.mask.hole, work.opened), work.opened.nameOfMask);
   }
 
-  #download() {
-    const { work } = this.session;
-    if (!work?.fills.length) return;
-    save(work.picture.bytes, work.picture.nameRestored);
-    this.session.saved();
+  async #download() {
+    const { session } = this;
+    const { work } = session;
+    const bytes = await session.encode();
+    if (!bytes || !work) return;
+    save(bytes, work.opened.nameRestored(bytes));
+    session.saved();
   }
 }

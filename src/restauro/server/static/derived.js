@@ -35,6 +35,7 @@ export function derive(session, look) {
     /** What the stage shows. */
     picture: (showsBefore ? work?.opened : work?.picture) ?? null,
     before: compares ? (work?.opened ?? null) : null,
+    draft: showsBefore ? null : (running?.draft ?? null),
     painted: showsBefore ? null : (work?.mask ?? null),
     invented: marksInvented ? (work?.invented ?? null) : null,
     compares,
@@ -48,6 +49,9 @@ export function derive(session, look) {
     status: statusOf(session),
     remark: phase === "restored" ? (newestFill?.answer.remark ?? "") : "",
     runningSince: running?.since ?? 0,
+    /** What is known of how long it takes, and how much of it is done; null if not. */
+    forecast: running?.seconds ?? null,
+    share: running?.share ?? 0,
     choices,
     newestFill,
     /** Controls by their ids. */
@@ -62,10 +66,12 @@ export function derive(session, look) {
       restore: !models.length || !(hasHole || newestFill),
       "try-all": models.length < 2 || !(hasHole || newestFill) || Boolean(running),
       model: Boolean(running),
+      download: session.isEncoding,
     },
     hidden: {
       restore: Boolean(running),
       cancel: !running,
+      progress: !running?.seconds,
       download: !hasFill,
       answers: !choices.length,
       before: !hasFill,
@@ -82,10 +88,13 @@ export function derive(session, look) {
 /**
  * A sentence of `strings.js` and its values.
  * @param {Session} session
- * @returns {{key: string, share?: number, model?: string, seconds?: number}}
+ * @returns {{key: string, share?: number, model?: string, seconds?: number, place?: number}}
  */
-function statusOf({ work, running }) {
-  if (running?.isWaiting) return { key: "waiting" };
+function statusOf({ work, running, isEncoding }) {
+  if (running?.isQueued) {
+    return running.place ? { key: "queued", place: running.place } : { key: "waiting" };
+  }
+  if (isEncoding && !running) return { key: "encoding" };
   if (running) return { key: running.model ? "trying" : "restoring", model: running.model };
   const answer = work?.newestFill?.answer;
   if (answer) return { key: "restored", model: answer.model, seconds: answer.seconds };

@@ -1,12 +1,14 @@
 /** What a restoration put into a hole: the only pixels of an answer that are shown. */
 
 import { flip } from "./bits.js";
+import { Mask, sizeOf } from "./mask.js";
 import { decode } from "./picture.js";
 /** @import { Area } from "./mask.js" */
 
 /** The pixels that were to be filled, one packed bit each. @typedef {{area: Area, bits: Uint8Array}} Hole */
 /**
- * An answer of the service: a whole picture, and what is to be known of it.
+ * An answer of the service, and what is to be known of it. `bytes` are a picture file of the hole's
+ * area alone, exact, in the picture's own mode; beside the hole it does not count.
  * @typedef {{bytes: Blob, model: string, seconds: number, remark: string}} Answer
  */
 
@@ -30,12 +32,12 @@ export class Fill {
    * @param {boolean} isAgain
    */
   static async of(answer, hole, isAgain) {
-    const whole = await decode(answer.bytes, answer.model);
+    const patch = await decode(answer.bytes, answer.model);
     const canvas = stencilOf(hole);
     const context = contextOf(canvas);
     context.globalCompositeOperation = "source-in";
-    context.drawImage(whole, -hole.area.left, -hole.area.top);
-    whole.close();
+    context.drawImage(patch, 0, 0);
+    patch.close();
     return new Fill(answer, hole, isAgain, canvas.transferToImageBitmap());
   }
 
@@ -66,12 +68,47 @@ export class Fill {
   }
 }
 
+/** What a hole has got so far, to be shown until its fill is there. */
+export class Draft {
+  /** Whether the stage has drawn what was added last. */
+  isShown = false;
+  #stencil;
+
+  /**
+   * @param {{width: number, height: number}} size of the picture
+   * @param {Hole} hole
+   */
+  constructor(size, hole) {
+    this.area = hole.area;
+    this.mask = Mask.of(size, [hole]);
+    this.#stencil = stencilOf(hole);
+    this.canvas = new OffscreenCanvas(this.#stencil.width, this.#stencil.height);
+  }
+
+  /**
+   * Lays a part over what was there.
+   * @param {Area} area
+   * @param {ImageBitmap} image
+   */
+  add(area, image) {
+    const { width, height } = sizeOf(area);
+    const context = contextOf(this.canvas);
+    context.globalCompositeOperation = "source-over";
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, area.left - this.area.left, area.top - this.area.top, width, height);
+    context.globalCompositeOperation = "destination-in";
+    context.drawImage(this.#stencil, 0, 0);
+    image.close();
+    this.isShown = false;
+  }
+}
+
 /**
  * A canvas of the hole's area: black in the hole, else transparent.
  * @param {Hole} hole
  */
 function stencilOf({ area, bits }) {
-  const [width, height] = [area.right - area.left, area.bottom - area.top];
+  const { width, height } = sizeOf(area);
   const isHole = new Uint8Array(width * height);
   flip(isHole, width, { left: 0, top: 0, right: width, bottom: height }, bits);
   const data = new ImageData(width, height);

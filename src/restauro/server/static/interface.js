@@ -85,6 +85,7 @@ export function show(derived) {
   stage.dataset.tool = derived.movesPicture ? "move" : derived.tool;
   stage.ariaLabel = text(derived.stage);
   stage.ariaBusy = String(derived.phase === "restoring");
+  input("progress").value = String(derived.share);
   showElapsed(derived);
 }
 
@@ -138,9 +139,19 @@ export function showProblem({ problem }) {
  * Counts the seconds of a restoration; not read aloud.
  * @param {Derived} derived
  */
-export function showElapsed({ runningSince }) {
+export function showElapsed({ runningSince, forecast }) {
   const seconds = Math.floor((Date.now() - runningSince) / 1000);
-  element("elapsed").textContent = runningSince && seconds ? text("elapsed", { seconds }) : "";
+  const key = forecast ? "elapsed_of" : "elapsed";
+  const shown = forecast || seconds ? text(key, { seconds, forecast: rounded(forecast ?? 0) }) : "";
+  element("elapsed").textContent = runningSince ? shown : "";
+}
+
+/**
+ * A forecast is no more exact than this.
+ * @param {number} seconds
+ */
+function rounded(seconds) {
+  return Math.max(1, Number(seconds.toPrecision(seconds < 30 ? 1 : 2)));
 }
 
 /** @param {string} remark of the service */
@@ -180,12 +191,13 @@ function detailsOf({ kind, version, parameters, size }) {
 }
 
 /** @param {Derived["status"]} status */
-function statusOf({ key, share = 0, model = "", seconds = 0 }) {
+function statusOf({ key, share = 0, model = "", seconds = 0, place = 0 }) {
   const percent = { style: /** @type {const} */ ("percent"), maximumSignificantDigits: 2 };
   return text(key, {
     share: new Intl.NumberFormat(currentLanguage(), percent).format(share),
     model: nameOf(model),
     seconds: Number(seconds.toPrecision(2)),
+    place,
   });
 }
 

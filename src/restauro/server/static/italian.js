@@ -56,6 +56,10 @@ export const ITALIAN = {
   hole: "Lacuna: {share} dell’immagine.",
   restoring: "Restauro in corso…",
   elapsed: "{seconds} s",
+  elapsed_of: "{seconds} di circa {forecast} s",
+  queued: "Posto {place} in coda…",
+  encoding: "Scrittura del file…",
+  progress: "Parte restaurata",
   restored: "Restaurata da {model} in {seconds} s.",
   replace: "Lasciala",
   keep: "Resta qui",
@@ -148,6 +152,10 @@ export const TRANSLATIONS = [
   [
     /^Kodak Lossless True Color Image Suite, released for unrestricted use$/,
     "Kodak Lossless True Color Image Suite, rilasciate per ogni uso",
+  ],
+  [
+    /^CLIC 2025 \(Challenge on Learned Image Compression\), from Unsplash; Unsplash License$/,
+    "CLIC 2025 (Challenge on Learned Image Compression), da Unsplash; licenza Unsplash",
   ],
   [
     /^Eileen Collins, photographed by NASA; public domain$/,

@@ -75,15 +75,17 @@ new Gestures(element("stage"), {
 function refresh() {
   const { phase } = derived;
   derived = derive(session, look);
-  const { work, picture, before, painted, invented } = derived;
+  const { work, picture, before, painted, invented, draft } = derived;
   if (work && stage.view.picture !== work.opened) {
     stage.view.picture = work.opened;
     stage.view.fit();
   }
   const isOther = stage.picture !== picture || stage.before !== before;
   const isMarked = stage.painted !== painted || stage.invented !== invented;
-  Object.assign(stage, { picture, before, painted, invented });
-  if (isOther || isMarked) stage.refresh();
+  const isDrafted = stage.draft !== draft || (draft && !draft.isShown);
+  Object.assign(stage, { picture, before, painted, invented, draft });
+  if (isOther || isMarked || isDrafted) stage.refresh();
+  if (draft) draft.isShown = true;
   controls.refresh();
   show(derived);
   timeline.show(derived);

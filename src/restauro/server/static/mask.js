@@ -10,7 +10,7 @@
  * @typedef {{left: number, top: number, right: number, bottom: number}} Area
  */
 
-import { bytesPerRow, pack } from "./bits.js";
+import { flip, pack } from "./bits.js";
 
 export class Mask {
   /**
@@ -33,7 +33,7 @@ export class Mask {
    */
   static of({ width, height }, holes) {
     const mask = new Mask(width, height);
-    for (const { area, bits } of holes) mask.set(area, bits, 1);
+    for (const { area, bits } of holes) flip(mask.pixels, width, area, bits, 1);
     return mask;
   }
 
@@ -67,23 +67,6 @@ export class Mask {
   get hole() {
     const area = this.bounds;
     return { area, bits: pack(this.pixels, this.width, area) };
-  }
-
-  /**
-   * Gives a value to the pixels of an area whose packed bit is set.
-   * @param {Area} area
-   * @param {Uint8Array} bits as `pack` gives them
-   * @param {0 | 1} value
-   */
-  set(area, bits, value) {
-    const rowBytes = bytesPerRow(area);
-    for (let y = area.top, start = 0; y < area.bottom; y++, start += rowBytes) {
-      for (let x = area.left; x < area.right; x++) {
-        const column = x - area.left;
-        const isSet = (bits[start + (column >> 3)] >> (7 - (column & 7))) & 1;
-        if (isSet) this.pixels[y * this.width + x] = value;
-      }
-    }
   }
 
   /**
@@ -212,6 +195,11 @@ function spread(pixels, start, step, length, reach, value) {
       written = i + 1;
     }
   }
+}
+
+/** @param {Area} area */
+export function sizeOf({ left, top, right, bottom }) {
+  return { width: right - left, height: bottom - top };
 }
 
 /**

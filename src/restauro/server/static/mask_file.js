@@ -1,9 +1,10 @@
 /** Masks as files: read by the rules of the command line, written as PNG of one bit a pixel. */
 
-import { bytesPerRow, pack } from "./bits.js";
-import { Mask } from "./mask.js";
+import { bytesPerRow } from "./bits.js";
+import { Mask, sizeOf } from "./mask.js";
 import { decode } from "./picture.js";
 import { Problem } from "./problem.js";
+/** @import { Hole } from "./fill.js" */
 
 const HALF = 127;
 const SOFT_FROM = 32; // darker ones are noise of a JPEG
@@ -34,20 +35,26 @@ export async function readMask(file, size) {
 }
 
 /**
- * A PNG in which white is the hole.
- * @param {Mask} mask
+ * A PNG in which white is the hole: of its area, or of a whole picture.
+ * @param {Hole} hole
+ * @param {{width: number, height: number}} [picture]
  */
-export async function writeMask(mask) {
-  const { width, height } = mask;
+export async function writeHole({ area, bits }, picture) {
+  const { left, top } = picture ? area : { left: 0, top: 0 };
+  const { width, height } = picture ?? sizeOf(area);
   const header = new DataView(new ArrayBuffer(13));
   header.setUint32(0, width);
   header.setUint32(4, height);
   header.setUint8(8, 1); // bits a pixel; the other bytes are 0: grey, deflate, no interlacing
-  const rowBytes = bytesPerRow(mask.whole);
-  const bits = pack(mask.pixels, width, mask.whole);
-  const rows = new Uint8Array((rowBytes + 1) * height); // each row after its filter, 0 for none
-  for (let y = 0; y < height; y++) {
-    rows.set(bits.subarray(y * rowBytes, (y + 1) * rowBytes), y * (rowBytes + 1) + 1);
+  const ownBytes = bytesPerRow(area);
+  const rowBytes = Math.ceil(width / 8) + 1; // each row after its filter, 0 for none
+  const rows = new Uint8Array(rowBytes * height);
+  const shift = left & 7;
+  for (let i = 0; i < bits.length; i++) {
+    const at = (top + Math.floor(i / ownBytes)) * rowBytes + 1 + (left >> 3) + (i % ownBytes);
+    rows[at] |= bits[i] >> shift;
+    const rest = (bits[i] << (8 - shift)) & 0xff;
+    if (rest) rows[at + 1] |= rest;
   }
   const signature = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   const parts = [

@@ -1,4 +1,4 @@
-/** A picture: the bytes of its file, which are what is sent and saved, and how to show them. */
+/** A picture: the bytes of its file as it was opened, which are what is sent, and how to show it. */
 
 import { checkKind } from "./file_kind.js";
 import { Problem } from "./problem.js";
@@ -44,13 +44,11 @@ export class Picture {
    * @param {Fill[]} fills
    */
   filled(fills) {
-    const last = fills.at(-1);
-    if (!last) return this;
+    if (!fills.length) return this;
     const canvas = new OffscreenCanvas(this.width, this.height);
     canvas.getContext("2d")?.drawImage(this.levels[0], 0, 0);
     for (const fill of fills) fill.drawOn(canvas);
-    const { bytes } = last.answer;
-    return new Picture(bytes, this.#nameAs(bytes), levelsOf(canvas.transferToImageBitmap()));
+    return new Picture(this.bytes, this.name, levelsOf(canvas.transferToImageBitmap()));
   }
 
   /**
@@ -63,17 +61,13 @@ export class Picture {
   }
 
   /**
-   * The file's name, with the ending of a result's format where that is another.
+   * Name for the restored picture's file: another ending only for another format.
    * @param {Blob} result
    */
-  #nameAs(result) {
-    if (result.type === this.bytes.type && this.name.includes(".")) return this.name;
-    return `${this.#stem}.${EXTENSIONS[result.type] ?? "png"}`;
-  }
-
-  /** Name for the restored picture's file. */
-  get nameRestored() {
-    return `${this.#stem}_restored${this.name.slice(this.#stem.length)}`;
+  nameRestored(result) {
+    const ending = this.name.slice(this.#stem.length);
+    const isAsBefore = ending && result.type === this.bytes.type;
+    return `${this.#stem}_restored${isAsBefore ? ending : `.${EXTENSIONS[result.type] ?? "png"}`}`;
   }
 
   /** Name for the mask's file. */

@@ -6,21 +6,15 @@
 import { Choices } from "./choices.js";
 import { Fill } from "./fill.js";
 import { Keeper } from "./keeper.js";
-import { readMask, writeMask } from "./mask_file.js";
-import { Mask } from "./mask.js";
+import { readMask } from "./mask_file.js";
 import { Picture } from "./picture.js";
 import { Problem } from "./problem.js";
+import { Running } from "./running.js";
 import { Work } from "./work.js";
 /** @import { Task } from "./work.js" */
 /** @import { Step } from "./history.js" */
 /** @import { Area } from "./mask.js" */
 /** @import { Model, Sample, Service } from "./api.js" */
-
-/**
- * A restoration under way: since when, in milliseconds; whether the service has no place yet; the
- * model, where several are tried.
- * @typedef {{since: number, isWaiting: boolean, model: string, abort: AbortController}} Running
- */
 
 export class Session extends EventTarget {
   /** @type {Model[]} */
@@ -39,6 +33,8 @@ export class Session extends EventTarget {
   problem = null;
   /** Whether something would be lost by opening another picture. */
   isUnsaved = false;
+  /** Whether the picture is being encoded, to be downloaded. */
+  isEncoding = false;
   /** Whether a stroke that ends is restored at once. */
   restoresAtOnce = false;
 
@@ -113,7 +109,7 @@ export class Session extends EventTarget {
   /** @param {Sample} sample */
   async openSample(sample) {
     const bytes = await this.#attempt(() => this.service.sample(sample));
-    if (bytes) await this.open(bytes, `${sample.name}.png`);
+    if (bytes) await this.open(bytes, sample.url.replace(/.*\//, ""));
   }
 
   /** Leaves the picture; nothing of it stays in this browser. */
@@ -201,6 +197,18 @@ export class Session extends EventTarget {
     if (this.work?.picture !== before) this.cancel(); // its answer would belong to another picture
   }
 
+  /** The file of the picture with all fills; null if there is none. */
+  async encode() {
+    const { work } = this;
+    if (!work?.fills.length || this.isEncoding) return null;
+    this.isEncoding = true;
+    const { signal } = new AbortController();
+    const bytes = await this.#attempt(() => this.service.composite(work.opened, work.fills, signal));
+    this.isEncoding = false;
+    this.announce();
+    return bytes;
+  }
+
   /** Knows that the picture was downloaded. */
   saved() {
     this.isUnsaved = false;
@@ -248,9 +256,7 @@ export class Session extends EventTarget {
    */
   async #run(action) {
     if (this.running) return false;
-    /** @type {Running} */
-    const running = { since: Date.now(), isWaiting: false, model: "", abort: new AbortController() };
-    this.running = running;
+    const running = (this.running = new Running());
     const isDone = await this.#attempt(async () => {
       try {
         await action(running);
@@ -268,13 +274,19 @@ export class Session extends EventTarget {
    * @param {string} model
    * @param {Running} running
    */
-  async #answer(work, { bytes, hole, isAgain }, model, running) {
+  async #answer(work, task, model, running) {
+    const { fills, hole, isAgain } = task;
     const { signal } = running.abort;
-    const mask = await writeMask(Mask.of(work.opened, [hole]));
-    const answer = await this.service.restore(bytes, mask, model, signal, (isWaiting) => {
-      running.isWaiting = isWaiting;
-      this.announce();
-    });
+    const answer = await this.service.fill(
+      { picture: work.opened, fills, hole, model },
+      {
+        signal,
+        onEvent: (event) => {
+          running.hear(event, work, task);
+          this.announce();
+        },
+      },
+    );
     const fill = await Fill.of(answer, hole, isAgain);
     await work.painter.idle();
     signal.throwIfAborted();

@@ -5,6 +5,7 @@
 
 import { union } from "./mask.js";
 import { View } from "./view.js";
+/** @import { Draft } from "./fill.js" */
 /** @import { Area, Mask } from "./mask.js" */
 /** @import { Picture } from "./picture.js" */
 
@@ -34,6 +35,9 @@ export class Stage {
   painted = null;
   /** What is marked as invented, right of the divider; nothing if null. @type {Mask | null} */
   invented = null;
+
+  /** What a hole has got so far; its hole is not drawn. @type {Draft | null} */
+  draft = null;
 
   #pixelRatio = 1;
   #isPictureStale = false;
@@ -129,6 +133,7 @@ export class Stage {
       this.onPicture.clip();
     }
     this.#drawPicture(this.picture);
+    if (this.draft) this.#drawDraft(this.draft);
     this.onPicture.restore();
   }
 
@@ -143,6 +148,15 @@ export class Stage {
     this.onPicture.fillStyle = this.#checks();
     this.onPicture.fillRect(x, y, width, height);
     this.onPicture.drawImage(level, x, y, width, height);
+  }
+
+  /** @param {Draft} draft */
+  #drawDraft({ area, canvas }) {
+    const { x, y } = this.view.toStage(area.left, area.top);
+    const scale = this.view.scale;
+    const box = [x, y, canvas.width * scale, canvas.height * scale];
+    const [left, top, width, height] = box.map((length) => length * this.#pixelRatio);
+    this.onPicture.drawImage(canvas, left, top, width, height);
   }
 
   /** What is seen through a transparent picture. */
@@ -188,8 +202,12 @@ export class Stage {
     const { view } = this;
     const columns = this.#sources(left - 1, right + 1, view.left, width);
     const rows = this.#sources(top - 1, bottom + 1, view.top, height);
+    const filled = style === PAINTED ? this.draft?.mask.pixels : null;
     const isHole = (/** @type {number} */ row, /** @type {number} */ column) =>
-      row >= 0 && column >= 0 && pixels[row * width + column] === 1;
+      row >= 0 &&
+      column >= 0 &&
+      pixels[row * width + column] === 1 &&
+      !filled?.[row * width + column];
     for (let y = 1, at = 0; y < rows.length - 1; y++) {
       for (let x = 1; x < columns.length - 1; x++, at++) {
         if (left + x <= start || !isHole(rows[y], columns[x])) continue;

@@ -1,5 +1,6 @@
 /** One picture that is worked on: its hole, its fills, and the steps that led there. */
 
+import { flip } from "./bits.js";
 import { History } from "./history.js";
 import { Mask, union } from "./mask.js";
 import { Painter } from "./painter.js";
@@ -9,8 +10,9 @@ import { Painter } from "./painter.js";
 /** @import { Picture } from "./picture.js" */
 
 /**
- * What is to be restored: the file that is sent, its hole, and whether that has an answer already.
- * @typedef {{bytes: Blob, hole: Hole, isAgain: boolean}} Task
+ * What is to be restored: the fills that lie on the picture, the hole, and whether that has an
+ * answer already.
+ * @typedef {{fills: Fill[], hole: Hole, isAgain: boolean}} Task
  */
 /**
  * @typedef {object} Listener
@@ -75,14 +77,11 @@ export class Work {
 
   /** What is to be restored: the hole, or the last one again. @returns {Task | null} */
   get task() {
-    if (this.mask.count) {
-      return { bytes: this.picture.bytes, hole: this.mask.hole, isAgain: false };
-    }
     const { fills, newestFill } = this;
+    if (this.mask.count) return { fills, hole: this.mask.hole, isAgain: false };
     if (!newestFill) return null;
     while (fills.pop()?.isAgain); // other answers for the same hole
-    const { bytes } = fills.at(-1)?.answer ?? this.opened;
-    return { bytes, hole: newestFill.hole, isAgain: true };
+    return { fills, hole: newestFill.hole, isAgain: true };
   }
 
   /**
@@ -91,7 +90,7 @@ export class Work {
    */
   restored(fill) {
     const { area, bits } = fill.hole;
-    this.mask.set(area, bits, 0);
+    flip(this.mask.pixels, this.mask.width, area, bits, 0);
     this.#made(this.history.commit("restoration", [area], fill), [area]);
   }
 

@@ -1,0 +1,113 @@
+"""Damage found and put right, without a mask of the user's: `find_damage` and `repair`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+import PIL.Image
+
+from restauro.fill.catalogue import load
+from restauro.fill.entries import AUTO
+from restauro.fill.filler import Filler, Picture, SomeMask
+from restauro.fill.finder import damaged_part, load_finder
+from restauro.picture.holes import DamageOptions
+from restauro.picture.masks import marked_by_array, marked_by_picture, read_mask
+from restauro.picture.read import as_stored, upright
+from restauro.picture.types import Image, Mask
+
+SOFT_EDGE_PX = 2
+"""By which a mask of damage grows before it is filled: what a scratch leaves beside it."""
+
+
+@overload
+def find_damage(image: Image, strength: float = ..., kinds: Sequence[str] = ...) -> Mask: ...
+
+
+@overload
+def find_damage(
+    image: PIL.Image.Image, strength: float = ..., kinds: Sequence[str] = ...
+) -> PIL.Image.Image: ...
+
+
+def find_damage(
+    image: Image | PIL.Image.Image, strength: float = 0.5, kinds: Sequence[str] = ()
+) -> Mask | PIL.Image.Image:
+    """Where a picture is scratched, dusty, stained, torn or dated.
+
+    Args:
+        image: uint8 (H, W, 3) RGB or (H, W) or (H, W, 1) grey, or a Pillow picture of any mode.
+        strength: 0 marks nothing but what is certain, 1 all that might be damage.
+        kinds: Of `scratch`, `dust`, `stain` and `date`; none means all.
+
+    Returns:
+        For an array bool (H, W), True = damaged; for a Pillow picture one of the mode `L`, 255 =
+        damaged, of its size, turned as it is.
+
+    Raises:
+        BadImageError: The picture is of another kind, or the strength no share.
+        UnknownNameError: There is no such kind.
+    """
+    found = load_finder().find(_shown(image), strength, kinds)
+    if isinstance(image, np.ndarray):
+        return found
+    return as_stored(PIL.Image.fromarray(found).convert("L"), image)
+
+
+def repair(
+    image: Picture,
+    *,
+    strength: float = 0.5,
+    kinds: Sequence[str] = (),
+    mask: SomeMask | None = None,
+    keep: SomeMask | None = None,
+    grow: int = SOFT_EDGE_PX,
+    model: str | Filler = AUTO,
+    most_share: float = 0.15,
+) -> Picture:
+    """The picture with the damage that `find_damage` finds filled: same type, size and mode.
+
+    All that is not marked stays bit for bit.
+
+    Args:
+        image: As for `find_damage`.
+        strength: As for `find_damage`.
+        kinds: As for `find_damage`.
+        mask: What is damaged besides; all that a filler takes as a mask.
+        keep: What is not damaged, whatever it looks like.
+        grow: By how many pixels damage and `mask` grow on all sides.
+        model: What fills: a name that `load` takes, or what it gave.
+        most_share: Of the picture, may be filled; more is refused.
+
+    Raises:
+        BadImageError: More than `most_share` looks damaged; or as of `find_damage` and a filler.
+        UnknownNameError: There is no such kind or model.
+    """
+    options = DamageOptions(strength, tuple(kinds), most_share)
+    hole = damaged_part(
+        _shown(image),
+        options,
+        load_finder(),
+        grow_px=grow,
+        more=_mask_of(mask),
+        keep=_mask_of(keep),
+    )
+    filler = load(model) if isinstance(model, str) else model
+    return filler.fill(image, hole).picture
+
+
+def _shown(image: Any) -> PIL.Image.Image:
+    if not isinstance(image, np.ndarray):
+        return upright(image)
+    return PIL.Image.fromarray(image[:, :, 0] if image.shape[2:] == (1,) else image)
+
+
+def _mask_of(mask: SomeMask | None) -> Mask | None:
+    if mask is None:
+        return None
+    if isinstance(mask, np.ndarray):
+        return marked_by_array(mask).hole
+    if isinstance(mask, PIL.Image.Image):
+        return marked_by_picture(mask).hole
+    return read_mask(mask)
