@@ -14,6 +14,11 @@ from restauro.imports import imported
 from restauro.interrupt import INTERRUPTED
 from restauro.progress import progress_bar
 
+EPILOG = """\b
+Examples:
+  restauro evaluate --methods faces,telea --data banks/celeba --protocol box,irregular
+"""
+
 
 def words(text: str) -> list[str]:
     """The words between commas, without blanks around them."""
@@ -29,7 +34,7 @@ def numbers(text: str) -> list[float]:
         raise click.BadParameter(message) from error
 
 
-@click.command("evaluate")
+@click.command("evaluate", epilog=EPILOG)
 @click.option(
     "--methods",
     required=True,
@@ -103,13 +108,10 @@ def command(
     fresh: bool,
     **limits: int,
 ) -> None:
-    r"""Score methods on the pictures of a bank, all on the same holes.
+    """Score methods on the pictures of a bank, all on the same holes.
 
     Writes one row a picture (CSV) and a summary; `restauro report` makes the page. After Ctrl-C the
     same command continues; adding a method or protocol computes only what is new.
-
-    \b
-      restauro evaluate --methods faces,telea --data banks/celeba --protocol box,irregular
     """
     from restauro.evaluation.evaluate import evaluate
     from restauro.evaluation.plan import EvaluationPlan, choose_metrics, find_methods
