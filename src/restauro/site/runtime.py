@@ -42,19 +42,26 @@ def runtime(package: Path | None = None) -> dict[str, bytes]:
         BadDataError: The package is another than the one that restauro was tested with.
     """
     cached = cache_dir().parent / NAME
-    data = _fetched() if not (package or cached.exists()) else (package or cached).read_bytes()
-    if base64.b64encode(hashlib.sha512(data).digest()).decode() != INTEGRITY:
+    source = package or cached
+    is_fetched = not package and not cached.exists()
+    data = _fetched() if is_fetched else source.read_bytes()
+    if integrity(data) != INTEGRITY:
         raise BadDataError(
-            f"{package or (cached if cached.exists() else URL)} is not onnxruntime-web {VERSION} "
-            f"as npm has it; fetch {URL} again"
+            f"{URL if is_fetched else source} is not onnxruntime-web {VERSION} as npm has it; "
+            f"remove it, and fetch {URL} again"
         )
-    if not (package or cached.exists()):
+    if is_fetched:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(cached) as aside:
             aside.write_bytes(data)
     with tarfile.open(fileobj=BytesIO(data)) as archive:
         members = {name: archive.extractfile(f"package/dist/{own}") for name, own in FILES.items()}
         return {name: member.read() for name, member in members.items() if member}
+
+
+def integrity(data: bytes) -> str:
+    """The SHA-512 in base64, as npm writes it."""
+    return base64.b64encode(hashlib.sha512(data).digest()).decode()
 
 
 def _fetched() -> bytes:

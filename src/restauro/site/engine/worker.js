@@ -110,8 +110,9 @@ function networkOf({ id, model }) {
   runtime ??= Promise.all([import(inRuntime("ort.js")), unpacked(RUNTIME.file, onBytes)]);
   const loading = Promise.all([runtime, unpacked(card.file, onBytes)]).then(
     ([[ort, wasmBinary], bytes]) => {
+      const numThreads = HERE.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
       const wasmPaths = { mjs: inRuntime("ort-wasm.js") };
-      Object.assign(ort.env.wasm, { wasmBinary, wasmPaths, numThreads: 1 });
+      Object.assign(ort.env.wasm, { wasmBinary, wasmPaths, numThreads });
       return openNetwork(ort, bytes);
     },
   );
