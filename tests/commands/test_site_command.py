@@ -42,7 +42,7 @@ def test_a_site_takes_the_place_of_an_earlier_one_and_of_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, other = tmp_path / "site", tmp_path / "other"
-    given = ["--runtime", npm(tmp_path, monkeypatch)]
+    given = ["--runtime", str(npm(tmp_path, monkeypatch))]
     result = CliRunner().invoke(command, list(map(str, [folder, *given])))
     assert result.exit_code == 0, result.output
     assert "of which a first visit loads 10.9 MB" in result.output
@@ -61,7 +61,7 @@ def test_a_site_takes_the_place_of_an_earlier_one_and_of_nothing_else(
 def test_only_models_with_a_file_are_offered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = ["--runtime", npm(tmp_path, monkeypatch)]
+    given = ["--runtime", str(npm(tmp_path, monkeypatch))]
     assert "telea cannot run in a browser" in refused(
         tmp_path / "site", *given, "--models", "telea"
     )

@@ -82,7 +82,7 @@ def write_site(folder: Path, names: Sequence[str], runtime: Mapping[str, bytes])
     files["static/engine.js"] = files.pop("engine/engine.js")
     files["static/refusals.js"] = files.pop("engine/words.js")
     files |= {f"runtime/{name}": runtime[name] for name in ("ort.js", "ort-wasm.js")}
-    files |= {f"samples/{name}.png": (SAMPLES_DIR / f"{name}.png").read_bytes() for name in SAMPLES}
+    files |= {f"samples/{name}": (SAMPLES_DIR / name).read_bytes() for name in SAMPLES}
     files["manifest.json"] = json.dumps(_MANIFEST, indent=2).encode()
     files["index.html"] = _page(files.pop("static/index.html").decode()).encode()
     first = [large[wasm["file"]], large[models[0]["file"]], *files.values()]
@@ -90,8 +90,8 @@ def write_site(folder: Path, names: Sequence[str], runtime: Mapping[str, bytes])
     files["engine/offers.js"] = _constants(
         MODELS=models,
         SAMPLES=[
-            {"name": name, "url": f"samples/{name}.png", "credit": credit}
-            for name, credit in SAMPLES.items()
+            {"name": Path(file).stem, "url": f"samples/{file}", "credit": credit}
+            for file, credit in SAMPLES.items()
         ],
         RUNTIME=wasm,
         MEGABYTES=math.ceil(first_bytes / 1e6),

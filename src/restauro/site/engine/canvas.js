@@ -49,6 +49,11 @@ export class Canvas {
     });
   }
 
+  /** Share of the pixels that is known. */
+  get share() {
+    return this.known.reduce((sum, isKnown) => sum + isKnown, 0) / this.known.length;
+  }
+
   /** Whether a box holds nothing hidden. @param {Box} box */
   isKnown(box) {
     return !cut(this.known, this.size, box).includes(0);
@@ -57,7 +62,9 @@ export class Canvas {
 
 /** @param {Uint16Array} levels */
 export function toColours(levels) {
-  return Float32Array.from(levels, (level) => level / WHITE);
+  const colours = new Float32Array(levels.length); // `from` would take ten times as long
+  for (let i = 0; i < levels.length; i++) colours[i] = levels[i] / WHITE;
+  return colours;
 }
 
 /**

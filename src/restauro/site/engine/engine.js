@@ -5,12 +5,11 @@
 
 import { MODELS, SAMPLES } from "../engine/offers.js";
 import { element, text } from "./interface.js";
-import { readMask } from "./mask_file.js";
 import { Mask } from "./mask.js";
-import { Picture, decode } from "./picture.js";
 import { Problem } from "./problem.js";
 /** @import { Model, Progress, Request, Sample } from "./api.js" */
 /** @import { Answer, Fill } from "./fill.js" */
+/** @import { Picture } from "./picture.js" */
 /** @import { Task, Told } from "../engine/worker.js" */
 
 /** Pictures stay on the person's machine. */
@@ -80,30 +79,6 @@ export class Engine {
       },
     );
     return { bytes: done ?? new Blob(), model, seconds, remark: "" };
-  }
-
-  /**
-   * Fills the hole of a file; the answer is a whole picture.
-   * @param {Blob} bytes
-   * @param {Blob} mask white = hole
-   * @param {string} model
-   * @param {AbortSignal} signal
-   * @returns {Promise<Answer>}
-   */
-  async restore(bytes, mask, model, signal) {
-    const image = await decode(bytes, model);
-    const { width, height } = image;
-    const picture = new Picture(bytes, "", [image]);
-    const { hole } = (await readMask(/** @type {File} */ (mask), picture)).mask;
-    const request = { picture, fills: [], hole, model };
-    const answer = await this.fill(request, { signal, onEvent: () => {} });
-    const canvas = new OffscreenCanvas(width, height);
-    const context = canvas.getContext("2d");
-    context?.drawImage(image, 0, 0);
-    const { left, top, right, bottom } = hole.area;
-    context?.clearRect(left, top, right - left, bottom - top);
-    context?.drawImage(await decode(answer.bytes, model), left, top);
-    return { ...answer, bytes: await canvas.convertToBlob() };
   }
 
   /**

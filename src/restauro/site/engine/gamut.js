@@ -11,9 +11,11 @@ import { Box, holeBoxes, parts, rint } from "./windows.js";
 const RING_PX = 8; // how far around a hole it must be of one colour for that colour to fill it
 const ONE_COLOUR = 2 / 255; // the most that a channel may differ within one colour
 const ONE_TONE = 4 / 255; // root mean square by which colours stray from the mean of their luminance
+const SURE = 2; // how many times the hole's pixels must be known for all of `ONE_TONE`
 const MIN_TONES = 0.25; // share of the luminances that a toned picture has at least
 const GREY = 1.5 / 255; // tints below this are none
 const MARGIN = 0.5; // how far beyond the known range a channel may go, as a share of that range
+const MIN_KNOWN = 0.5; // share of the pixels below which what is known limits no channel
 const LEVELS = 256;
 const SMOOTHING = 8; // levels on each side over which a tint is averaged
 const MOST_PIXELS = 1_000_000;
@@ -67,11 +69,15 @@ class Gamut {
         }
       }
     }
-    const margins = low.map((value, channel) => MARGIN * (high[channel] - value));
+    const share = canvas.share;
+    const mayStray = ONE_TONE * Math.min(1, share / (SURE * Math.max(1 - share, 1e-6)));
+    const margins = low.map((value, channel) =>
+      share >= MIN_KNOWN ? MARGIN * (high[channel] - value) : 1,
+    );
     return new Gamut(
       low.map((value, channel) => value - margins[channel]),
       high.map((value, channel) => value + margins[channel]),
-      tintOf(counts, sums, squares),
+      tintOf(counts, sums, squares, mayStray),
     );
   }
 
@@ -180,14 +186,15 @@ function colourAround(picture, canvas, box, around) {
  * @param {Float64Array} counts
  * @param {Float64Array[]} sums
  * @param {Float64Array[]} squares
+ * @param {number} mayStray
  */
-function tintOf(counts, sums, squares) {
+function tintOf(counts, sums, squares, mayStray) {
   const total = sumOf(counts);
   if (!total) return null;
   const strayed = squares.map((values, channel) =>
     sumOf(values.map((square, i) => square - sums[channel][i] ** 2 / Math.max(counts[i], 1))),
   );
-  if (Math.sqrt(Math.max(...strayed) / total) > ONE_TONE) return null;
+  if (Math.sqrt(Math.max(...strayed) / total) > mayStray) return null;
   if (sums.every((values) => sumOf(values.map(Math.abs)) <= GREY * total)) {
     return sums.map(() => new Float32Array(LEVELS));
   }

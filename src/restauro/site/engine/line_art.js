@@ -30,6 +30,7 @@ const QUANTUM = 1e-4; // difference of eigenvalues from which on there is a dire
  * @returns {LineArt | null}
  */
 export function lineArtOn(canvas) {
+  if (canvas.share < 0.5) return null; // a flat ground does not tell what stood before it
   const [height, width] = canvas.size;
   const count = height * width;
   const step = 1 + Math.floor(Math.max(height, width) / MAX_SIDE);
