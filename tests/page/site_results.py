@@ -79,9 +79,10 @@ def pictures(folder: Path) -> Iterator[tuple[str, Image, Mask]]:
             picture = picture.convert("L").convert("RGB")
         image = np.asarray(picture)
         if number % 5 == 4:  # the left third fades away, and its upper half is gone
-            alpha = np.full(image.shape[:2], 255, dtype=np.uint8)
-            alpha[:, : alpha.shape[1] // 3] = 128
-            alpha[: alpha.shape[0] // 2, : alpha.shape[1] // 3] = 0
+            height, width = image.shape[:2]
+            alpha = np.full((height, width), 255, dtype=np.uint8)
+            alpha[:, : width // 3] = 128
+            alpha[: height // 2, : width // 3] = 0
             image = np.dstack([image, alpha])
         yield path.stem, image, hole(image.shape[:2], ("strokes", "large", "box")[number % 3], rng)
     paper = PIL.Image.new("RGB", (360, 240), (250, 248, 240))

@@ -61,7 +61,7 @@ def test_a_visit_from_the_first_load_to_one_without_a_network(
 ) -> None:
     visitor = open_page()
     page = visitor.page
-    expect(page.locator("#welcome")).to_contain_text("Opening a picture loads 14 MB, once")
+    expect(page.locator("#welcome")).to_contain_text("Opening a picture loads 15 MB, once")
     assert not [name for name in served_site.answered() if name.endswith(".gzip")]
 
     visitor.open_sample("hat")
