@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from restauro.errors import BadModelError
 from restauro.files import whole_file
 from restauro.fill.model_file import METADATA_KEY, ModelCard
-from restauro.models import TaskModel
+from restauro.models import CodeModel, TaskModel
 from restauro.models.finder import Finder, Likelihood
 from restauro.picture.types import Size
 
@@ -57,7 +57,11 @@ def export_onnx(
             level without `half`, or by more than two levels with it.
     """
     model = model.eval().cpu().float()
-    network = Likelihood(model) if isinstance(model, Finder) else model
+    network: nn.Module = model
+    if isinstance(model, Finder):
+        network = Likelihood(model)
+    elif isinstance(model, CodeModel):
+        network = WithCodes(model)
     examples = _examples(model, model.size)
     graph = _trace(network, examples, model.multiple)
     if half:
@@ -67,7 +71,8 @@ def export_onnx(
     onnx.checker.check_model(graph)
     content = graph.SerializeToString()
     comparisons = [
-        _compare(network, content, _examples(model, size)) for size in _sizes_to_compare(model)
+        _compare(model, network, content, _examples(model, size))
+        for size in _sizes_to_compare(model)
     ]
     allowed = (2.0 if half else 0.5) / 255
     worst = max(comparisons, key=lambda comparison: comparison.largest_difference)
@@ -82,15 +87,37 @@ def export_onnx(
     return comparisons
 
 
+class WithCodes(nn.Module):
+    """A network with a code, so that one file encodes and decodes as well.
+
+    Codes that are given are decoded behind the pictures' own; the file gives none by default.
+
+    Shape: image (B, 3, H, W), mask (B, 1, H, W), code (C, latent_dim) -> prediction
+    (B + C, 3, H, W) and codes (B + C, latent_dim).
+    """
+
+    def __init__(self, network: CodeModel) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, mask: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns what both make."""
+        codes = torch.cat([self.network.encode(image * (1 - mask)), code])
+        return self.network.decode(codes), codes
+
+
 def _examples(model: TaskModel, size: Size) -> dict[str, Tensor]:
-    """What the exported file takes by name: two pictures, and their holes if it fills such."""
+    """What the exported file takes by name: pictures, their holes if it fills such, codes."""
     rng = torch.Generator().manual_seed(0)
     image = torch.rand(2, 3, *size, generator=rng)
     if isinstance(model, Finder):
         return {"image": image}
     mask = torch.zeros(2, 1, *size)
     mask[:, :, size[0] // 4 : size[0] // 2, size[1] // 3 : size[1] // 2] = 1
-    return {"image": image, "mask": mask}
+    examples = {"image": image, "mask": mask}
+    if isinstance(model, CodeModel):
+        examples["code"] = torch.randn(3, model.latent_dim, generator=rng)
+    return examples
 
 
 def _trace(
@@ -102,6 +129,11 @@ def _trace(
         rows = torch.export.Dim("rows", min=2, max=256)
         columns = torch.export.Dim("columns", min=2, max=256)
         sides |= {2: multiple * rows, 3: multiple * columns}
+    shapes = {name: sides for name in examples}
+    outputs = [OUTPUT]
+    if "code" in examples:
+        shapes["code"] = {0: torch.export.Dim("given", min=1, max=1024)}
+        outputs.append("codes")
     # The exporter talks about itself on stdout, through logging and through warnings.
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -112,12 +144,15 @@ def _trace(
             dynamo=True,
             opset_version=OPSET,
             input_names=list(examples),
-            output_names=[OUTPUT],
-            dynamic_shapes=(sides,) * len(examples),
+            output_names=outputs,
+            dynamic_shapes=tuple(shapes.values()),
             verbose=False,
         )
     assert program is not None
     graph: onnx.ModelProto = program.model_proto
+    if "code" in examples:  # an input that need not be given: no codes
+        nothing = np.zeros((0, examples["code"].shape[1]), dtype=np.float32)
+        graph.graph.initializer.append(numpy_helper.from_array(nothing, "code"))
     return graph
 
 
@@ -145,10 +180,18 @@ def _sizes_to_compare(model: TaskModel) -> list[tuple[int, int]]:
     return [model.size, (2 * step, 5 * step), (11 * step, 6 * step)]
 
 
-def _compare(network: nn.Module, content: bytes, examples: dict[str, Tensor]) -> Agreement:
+def _compare(
+    model: TaskModel, network: nn.Module, content: bytes, examples: dict[str, Tensor]
+) -> Agreement:
     with torch.no_grad():
-        expected = network(*examples.values()).numpy()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        if isinstance(model, CodeModel):  # as the model itself restores, not by way of its codes
+            restored = model(examples["image"], examples["mask"])
+            expected = torch.cat([restored, model.decode(examples["code"])]).numpy()
+        else:
+            expected = network(*examples.values()).numpy()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors alone; it warns of an input that need not be given
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     inputs = {name: values.numpy() for name, values in examples.items()}
     difference = np.abs(session.run([OUTPUT], inputs)[0] - expected)
     size: Size = expected.shape[2:]

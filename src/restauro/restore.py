@@ -18,6 +18,7 @@ from restauro.errors import BadImageError
 from restauro.fill.filler import Filled, Filler
 from restauro.fill.finder import DamageFinder, damaged_part
 from restauro.fill.steps import Step, at_once
+from restauro.fill.trust import Calibration
 from restauro.picture.formats import PNG, Encoded, Format, encode, own_format
 from restauro.picture.holes import HoleOptions, hole_of, opaque, remark
 from restauro.picture.known_blocks import with_known_blocks
@@ -46,6 +47,8 @@ class Restored:
     """Wall time of the steps decode, inpaint and encode."""
     patch: PatchFile | None = None
     """What fills the hole, where that alone was asked for; then there is no `data`."""
+    trust: Mask | None = None
+    """The part (H, W) of the hole that can be trusted, if that was asked for."""
 
 
 def restoring(
@@ -63,6 +66,7 @@ def restoring(
     page: int | None = None,
     patches: Sequence[PatchFile] = (),
     as_patch: bool = False,
+    calibration: Calibration | None = None,
 ) -> Generator[Step, None, Restored]:
     """Restores a picture in steps: what a hole has got so far, and in the end the same as at once.
 
@@ -81,6 +85,7 @@ def restoring(
         page: Which of several pages or frames of the picture's file, from 1.
         patches: Laid on the picture first, and known then.
         as_patch: Gives but the patch for the hole, and a coarse answer for a large hole first.
+        calibration: That of the filler, to tell what of the hole can be trusted.
 
     Raises:
         BadImageError: Picture or mask cannot be used, or exceeds a limit; its code says which.
@@ -139,6 +144,7 @@ def restoring(
         "; ".join(filter(None, remarks)),
         seconds,
         patch,
+        calibration.trust(filled.picture, hole) if calibration else None,
     )
 
 

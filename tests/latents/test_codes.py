@@ -134,7 +134,7 @@ def test_names_lead_to_no_other_folder(run: Path, coder: Coder, tmp_path: Path) 
 def test_codes_of_another_model_are_refused(
     codes_path: Path, coder: Coder, plain_run: Path, tmp_path: Path
 ) -> None:
-    sentence = f"codes of the weights {coder.checksum}, but those of this run are"
+    sentence = f"codes of the weights {coder.checksum}, but these are"
     with pytest.raises(BadDataError, match=sentence):
         latent("decode", plain_run, codes_path, "-o", tmp_path / "out")
 

@@ -85,7 +85,7 @@ def test_reconstruction_is_that_of_whole_test_pictures(run: Path, banks: dict[st
 @pytest.mark.parametrize(
     ("bank", "error", "sentence"),
     [
-        ("small", BadImageError, "pictures of 16x16 do not fit BetaVAE, which takes 48x32"),
+        ("small", BadImageError, "pictures of 16x16 do not fit 'vae', which takes 48x32"),
         ("training", BadDataError, "no picture in the split 'test'"),
         ("absent", BadDataError, "is not a bank"),
     ],

@@ -36,6 +36,16 @@ def test_all_weights_come_back_from_an_export(tiny: TaskModel, exported: Path) -
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
 
 
+def test_weights_of_a_network_with_a_code_come_back_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = MODELS.create("fc_autoencoder", size=16)
+    card = ModelCard("fc", "1", "fc_autoencoder", model.size, None, "", "", "", 1, {}, "")
+    export_onnx(model, card, tmp_path / "fc.onnx", half=False)
+    weights, expected = exported_weights(tmp_path / "fc.onnx"), model.state_dict()
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+
+
 @pytest.mark.parametrize("name", ["faces", "aircraft"])
 def test_shipped_model_can_be_trained_further(name: str) -> None:
     model = MODELS.create("unet")

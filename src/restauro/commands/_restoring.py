@@ -47,6 +47,8 @@ class Result:
     force: bool
     as_json: bool
     page: int | None = None
+    trust: Path | None = None
+    """Where it is written what of the hole can be trusted."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def restore_all(
         )
     output = result.output
     if not _is_one_file(pictures, output, is_short=is_short):
+        if result.trust:
+            raise click.UsageError(f"--trust is for one picture, but {output} is for many")
         is_file = output == PIPE or output.suffix.lower() in WRITTEN
         if is_file and not output.is_dir():
             raise click.UsageError(f"{output} is for one picture; give a folder with --output")
@@ -133,33 +137,44 @@ def _is_one_file(pictures: tuple[str, ...], output: Place, *, is_short: bool) ->
 
 def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str | None) -> None:
     """Restores a picture into a file, or to standard output; `suffix` names the format there."""
+    from PIL import Image
+
     from restauro.fill.finder import load_finder
+    from restauro.fill.trust import calibration_of
     from restauro.jobs.planning import Task
     from restauro.jobs.record import FAILED, Outcome
-    from restauro.picture.write import check_output, format_named, write_bytes
+    from restauro.picture.write import check_output, format_named, write_bytes, write_picture
     from restauro.restore import restore
 
     task = Task(picture, mask, result.output, result.output.name, str(mask or result.holes))
     is_piped = result.output == PIPE
     try:
+        files = [path for path in (picture, mask) if path]
         if not is_piped:
-            files = [path for path in (picture, mask) if path]
             check_output(result.output, files, force=result.force)
+        if result.trust:
+            check_output(result.trust, [*files, result.output], force=result.force)
+        filler = load(result.model, result.device)
         restored = restore(
             _standard_input() if picture == PIPE else picture,
             mask,
-            load(result.model, result.device),
+            filler,
             finder=load_finder() if result.holes.damage else None,
             holes=result.holes,
             page=result.page,
             written_as=WRITTEN.get(suffix or "") if is_piped else format_named(result.output),
             name="standard input",
             mask_name=task.marked_by,
+            calibration=calibration_of(filler) if result.trust else None,
         )
         if is_piped:
             _to_standard_output(restored.data)
         else:
             write_bytes(result.output, restored.data)
+        if result.trust and restored.trust is not None:
+            write_picture(result.trust, Image.fromarray(restored.trust))
+            share = restored.trust.sum() / max(1, restored.hole_pixels)
+            click.echo(f"wrote {result.trust}: {share:.0%} of the hole can be trusted", err=True)
     except KeyboardInterrupt:
         click.echo("stopped; nothing is written", err=True)
         sys.exit(INTERRUPTED)

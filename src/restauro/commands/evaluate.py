@@ -103,13 +103,10 @@ def command(
     fresh: bool,
     **limits: int,
 ) -> None:
-    r"""Score methods on the pictures of a bank, all on the same holes.
+    """Score methods on the pictures of a bank, all on the same holes.
 
     Writes one row a picture (CSV) and a summary; `restauro report` makes the page. After Ctrl-C the
     same command continues; adding a method or protocol computes only what is new.
-
-    \b
-      restauro evaluate --methods faces,telea --data banks/celeba --protocol box,irregular
     """
     from restauro.evaluation.evaluate import evaluate
     from restauro.evaluation.plan import EvaluationPlan, choose_metrics, find_methods

@@ -34,6 +34,8 @@ def command(
     from restauro.export import export_onnx
     from restauro.files import file_sha256
     from restauro.fill.model_file import ModelCard
+    from restauro.models import CodeModel
+    from restauro.models.variational import Variational
     from restauro.training.run_folder import RunFolder
     from restauro.training.weights import load_best
 
@@ -58,6 +60,8 @@ def command(
         scores={"validation": scores},
         kinds=tuple(KINDS) if config.task == "find" else (),
         checkpoint_sha256=file_sha256(folder.weights),
+        latent_dim=model.latent_dim if isinstance(model, CodeModel) else 0,
+        has_prior=isinstance(model, Variational),
         **said,
     )
     for comparison in export_onnx(model, card, output, half=half):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from restauro.commands._options import (
+    PATH,
     PLACE,
     device_option,
     import_option,
@@ -111,6 +113,12 @@ def rectangle(text: str) -> Rectangle:
 @model_option
 @device_option
 @many_options
+@click.option(
+    "--trust",
+    type=PATH,
+    help="Also write what of the hole can be trusted, white in a mask: where the error is small "
+    "with a probability of 0.9; for one picture, by a model with a calibration (docs/trust.md).",
+)
 @import_option
 def command(
     pictures: tuple[str, ...],
@@ -126,6 +134,7 @@ def command(
     engine: str | None,
     ray_address: str | None,
     csv_path: Place | None,
+    trust: Path | None,
     force: bool,
     as_json: bool,
     **marks: Any,
@@ -163,6 +172,6 @@ def command(
         raise click.UsageError("--invert-mask and --resize-mask belong to --mask and --masks")
     if holes.tolerance and not holes.colour:
         raise click.UsageError("--tolerance belongs to --mask-colour")
-    result = Result(output, holes, model, device, force, as_json, page)
+    result = Result(output, holes, model, device, force, as_json, page, trust)
     many = Many(masks, suffix, recursive, jobs, engine, ray_address, csv_path)
     restore_all(pictures, mask, result, many, is_short=is_short)

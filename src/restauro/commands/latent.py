@@ -1,4 +1,4 @@
-"""`restauro latent`: codes of pictures by the network of a run."""
+"""`restauro latent`: codes of pictures by the network of a run or of an exported model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from restauro.latents import Coder, Population
 
-run_argument = click.argument("run", type=PATH)
+run_argument = click.argument("run", metavar="RUN_OR_MODEL", type=PATH)
 output_option = click.option("--output", "-o", required=True, type=PATH, help="What is written.")
 force_option = click.option("--force", is_flag=True, help="Replace what is written, if it exists.")
 steps_option = click.option(
@@ -33,7 +33,7 @@ codes_option = click.option(
 
 @click.group("latent")
 def command() -> None:
-    """Codes of pictures, by the autoencoder of RUN, the folder of a training."""
+    """Codes of pictures, by an autoencoder: the folder of a run, or an exported model."""
 
 
 @command.command("measure")
@@ -79,7 +79,7 @@ def encode_command(
     coder = Coder(run)
     names, images = coder.read(pictures, split)
     save_codes(output, NamedCodes(names, coder.encode(images)), coder)
-    click.echo(f"wrote {output}: {len(names)} codes of {coder.model.latent_dim} numbers")
+    click.echo(f"wrote {output}: {len(names)} codes of {coder.latent_dim} numbers")
 
 
 @command.command("decode")
@@ -168,6 +168,47 @@ def sample_command(
     coder = Coder(run)
     codes = _population(coder, codes_path).draw(count, seed)
     _write_sheet(output, gallery(coder.decode(codes)), force)
+
+
+@command.command("map")
+@run_argument
+@click.argument("pictures", nargs=-1, required=True, type=PATH)
+@output_option
+@click.option("--split", default="test", show_default=True, help="Of a bank.")
+@click.option(
+    "--limit",
+    default=300,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Pictures, taken evenly.",
+)
+@force_option
+@import_option
+def map_command(
+    run: Path, pictures: tuple[Path, ...], output: Path, split: str, limit: int, force: bool
+) -> None:
+    """Write a page, OUTPUT in HTML, with PICTURES where their codes lie.
+
+    By principal components, and by UMAP where `pip install umap-learn` has brought it.
+    """
+    import numpy as np
+
+    from restauro.errors import OutputExistsError
+    from restauro.files import whole_file
+    from restauro.latents import Coder, map_page
+
+    if output.exists() and not force:
+        raise OutputExistsError(f"{output} exists; choose another output or add --force")
+    coder = Coder(run)
+    names, images = coder.read(pictures, split)
+    if len(names) < 2:
+        raise click.UsageError("one picture makes no map; give two or more")
+    chosen = np.unique(np.linspace(0, len(names) - 1, limit).round().astype(int))
+    images, names = images[chosen], [names[i] for i in chosen]
+    page = map_page(f"Codes of {run.name}", names, list(images), coder.encode(images))
+    with whole_file(output) as aside:
+        aside.write_text(page, encoding="utf-8")
+    click.echo(f"wrote {output}: {len(names)} pictures")
 
 
 def _population(coder: Coder, codes_path: Path | None) -> Population:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from restauro.errors import BadImageError
 from restauro.fill.compose import Damaged, damaged
 from restauro.fill.steps import Step, coarse_first, ended, newly_painted
-from restauro.picture.types import Image
+from restauro.fill.trust import calibration_of
+from restauro.picture.types import Image, Mask
 
 SomeMask: TypeAlias = NDArray[Any] | PIL.Image.Image | str | Path
 """Hole = True, 1 or 255 of an array (H, W), or white or transparent of a picture or its file."""
@@ -139,6 +140,47 @@ class Filler(ABC):
                 return Filled(picture.restored(), *end.value[0])
             yield from patches()
             yield None
+
+    def trust(
+        self, image: Image | PIL.Image.Image | str | Path, mask: SomeMask, *, grow: int = 0
+    ) -> Mask:
+        """The part of the hole that a fill gets right, as far as its calibration can tell.
+
+        Right is a pixel whose error is at most `threshold` levels, which the trusted ones of a
+        picture are with the probability `promise`, both of its calibration, in pictures like those
+        it was measured on. Takes what a call takes.
+
+        Returns:
+            (H, W) of the upright picture, True = filled, and to be trusted.
+
+        Raises:
+            BadImageError: As of a call.
+            BadModelError: As of a call, or the filler has no calibration.
+        """
+        return calibration_of(self).trust(*self._restored(image, mask, grow))
+
+    def interval(
+        self, image: Image | PIL.Image.Image | str | Path, mask: SomeMask, *, grow: int = 0
+    ) -> tuple[Image, Image]:
+        """Two pictures between which the truth lies, as far as the calibration can tell.
+
+        Of the hole's values in a picture the share `promise` of the calibration lies between both;
+        known pixels are those of the picture. Takes what a call takes.
+
+        Returns:
+            uint8 (H, W, 3) RGB of the upright picture each: the lower ends, and the upper ones.
+
+        Raises:
+            BadImageError: As of a call.
+            BadModelError: As of a call, or the filler has no calibration.
+        """
+        return calibration_of(self).interval(*self._restored(image, mask, grow))
+
+    def _restored(self, image: Any, mask: Any, grow: int) -> tuple[Image | PIL.Image.Image, Mask]:
+        """The restored picture and its hole."""
+        picture = damaged(image, mask, grow)
+        ended(self.paint([picture]))
+        return picture.restored(), picture.hole
 
     @overload
     def batch(self, images: Image, masks: NDArray[Any], *, grow: int = 0) -> Image: ...

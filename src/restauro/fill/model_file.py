@@ -60,6 +60,11 @@ class ModelCard:
     checkpoint_sha256: str
     kinds: tuple[str, ...] = ()
     """Of damage, if that is what the network finds, in the order of its output's channels."""
+    latent_dim: int = 0
+    """Numbers of a picture's code, which the file takes as the input `code` and gives as the output
+    `codes`, too; 0 = it has none."""
+    has_prior: bool = False
+    """Whether codes were trained to lie as the standard normal distribution."""
 
     def __post_init__(self) -> None:
         divisor = self.multiple or 1

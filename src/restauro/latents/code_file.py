@@ -53,7 +53,7 @@ def load_codes(path: Path, coder: Coder) -> NamedCodes:
         raise BadDataError(f"{path} holds no named codes; make such with `restauro latent encode`")
     if others := set(rows["model"].tolist()) - {coder.checksum}:
         raise BadDataError(
-            f"{path} has codes of the weights {min(others)}, but those of this run are "
-            f"{coder.checksum}; give the run that made them, or encode the pictures again"
+            f"{path} has codes of the weights {min(others)}, but these are {coder.checksum}; give "
+            "the run or model that made them, or encode the pictures again"
         )
     return NamedCodes(rows["name"].tolist(), np.ascontiguousarray(rows["code"]))

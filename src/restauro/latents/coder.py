@@ -1,51 +1,41 @@
-"""The network of a run, as what makes codes of pictures and pictures of codes."""
+"""An autoencoder as what makes codes of pictures and pictures of codes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageOps
 
 from restauro.data.bank import Bank
-from restauro.data.batches import to_tensor
 from restauro.data.pictures import UnusablePictureError, decode
 from restauro.data.sources._source import is_picture
 from restauro.errors import BadImageError, BadModelError
-from restauro.files import file_sha256
+from restauro.latents.networks import network_of
 from restauro.latents.population import Population
-from restauro.models import CodeModel
-from restauro.models.variational import Variational
-from restauro.picture.types import Image
-from restauro.training.run_folder import RunFolder
-from restauro.training.validation import to_uint8
-from restauro.training.weights import load_best
+from restauro.picture.types import Image, Size
 
+Scalar = TypeVar("Scalar", np.uint8, np.float32)
 BATCH_SIZE = 64
 
 
 class Coder:
-    """The best weights of a run whose network has codes, on the processor.
+    """The codes of a run's best weights, or of an exported model, which needs no PyTorch.
 
     Raises:
         BadModelError: The weights are missing or damaged, or the network has no code.
         ConfigError: The folder holds no config that can be read.
+        UnknownNameError: There is no such model.
     """
 
-    def __init__(self, run: Path) -> None:
-        config, model = load_best(run)
-        if not isinstance(model, CodeModel):
-            raise BadModelError(
-                f"the network {config.model.name!r} of {run} has no code; give a run of an "
-                "autoencoder, such as vae or conv_autoencoder"
-            )
-        self.name, self.model = config.model.name, model.eval()
-        self.checksum = file_sha256(RunFolder(run).weights)[:16]
-        """Of the weights: other weights make other codes."""
+    def __init__(self, source: Path) -> None:
+        self._network = network_of(source)
+        self.name, self.checksum = self._network.name, self._network.checksum
+        self.size, self.latent_dim = self._network.size, self._network.latent_dim
 
     def prior(self) -> Population:
         """Where the codes of all pictures together lie, by the network's training.
@@ -53,35 +43,25 @@ class Coder:
         Raises:
             BadModelError: That was no part of it.
         """
-        if not isinstance(self.model, Variational):
+        if not self._network.has_prior:
             raise BadModelError(
                 f"the network {self.name!r} is not variational, so its codes may lie anywhere; "
                 "encode many pictures, and give their codes with --codes"
             )
-        return Population.standard(self.model.latent_dim)
+        return Population.standard(self.latent_dim)
 
-    @torch.inference_mode()
     def encode(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Codes (N, latent_dim) of whole pictures (N, H, W, 3); means, where codes can be drawn.
 
         Raises:
             BadImageError: The network takes no pictures of this size.
         """
-        self.model.check_size(images.shape[1:3])
-        codes = [
-            self.model.encode(to_tensor(torch.from_numpy(np.ascontiguousarray(batch)))).numpy()
-            for batch in _batches(images)
-        ]
-        return np.concatenate(codes)
+        self._check_size(images.shape[1:3])
+        return np.concatenate([self._network.encode(batch) for batch in _batches(images)])
 
-    @torch.inference_mode()
     def decode(self, codes: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Pictures (N, H, W, 3) of codes (N, latent_dim)."""
-        pictures = [
-            to_uint8(self.model.decode(torch.from_numpy(batch).float()))
-            for batch in _batches(codes)
-        ]
-        return np.concatenate(pictures)
+        return np.concatenate([self._network.decode(batch) for batch in _batches(codes)])
 
     def read(
         self, paths: Iterable[Path], split: str = "test"
@@ -99,7 +79,7 @@ class Coder:
         for path in paths:
             if (path / "bank.json").is_file():
                 bank = Bank.open(path)
-                self.model.check_size(bank.size)
+                self._check_size(bank.size)
                 rows = bank.split(split)
                 names += [bank.index[row]["name"] for row in rows]
                 images += list(bank.images[rows])
@@ -117,9 +97,17 @@ class Coder:
             picture = decode(path.read_bytes())
         except UnusablePictureError as error:
             raise BadImageError(f"{path} cannot be used: {error}; give another picture") from error
-        height, width = self.model.size
+        height, width = self.size
         return np.asarray(ImageOps.fit(picture, (width, height), Pillow.Resampling.LANCZOS))
 
+    def _check_size(self, size: Size) -> None:
+        if size != self.size:
+            raise BadImageError(
+                f"pictures of {size[1]}x{size[0]} do not fit {self.name!r}, which takes "
+                f"{self.size[1]}x{self.size[0]}; make a bank of such a size with "
+                "`restauro prepare --size`"
+            )
 
-def _batches(rows: NDArray[np.generic]) -> list[NDArray[np.generic]]:
+
+def _batches(rows: NDArray[Scalar]) -> list[NDArray[Scalar]]:
     return [rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE)]

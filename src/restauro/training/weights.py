@@ -184,6 +184,7 @@ def exported_weights(path: Path) -> dict[str, Tensor]:
     The exporter keeps the names of all weights but those of linear layers, which it transposes
     and numbers; they are known by the bias that is added to what they multiply. Batch
     normalisation it folds into the convolution before: a network with it finds no weights here.
+    A network with a code is exported as the `network` of another (`export.WithCodes`).
 
     Raises:
         BadModelError: The file is missing, damaged or was not made by `restauro export`.
@@ -194,7 +195,7 @@ def exported_weights(path: Path) -> dict[str, Tensor]:
     except (OSError, DecodeError) as error:
         raise BadModelError(f"{path} is no intact ONNX file; use an exported model") from error
     weights = {
-        weight.name.removesuffix(".half"): numpy_helper.to_array(weight)
+        weight.name.removesuffix(".half").removeprefix("network."): numpy_helper.to_array(weight)
         for weight in graph.initializer
     }
     factors = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
@@ -204,7 +205,9 @@ def exported_weights(path: Path) -> dict[str, Tensor]:
         for product, bias in (node.input, reversed(node.input)):
             factor = factors.get(product)
             if factor in weights and bias.endswith(".bias"):
-                weights[bias.removesuffix("bias") + "weight"] = weights.pop(factor).T
+                weights[bias.removeprefix("network.").removesuffix("bias") + "weight"] = (
+                    weights.pop(factor).T
+                )
     return {
         name: torch.from_numpy(values.astype(np.float32))
         for name, values in weights.items()
