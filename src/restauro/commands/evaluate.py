@@ -29,7 +29,13 @@ def numbers(text: str) -> list[float]:
         raise click.BadParameter(message) from error
 
 
-@click.command("evaluate")
+EPILOG = """\b
+Example:
+  restauro evaluate --methods faces,telea --data banks/celeba --protocol box,irregular
+"""
+
+
+@click.command("evaluate", epilog=EPILOG)
 @click.option(
     "--methods",
     required=True,
