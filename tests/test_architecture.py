@@ -34,6 +34,7 @@ LAYERS = [
     {"report"},
     {"reproduction"},
     {"server"},
+    {"site"},
     {"commands"},
     {"cli"},
     {"__init__", "__main__"},

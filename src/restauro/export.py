@@ -29,7 +29,7 @@ from restauro.models.finder import Finder, Likelihood
 from restauro.picture.types import Size
 
 OPSET = 18
-CODE, OUTPUT = "code", "prediction"
+OUTPUT = "prediction"
 SMALLEST_HALF_TENSOR = 256
 """Weights of fewer values stay float32: halving them saves nothing."""
 
@@ -57,7 +57,11 @@ def export_onnx(
             level without `half`, or by more than two levels with it.
     """
     model = model.eval().cpu().float()
-    network = _exported(model)
+    network: nn.Module = model
+    if isinstance(model, Finder):
+        network = Likelihood(model)
+    elif isinstance(model, CodeModel):
+        network = WithCodes(model)
     examples = _examples(model, model.size)
     graph = _trace(network, examples, model.multiple)
     if half:
@@ -67,7 +71,8 @@ def export_onnx(
     onnx.checker.check_model(graph)
     content = graph.SerializeToString()
     comparisons = [
-        _compare(network, content, _examples(model, size)) for size in _sizes_to_compare(model)
+        _compare(model, network, content, _examples(model, size))
+        for size in _sizes_to_compare(model)
     ]
     allowed = (2.0 if half else 0.5) / 255
     worst = max(comparisons, key=lambda comparison: comparison.largest_difference)
@@ -101,15 +106,8 @@ class WithCodes(nn.Module):
         return self.network.decode(codes), codes
 
 
-def _exported(model: TaskModel) -> nn.Module:
-    """The network of the file."""
-    if isinstance(model, Finder):
-        return Likelihood(model)
-    return WithCodes(model) if isinstance(model, CodeModel) else model
-
-
 def _examples(model: TaskModel, size: Size) -> dict[str, Tensor]:
-    """What the file takes by name: two pictures, their holes if it fills such, and other codes."""
+    """What the exported file takes by name: pictures, their holes if it fills such, codes."""
     rng = torch.Generator().manual_seed(0)
     image = torch.rand(2, 3, *size, generator=rng)
     if isinstance(model, Finder):
@@ -118,7 +116,7 @@ def _examples(model: TaskModel, size: Size) -> dict[str, Tensor]:
     mask[:, :, size[0] // 4 : size[0] // 2, size[1] // 3 : size[1] // 2] = 1
     examples = {"image": image, "mask": mask}
     if isinstance(model, CodeModel):
-        examples[CODE] = torch.randn(3, model.latent_dim, generator=rng)
+        examples["code"] = torch.randn(3, model.latent_dim, generator=rng)
     return examples
 
 
@@ -131,7 +129,11 @@ def _trace(
         rows = torch.export.Dim("rows", min=2, max=256)
         columns = torch.export.Dim("columns", min=2, max=256)
         sides |= {2: multiple * rows, 3: multiple * columns}
-    given = {0: torch.export.Dim("given", min=1, max=1024)}
+    shapes = {name: sides for name in examples}
+    outputs = [OUTPUT]
+    if "code" in examples:
+        shapes["code"] = {0: torch.export.Dim("given", min=1, max=1024)}
+        outputs.append("codes")
     # The exporter talks about itself on stdout, through logging and through warnings.
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -142,15 +144,15 @@ def _trace(
             dynamo=True,
             opset_version=OPSET,
             input_names=list(examples),
-            output_names=[OUTPUT, "codes"] if CODE in examples else [OUTPUT],
-            dynamic_shapes=tuple(given if name == CODE else sides for name in examples),
+            output_names=outputs,
+            dynamic_shapes=tuple(shapes.values()),
             verbose=False,
         )
     assert program is not None
     graph: onnx.ModelProto = program.model_proto
-    if CODE in examples:  # an input that need not be given: no codes
-        nothing = examples[CODE][:0].numpy()
-        graph.graph.initializer.append(numpy_helper.from_array(nothing, CODE))
+    if "code" in examples:  # an input that need not be given: no codes
+        nothing = np.zeros((0, examples["code"].shape[1]), dtype=np.float32)
+        graph.graph.initializer.append(numpy_helper.from_array(nothing, "code"))
     return graph
 
 
@@ -178,10 +180,15 @@ def _sizes_to_compare(model: TaskModel) -> list[tuple[int, int]]:
     return [model.size, (2 * step, 5 * step), (11 * step, 6 * step)]
 
 
-def _compare(network: nn.Module, content: bytes, examples: dict[str, Tensor]) -> Agreement:
+def _compare(
+    model: TaskModel, network: nn.Module, content: bytes, examples: dict[str, Tensor]
+) -> Agreement:
     with torch.no_grad():
-        made = network(*examples.values())
-    expected = (made[0] if CODE in examples else made).numpy()
+        if isinstance(model, CodeModel):  # as the model itself restores, not by way of its codes
+            restored = model(examples["image"], examples["mask"])
+            expected = torch.cat([restored, model.decode(examples["code"])]).numpy()
+        else:
+            expected = network(*examples.values()).numpy()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors alone; it warns of an input that need not be given
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

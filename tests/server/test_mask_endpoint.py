@@ -30,7 +30,7 @@ def test_mask_is_a_png_as_large_as_the_picture(client: httpx2.Client) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "said"),
-    [("kinds", "dust,scrach", "did you mean 'scratch'?"), ("strength", "2", "strength")],
+    [("kinds", "dust,scratchy", "did you mean 'scratch'?"), ("strength", "2", "strength")],
 )
 def test_what_it_does_not_know_is_refused(
     client: httpx2.Client, field: str, value: str, said: str

@@ -14,11 +14,6 @@ from restauro.imports import imported
 from restauro.interrupt import INTERRUPTED
 from restauro.progress import progress_bar
 
-EPILOG = """\b
-Examples:
-  restauro evaluate --methods faces,telea --data banks/celeba --protocol box,irregular
-"""
-
 
 def words(text: str) -> list[str]:
     """The words between commas, without blanks around them."""
@@ -32,6 +27,12 @@ def numbers(text: str) -> list[float]:
     except ValueError as error:
         message = f"{text!r} are not all numbers; write them like -1,-2"
         raise click.BadParameter(message) from error
+
+
+EPILOG = """\b
+Example:
+  restauro evaluate --methods faces,telea --data banks/celeba --protocol box,irregular
+"""
 
 
 @click.command("evaluate", epilog=EPILOG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,8 +22,6 @@ from restauro.commands._restoring import Many, Result, restore_all
 from restauro.places import Place, place_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from restauro.picture.holes import Rectangle
 
 EPILOG = """\b
@@ -113,13 +112,13 @@ def rectangle(text: str) -> Rectangle:
 )
 @model_option
 @device_option
+@many_options
 @click.option(
     "--trust",
     type=PATH,
     help="Also write what of the hole can be trusted, white in a mask: where the error is small "
     "with a probability of 0.9; for one picture, by a model with a calibration (docs/trust.md).",
 )
-@many_options
 @import_option
 def command(
     pictures: tuple[str, ...],

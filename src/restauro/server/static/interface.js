@@ -1,6 +1,7 @@
 /** Shows a session in the page: texts, states of the controls, what is visible. */
 
 import { relative } from "./api.js";
+import { isHere } from "./engine.js";
 import { currentLanguage, sentence, translated } from "./strings.js";
 /** @import { Model } from "./api.js" */
 /** @import { Derived } from "./derived.js" */
@@ -57,7 +58,6 @@ export function speak(language) {
   for (const button of element("languages").children) {
     button.ariaPressed = String(button.getAttribute("lang") === language);
   }
-  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
   element("privacy").textContent = isHere
     ? text("private_here")
     : text("private_host", { host: location.hostname });

@@ -1,9 +1,9 @@
 /** The page: joins session, stage and controls. Start reading here. */
 
-import { Service } from "./api.js";
 import { compare } from "./comparing.js";
 import { Controls } from "./controls.js";
 import { derive } from "./derived.js";
+import { Engine } from "./engine.js";
 import { acceptFiles } from "./files.js";
 import { Gestures } from "./gestures.js";
 import { element, input, show, showElapsed } from "./interface.js";
@@ -18,8 +18,9 @@ import { preferredLanguage } from "./strings.js";
 const look = new Look();
 const timeline = new Timeline((done) => session.goTo(done));
 const answers = new Answers((fill) => session.choose(fill));
+const engine = new Engine();
 const session = new Session(
-  new Service(),
+  engine,
   (area) => stage.refreshHole(area),
   (work, step) => timeline.add(work, step),
 );
@@ -92,6 +93,7 @@ function refresh() {
   answers.show(derived);
   placeMarks();
   if (derived.phase !== phase) keepFocus();
+  if (work) engine.prepare(session.modelName);
 }
 
 /** Gives the focus a new place if its own has just vanished from the page. */

@@ -2,13 +2,16 @@
 
 import { ENGLISH } from "./english.js";
 import { ITALIAN, TRANSLATIONS } from "./italian.js";
-import { ITALIAN as REFUSED } from "./refusals.js"; // made by server/refusals.py
+import * as refused from "./refusals.js"; // made by server/refusals.py
 
 export const LANGUAGES = /** @type {const} */ (["en", "it"]);
 /** @typedef {(typeof LANGUAGES)[number]} Language */
 
 /** @type {Record<Language, Record<string, string>>} */
-const STRINGS = { en: ENGLISH, it: { ...REFUSED, ...ITALIAN } };
+const STRINGS = {
+  en: { ...refused.ENGLISH, ...ENGLISH },
+  it: { ...refused.ITALIAN, ...ITALIAN },
+};
 const STORED = "restauro.language";
 
 /** The language chosen before, else the first of the browser's that the page speaks. */

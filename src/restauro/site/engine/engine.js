@@ -1,0 +1,143 @@
+/**
+ * What fills holes on a site without a server: a worker beside the page, in the place of the service
+ * and with its methods (static/engine.js).
+ */
+
+import { MODELS, SAMPLES } from "../engine/offers.js";
+import { element, text } from "./interface.js";
+import { Mask } from "./mask.js";
+import { Problem } from "./problem.js";
+/** @import { Model, Progress, Request, Sample } from "./api.js" */
+/** @import { Answer, Fill } from "./fill.js" */
+/** @import { Picture } from "./picture.js" */
+/** @import { Task, Told } from "../engine/worker.js" */
+
+/** Pictures stay on the person's machine. */
+export const isHere = true;
+
+const QUALITY = 0.95; // of JPEG and WebP
+const WRITTEN = ["image/jpeg", "image/webp"]; // beside PNG
+
+export class Engine {
+  token = "";
+  /** @type {Worker | null} */
+  #worker = null;
+  #number = 0;
+  /** Who waits for answers. @type {Map<number, (told: Told) => void>} */
+  #waiting = new Map();
+  /** Models that are loaded, or on their way. @type {Set<string>} */
+  #loaded = new Set();
+
+  constructor() {
+    void navigator.serviceWorker?.register(new URL("../offline.js", import.meta.url));
+  }
+
+  /** @returns {Promise<Model[]>} */
+  async models() {
+    return MODELS;
+  }
+
+  /** @returns {Promise<Sample[]>} */
+  async samples() {
+    return SAMPLES;
+  }
+
+  /** @param {Sample} sample */
+  async sample({ url }) {
+    const answer = await fetch(url).catch(() => null);
+    if (!answer?.ok) throw new Problem("service_offline");
+    return answer.blob();
+  }
+
+  /**
+   * Loads a model, so that a restoration need not wait for it.
+   * @param {string} model
+   */
+  prepare(model) {
+    if (this.#loaded.has(model)) return;
+    this.#loaded.add(model);
+    this.#ask({ model }).catch(() => this.#loaded.delete(model));
+  }
+
+  /**
+   * Fills a hole.
+   * @param {Request} request
+   * @param {{signal: AbortSignal, onEvent: (event: Progress) => void}} options
+   * @returns {Promise<Answer>}
+   */
+  async fill({ picture, fills, hole, model }, { signal, onEvent }) {
+    const mask = Mask.of(picture, [hole]).pixels;
+    if (!mask.includes(0)) throw new Problem("service_mask_full");
+    const image = drawn(picture, fills).transferToImageBitmap();
+    const { area } = hole;
+    const { done, seconds = 0 } = await this.#ask(
+      { model, image, mask, area: /** @type {any} */ (area) },
+      signal,
+      ({ begun, part, image, isCoarse = false, share = 0 }) => {
+        if (begun !== undefined) onEvent({ kind: "begun", seconds: begun });
+        if (part && image) onEvent({ kind: "part", area: part, image, isCoarse, share });
+      },
+    );
+    return { bytes: done ?? new Blob(), model, seconds, remark: "" };
+  }
+
+  /**
+   * The file of a picture with fills laid on it, in its own format if this browser writes it.
+   * @param {Picture} picture
+   * @param {Fill[]} fills
+   */
+  async composite(picture, fills) {
+    const type = WRITTEN.find((one) => one === picture.bytes.type) ?? "image/png";
+    return drawn(picture, fills).convertToBlob({ type, quality: QUALITY });
+  }
+
+  /**
+   * @param {Omit<Task, "id">} task
+   * @param {AbortSignal} [signal]
+   * @param {(told: Told) => void} [onTold]
+   * @returns {Promise<Told>}
+   */
+  #ask(task, signal, onTold) {
+    const id = ++this.#number;
+    if (!this.#worker) {
+      const url = new URL("../engine/worker.js", import.meta.url);
+      this.#worker = new Worker(url, { type: "module" });
+      this.#worker.onmessage = ({ data }) => this.#waiting.get(data.id)?.(data);
+    }
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      const end = () => this.#waiting.delete(id);
+      signal?.addEventListener("abort", () => {
+        end();
+        worker.postMessage({ cancel: id });
+        reject(signal.reason);
+      });
+      this.#waiting.set(id, (told) => {
+        showLoading(told);
+        onTold?.(told);
+        if (!told.done && !told.failed) return;
+        end();
+        if (told.done) resolve(told);
+        else reject(new Problem(told.failed ?? ""));
+      });
+      worker.postMessage({ id, ...task }, task.image ? [task.image] : []);
+    });
+  }
+}
+
+/**
+ * @param {Picture} picture as it was opened
+ * @param {Fill[]} fills that lie on it
+ */
+function drawn(picture, fills) {
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  canvas.getContext("2d")?.drawImage(picture.levels[0], 0, 0);
+  for (const fill of fills) fill.drawOn(canvas);
+  return canvas;
+}
+
+/** Says how much of a model has come. @param {Told} told */
+function showLoading({ loaded = 0, total = 0 }) {
+  const percent = Math.floor((100 * loaded) / total);
+  element("loading").textContent = loaded < total ? text("loading", { percent }) : "";
+}
