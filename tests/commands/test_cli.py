@@ -3,9 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from restauro.cli import sentence_for
+from restauro.cli import cli, sentence_for
 from restauro.errors import BadImageError
 
 
@@ -46,3 +48,11 @@ def test_what_a_user_can_mend_is_told(error: Exception, part: str) -> None:
 )
 def test_our_own_mistakes_keep_their_traceback(error: Exception) -> None:
     assert sentence_for(error) is None
+
+
+@pytest.mark.parametrize("name", cli.list_commands(click.Context(cli)))
+def test_help_shows_no_marks_of_its_layout(name: str) -> None:
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert result.exit_code == 0
+    assert "\\b" not in result.output
+    assert "\b" not in result.output
