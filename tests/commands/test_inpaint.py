@@ -105,6 +105,8 @@ def test_an_output_is_replaced_only_by_force_and_an_input_never(task: Task) -> N
     assert task.output.read_bytes() == b"mine"
     task.run("--force")
     assert task.output.read_bytes() != b"mine"
+    with pytest.raises(OutputExistsError, match="out.png is the result; give --trust another"):
+        task.run("--force", "--trust", str(task.output))
     task.output = task.picture
     with pytest.raises(OutputExistsError, match="in.png is an input and is kept"):
         task.run("--force")

@@ -19,7 +19,7 @@ import click
 
 from restauro.commands._options import RAY, RECORD
 from restauro.cores import num_cores
-from restauro.errors import BadImageError, RestauroError
+from restauro.errors import BadImageError, OutputExistsError, RestauroError
 from restauro.fill.catalogue import find, load
 from restauro.fill.entries import AUTO
 from restauro.interrupt import INTERRUPTED, StopRequest
@@ -152,8 +152,10 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
         files = [path for path in (picture, mask) if path]
         if not is_piped:
             check_output(result.output, files, force=result.force)
+        if result.trust == result.output:
+            raise OutputExistsError(f"{result.trust} is the result; give --trust another file")
         if result.trust:
-            check_output(result.trust, [*files, result.output], force=result.force)
+            check_output(result.trust, files, force=result.force)
         filler = load(result.model, result.device)
         restored = restore(
             _standard_input() if picture == PIPE else picture,
