@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -78,3 +79,18 @@ def test_too_much_damage_is_refused_unless_told(scan: Image) -> None:
     with pytest.raises(BadImageError, match="look damaged, more than the 15%"):
         restauro.repair(scan, model="mean")
     assert restauro.repair(scan, model="mean", most_share=1)[:20].max() < 200
+
+
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((8, 8, 3)), np.zeros((8, 8, 4), np.uint8), np.zeros(8, np.uint8), "scan.png", None],
+)
+@pytest.mark.parametrize("function", [restauro.find_damage, restauro.repair])
+def test_what_is_no_picture_is_refused(function: Any, image: Any) -> None:
+    with pytest.raises(BadImageError, match=r"the image has the shape .*; give uint8"):
+        function(image)
+
+
+def test_grey_arrays_are_repaired(scan: Image) -> None:
+    for grey in (scan[:, :, 0], scan[:, :, :1]):
+        assert restauro.repair(grey, model="telea").shape == grey.shape

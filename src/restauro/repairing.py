@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 import PIL.Image
 
+from restauro.errors import BadImageError
 from restauro.fill.catalogue import load
 from restauro.fill.entries import AUTO
 from restauro.fill.filler import Filler, Picture, SomeMask
@@ -98,8 +99,15 @@ def repair(
 
 
 def _shown(image: Any) -> PIL.Image.Image:
-    if not isinstance(image, np.ndarray):
+    if isinstance(image, PIL.Image.Image):
         return upright(image)
+    kind = f"the shape {np.shape(image)} and type {getattr(image, 'dtype', type(image).__name__)}"
+    is_uint8 = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.size > 0
+    if not is_uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,)):
+        raise BadImageError(
+            f"the image has {kind}; give uint8 of the shape (height, width, 3) or (height, width), "
+            "or a Pillow picture"
+        )
     return PIL.Image.fromarray(image[:, :, 0] if image.shape[2:] == (1,) else image)
 
 
