@@ -15,7 +15,7 @@ from restauro.fill.filler import Filler, Picture, SomeMask
 from restauro.fill.finder import damaged_part, load_finder
 from restauro.picture.holes import DamageOptions
 from restauro.picture.masks import marked_by_array, marked_by_picture, read_mask
-from restauro.picture.read import as_stored, upright
+from restauro.picture.read import as_stored, shown
 from restauro.picture.types import Image, Mask
 
 SOFT_EDGE_PX = 2
@@ -50,7 +50,7 @@ def find_damage(
         BadImageError: The picture is of another kind, or the strength no share.
         UnknownNameError: There is no such kind.
     """
-    found = load_finder().find(_shown(image), strength, kinds)
+    found = load_finder().find(_checked(image), strength, kinds)
     if isinstance(image, np.ndarray):
         return found
     return as_stored(PIL.Image.fromarray(found).convert("L"), image)
@@ -87,7 +87,7 @@ def repair(
     """
     options = DamageOptions(strength, tuple(kinds), most_share)
     hole = damaged_part(
-        _shown(image),
+        _checked(image),
         options,
         load_finder(),
         grow_px=grow,
@@ -98,9 +98,9 @@ def repair(
     return filler.fill(image, hole).picture
 
 
-def _shown(image: Any) -> PIL.Image.Image:
+def _checked(image: Any) -> PIL.Image.Image:
     if isinstance(image, PIL.Image.Image):
-        return upright(image)
+        return shown(image)
     kind = f"the shape {np.shape(image)} and type {getattr(image, 'dtype', type(image).__name__)}"
     is_uint8 = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.size > 0
     if not is_uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,)):
@@ -108,7 +108,7 @@ def _shown(image: Any) -> PIL.Image.Image:
             f"the image has {kind}; give uint8 of the shape (height, width, 3) or (height, width), "
             "or a Pillow picture"
         )
-    return PIL.Image.fromarray(image[:, :, 0] if image.shape[2:] == (1,) else image)
+    return shown(image)
 
 
 def _mask_of(mask: SomeMask | None) -> Mask | None:

@@ -25,7 +25,7 @@ from restauro.fill.canvas import resized_layers, smoothed
 from restauro.fill.catalogue import DEFAULT_MODEL, WEIGHTS_DIR, cache_dir
 from restauro.fill.windows import Box, hole_boxes
 from restauro.picture.modes import to_rgb, value_range
-from restauro.picture.read import upright
+from restauro.picture.read import shown
 from restauro.picture.types import Image, Mask
 from restauro.typed import MisfitError, build
 
@@ -71,14 +71,14 @@ class Calibration:
 
         A restored Pillow picture may have any mode; `hole` is as a viewer shows it.
         """
-        shown = _shown(restored)
-        limits = value_range(shown, np.ones_like(hole))
+        picture = shown(restored)
+        limits = value_range(picture, np.ones_like(hole))
         weights = np.array(self.weights, dtype=np.float32)
         expected = np.zeros(hole.shape, dtype=np.float32)
         for box, around in surroundings(hole, self.side):
             scale = max(1.0, max(box.size) / self.side)
             height, width = (math.ceil(side / scale) for side in around.size)
-            crop = PIL.Image.fromarray(to_rgb(shown.crop(around.corners), limits))
+            crop = PIL.Image.fromarray(to_rgb(picture.crop(around.corners), limits))
             smaller = np.asarray(crop.resize((width, height), PIL.Image.Resampling.HAMMING))
             share = hole[around.slices].astype(np.float32)[None]
             hidden = resized_layers(share, (height, width), PIL.Image.Resampling.BOX)[0] > 0
@@ -96,8 +96,8 @@ class Calibration:
 
     def interval(self, restored: Image | PIL.Image.Image, hole: Mask) -> tuple[Image, Image]:
         """Between which pictures (H, W, 3) the truth of the hole lies; known pixels are exact."""
-        shown = _shown(restored)
-        middle = to_rgb(shown, value_range(shown, np.ones_like(hole)))
+        picture = shown(restored)
+        middle = to_rgb(picture, value_range(picture, np.ones_like(hole)))
         reach = self.stretch * self.expected_error(restored, hole)[..., None]
         ends = np.floor(middle - reach), np.ceil(middle + reach)
         lower, upper = (end.clip(0, 255).astype(np.uint8) for end in ends)
@@ -123,14 +123,6 @@ class Calibration:
                 f"{path} is no calibration ({error}); make it again with `restauro calibrate`"
             ) from error
         return calibration
-
-
-def _shown(restored: Image | PIL.Image.Image) -> PIL.Image.Image:
-    """The picture as a viewer shows it."""
-    if isinstance(restored, np.ndarray):
-        is_grey = restored.shape[2:] == (1,)
-        return PIL.Image.fromarray(restored[:, :, 0] if is_grey else restored)
-    return upright(restored)
 
 
 def surroundings(hole: Mask, side: int) -> Iterator[tuple[Box, Box]]:

@@ -127,6 +127,13 @@ def upright(picture: PIL.Image.Image) -> PIL.Image.Image:
     return picture.transpose(turn) if turn is not None else picture
 
 
+def shown(image: Image | PIL.Image.Image) -> PIL.Image.Image:
+    """A picture as a viewer shows it; an array (H, W), (H, W, 1) or (H, W, 3) as a picture."""
+    if not isinstance(image, np.ndarray):
+        return upright(image)
+    return PIL.Image.fromarray(image[:, :, 0] if image.shape[2:] == (1,) else image)
+
+
 def as_stored(turned: PIL.Image.Image, picture: PIL.Image.Image) -> PIL.Image.Image:
     """Undoes `upright(picture)` on a picture of the same size."""
     turn = _turn_of(picture)
