@@ -39,10 +39,13 @@ def test_damage_of_an_array_and_of_a_picture(scan: Image) -> None:
     assert_array_equal(np.asarray(picture), 255 * found.astype(np.uint8))
 
 
-def test_mask_of_a_turned_picture_is_turned_as_it_is(scan: Image) -> None:
+def test_mask_of_a_turned_picture_is_upright_as_fillers_take_it(scan: Image) -> None:
     picture = PIL.Image.fromarray(scan)
     picture.getexif()[ORIENTATION] = 6
-    assert_array_equal(np.asarray(restauro.find_damage(picture)) > 0, restauro.find_damage(scan))
+    mask = restauro.find_damage(picture)
+    assert_array_equal(np.asarray(mask) > 0, np.rot90(restauro.find_damage(scan), -1))
+    filled = np.asarray(restauro.load("mean")(picture, mask))
+    assert_array_equal(np.flatnonzero((filled != scan).any(axis=(1, 2))), [7])
     repaired = np.asarray(restauro.repair(picture, model="mean"))
     assert_array_equal(repaired[20:], scan[20:])
     assert repaired[7].max() < 200

@@ -15,7 +15,7 @@ from restauro.fill.filler import Filler, Picture, SomeMask
 from restauro.fill.finder import damaged_part, load_finder
 from restauro.picture.holes import DamageOptions
 from restauro.picture.masks import marked_by_array, marked_by_picture, read_mask
-from restauro.picture.read import as_stored, shown
+from restauro.picture.read import shown
 from restauro.picture.types import Image, Mask
 
 SOFT_EDGE_PX = 2
@@ -44,7 +44,7 @@ def find_damage(
 
     Returns:
         For an array bool (H, W), True = damaged; for a Pillow picture one of the mode `L`, 255 =
-        damaged, of its size, turned as it is.
+        damaged: a mask as fillers take it, upright if the picture has an orientation tag.
 
     Raises:
         BadImageError: The picture is of another kind, or the strength no share.
@@ -53,7 +53,7 @@ def find_damage(
     found = load_finder().find(_checked(image), strength, kinds)
     if isinstance(image, np.ndarray):
         return found
-    return as_stored(PIL.Image.fromarray(found).convert("L"), image)
+    return PIL.Image.fromarray(found).convert("L")
 
 
 def repair(

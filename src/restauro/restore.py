@@ -6,7 +6,7 @@ Files, folders, pipes, Ray and HTTP are thin around it.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from restauro.picture.holes import HoleOptions, hole_of, opaque, remark
 from restauro.picture.known_blocks import with_known_blocks
 from restauro.picture.masks import Marked, read_marked, read_mask
 from restauro.picture.metadata import PHOTOGRAPHS
-from restauro.picture.patches import PatchFile, patch_file, with_patches
+from restauro.picture.patches import PatchFile, bounds, patch_file, with_patches
 from restauro.picture.read import MAX_PIXELS, Source, as_stored, opened, read_picture, upright
 from restauro.picture.types import Mask, Size
 
@@ -48,7 +48,8 @@ class Restored:
     patch: PatchFile | None = None
     """What fills the hole, where that alone was asked for; then there is no `data`."""
     trust: Mask | None = None
-    """The part (H, W) of the hole that can be trusted, if that was asked for."""
+    """The part (H, W) of the hole that can be trusted, or of the patch's box where there is one;
+    None if what filled it cannot tell."""
 
 
 def restoring(
@@ -66,7 +67,7 @@ def restoring(
     page: int | None = None,
     patches: Sequence[PatchFile] = (),
     as_patch: bool = False,
-    calibration: Calibration | None = None,
+    calibrations: Mapping[str, Calibration] | None = None,
 ) -> Generator[Step, None, Restored]:
     """Restores a picture in steps: what a hole has got so far, and in the end the same as at once.
 
@@ -85,7 +86,7 @@ def restoring(
         page: Which of several pages or frames of the picture's file, from 1.
         patches: Laid on the picture first, and known then.
         as_patch: Gives but the patch for the hole, and a coarse answer for a large hole first.
-        calibration: That of the filler, to tell what of the hole can be trusted.
+        calibrations: By the name of what may fill the hole, to tell what of it can be trusted.
 
     Raises:
         BadImageError: Picture or mask cannot be used, or exceeds a limit; its code says which.
@@ -113,11 +114,15 @@ def restoring(
         with _timed("inpaint", seconds):
             visible = opaque(laid) if holes.alpha else laid
             if holes.damage and holes.damage.mask_only:
-                mask_picture = as_stored(PIL.Image.fromarray(hole).convert("L"), original)
+                mask_picture = PIL.Image.fromarray(hole).convert("L")
                 filled = Filled(mask_picture, finder.card.name if finder else "")
                 original, content = mask_picture, b""
             else:
                 filled = yield from filler.steps(visible, hole, coarse=as_patch)
+            trust = None
+            if calibration := (calibrations or {}).get(filled.model):
+                trust = calibration.trust(filled.picture, hole)
+                trust = trust[bounds(hole)] if as_patch else trust
         with _timed("encode", seconds):
             chosen = PNG if as_patch else written_as or own_format(original)
             patch = patch_file(filled.picture, hole) if as_patch else None
@@ -144,7 +149,7 @@ def restoring(
         "; ".join(filter(None, remarks)),
         seconds,
         patch,
-        calibration.trust(filled.picture, hole) if calibration else None,
+        trust,
     )
 
 

@@ -13,8 +13,17 @@ from numpy.testing import assert_array_equal
 
 import restauro
 from restauro.errors import BadModelError
+from restauro.fill.auto import AutoFiller
 from restauro.fill.filler import Filler
-from restauro.fill.trust import NUM_FEATURES, Calibration, calibration_of, identity_of
+from restauro.fill.trust import (
+    NUM_FEATURES,
+    Calibration,
+    calibration_of,
+    calibrations_of,
+    identity_of,
+)
+from restauro.picture.formats import PNG, encode
+from restauro.restore import restore
 
 MakeModel = Callable[..., Path]
 BY_CONTRAST = (3.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -132,3 +141,20 @@ def test_only_the_fillers_own_calibration_counts(
 @pytest.mark.parametrize("name", ["faces", "aircraft"])
 def test_shipped_models_are_calibrated(name: str) -> None:
     assert calibration_of(restauro.load(name, threads=1)).promise == 0.9
+
+
+def test_what_chooses_trusts_by_those_that_it_chooses_among(calibrated: Filler) -> None:
+    chooser = AutoFiller([restauro.load("mean"), calibrated], {"mean": 1e9})
+    assert list(calibrations_of(chooser)) == [calibrated.name]
+    image, hole = half_flat(32, 48), np.zeros((32, 48), dtype=bool)
+    hole[8:24, 4:12] = hole[8:24, 36:44] = True
+    picture, mask = (encode(PIL.Image.fromarray(of), PNG).data for of in (image, hole))
+    known = calibrations_of(chooser)
+    restored = restore(picture, mask, chooser, calibrations=known)
+    assert restored.model == calibrated.name
+    assert_array_equal(restored.trust, calibrated.trust(image, hole))
+    patch = restore(picture, mask, chooser, as_patch=True, calibrations=known)
+    assert restored.trust is not None
+    assert patch.trust is not None
+    assert_array_equal(patch.trust, restored.trust[8:24, 4:44])
+    assert restore(picture, mask, restauro.load("mean"), calibrations=known).trust is None

@@ -12,9 +12,13 @@ from numpy.testing import assert_array_equal
 from playwright.sync_api import expect
 from visitor import Visitor, encoded, patch_on_grey
 
+from restauro import find_damage
+from restauro.commands.demo import SAMPLES_DIR
 from restauro.picture.holes import grown
 from restauro.picture.masks import marked_by_picture
+from restauro.picture.read import read_image
 from restauro.picture.types import Mask
+from restauro.repairing import SOFT_EDGE_PX
 
 HEIGHT, WIDTH = 60, 80
 
@@ -343,3 +347,33 @@ def test_the_mask_of_a_turned_photograph_is_upright(visitor: Visitor) -> None:
     mask = visitor.mask()
     assert mask.shape == (WIDTH, HEIGHT)
     assert mask[15, 30]
+
+
+def scratched(name: str = "hat") -> Any:
+    """A sample with a white scratch across."""
+    image = read_image(SAMPLES_DIR / f"{name}.png").copy()
+    for row in range(20, 110):
+        image[row, 30 + row // 2 : 32 + row // 2] = 250
+    return image
+
+
+def test_damage_is_found_and_painted_over(visitor: Visitor) -> None:
+    """Beside what is painted already; what was filled since is not found again."""
+    image = scratched()
+    visitor.open(encoded(image), "scan.png")
+    visitor.page.locator("#model").select_option("telea")
+    visitor.press("Rectangle")
+    visitor.drag((2, 2), (12, 12))
+    visitor.press("Find damage")
+    expect(visitor.steps()).to_have_count(3)
+    expected = grown(find_damage(image), SOFT_EDGE_PX)
+    assert expected.sum() > 180, "it is found"
+    expected[2:12, 2:12] = True
+    assert_array_equal(visitor.mask(), expected)
+    visitor.page.keyboard.press("Control+z")
+    assert visitor.mask().sum() == 100
+    visitor.page.keyboard.press("Control+y")
+    visitor.restore()
+    visitor.page.keyboard.press("f")
+    visitor.expect_problem("No more damage was found")
+    expect(visitor.steps()).to_have_count(4)

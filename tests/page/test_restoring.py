@@ -14,6 +14,7 @@ from numpy.testing import assert_array_equal
 from playwright.sync_api import Route, expect
 from visitor import Visitor, encoded, patch_on_grey
 
+import restauro
 from restauro.commands.demo import SAMPLES_DIR
 from restauro.picture.read import read_image
 
@@ -131,6 +132,40 @@ def test_what_is_invented_can_be_marked(painter: Visitor) -> None:
     marked = [painter.colour_at((30 + step / 10, 30)) for step in range(10)]
     assert set(width) == {GREY}
     assert len(set(marked)) > 1
+    expect(painter.page.locator("#unsure-line")).to_be_hidden()  # telea cannot tell
+
+
+def test_what_the_model_is_not_sure_of_is_filled_with_colour(visitor: Visitor) -> None:
+    visitor.open_sample("hat")
+    visitor.press("Rectangle")
+    visitor.drag((30, 30), (90, 90))
+    mask = visitor.mask()
+    visitor.page.locator("#model").select_option("faces")
+    visitor.restore()
+    trusted = restauro.load("faces").trust(read_image(SAMPLES_DIR / "hat.png"), mask)
+    tried = [(x, y) for y in range(36, 84, 12) for x in range(36, 84, 12)]
+    points = {
+        is_sure: [
+            (x, y) for x, y in tried if (trusted[y - 2 : y + 3, x - 2 : x + 3] == is_sure).all()
+        ]
+        for is_sure in (True, False)
+    }
+    assert points[True]
+    assert points[False]
+
+    def redness() -> dict[bool, float]:
+        """What the marks add to red, less what they take from green, on average."""
+        return {
+            is_sure: float(np.mean([np.dot(visitor.colour_at(at), (1, -1, 0)) for at in some]))
+            for is_sure, some in points.items()
+        }
+
+    before = redness()
+    visitor.page.get_by_label("Mark what is invented").check()
+    expect(visitor.page.locator("#unsure-line")).to_be_visible()
+    after = redness()
+    assert after[False] - before[False] > 60
+    assert after[True] - before[True] < 40
 
 
 def test_undo_and_redo_go_over_restorations(painter: Visitor) -> None:

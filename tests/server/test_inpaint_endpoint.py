@@ -73,6 +73,7 @@ def test_json_holds_picture_and_facts(client: httpx2.Client) -> None:
         "height": 16,
         "hole_pixels": HOLE.sum(),
         "remark": "",
+        "trust": None,
     }
 
 

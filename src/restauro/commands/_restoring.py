@@ -140,7 +140,7 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
     from PIL import Image
 
     from restauro.fill.finder import load_finder
-    from restauro.fill.trust import calibration_of
+    from restauro.fill.trust import calibration_of, calibrations_of
     from restauro.jobs.planning import Task
     from restauro.jobs.record import FAILED, Outcome
     from restauro.picture.write import check_output, format_named, write_bytes, write_picture
@@ -157,6 +157,9 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
         if result.trust:
             check_output(result.trust, files, force=result.force)
         filler = load(result.model, result.device)
+        calibrations = {}
+        if result.trust:
+            calibrations = calibrations_of(filler) or {filler.name: calibration_of(filler)}
         restored = restore(
             _standard_input() if picture == PIPE else picture,
             mask,
@@ -167,7 +170,7 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
             written_as=WRITTEN.get(suffix or "") if is_piped else format_named(result.output),
             name="standard input",
             mask_name=task.marked_by,
-            calibration=calibration_of(filler) if result.trust else None,
+            calibrations=calibrations,
         )
         if is_piped:
             _to_standard_output(restored.data)
@@ -177,6 +180,12 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
             write_picture(result.trust, Image.fromarray(restored.trust))
             share = restored.trust.sum() / max(1, restored.hole_pixels)
             click.echo(f"wrote {result.trust}: {share:.0%} of the hole can be trusted", err=True)
+        elif result.trust:
+            click.echo(
+                f"{restored.model}, which filled the hole, has no calibration: "
+                f"{result.trust} is not written",
+                err=True,
+            )
     except KeyboardInterrupt:
         click.echo("stopped; nothing is written", err=True)
         sys.exit(INTERRUPTED)

@@ -34,6 +34,11 @@ class AutoFiller(Filler):
         self.parameters = sum(filler.parameters or 0 for filler in fillers)
 
     @property
+    def members(self) -> tuple[Filler, ...]:
+        """What it chooses among."""
+        return tuple(self._fillers.values())
+
+    @property
     def identity(self) -> str:
         """Those of all fillers, and their handicaps."""
         return "; ".join(

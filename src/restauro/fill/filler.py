@@ -69,6 +69,11 @@ class Filler(ABC):
     """Makes the same filler again, in any process; `load` gives it."""
 
     @property
+    def members(self) -> tuple[Filler, ...]:
+        """What may fill a hole: the filler itself, or those that it chooses among."""
+        return (self,)
+
+    @property
     @abstractmethod
     def identity(self) -> str:
         """Changes when the results do."""

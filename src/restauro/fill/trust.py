@@ -160,17 +160,29 @@ def places(filler: Filler) -> list[Path]:
     return [named[0], *beside, named[1]]
 
 
+def calibrations_of(filler: Filler) -> dict[str, Calibration]:
+    """Those that there are, by name: of the filler, or of what it chooses among.
+
+    Raises:
+        BadModelError: One is damaged.
+    """
+    found: dict[str, Calibration] = {}
+    for member in filler.members:
+        for path in filter(Path.is_file, places(member)):
+            calibration = Calibration.read(path)
+            if calibration.filler == identity_of(member):
+                found.setdefault(member.name, calibration)
+    return found
+
+
 def calibration_of(filler: Filler) -> Calibration:
     """The calibration of a filler.
 
     Raises:
         BadModelError: It has none, or a damaged one.
     """
-    for path in places(filler):
-        if path.is_file():
-            calibration = Calibration.read(path)
-            if calibration.filler == identity_of(filler):
-                return calibration
+    if calibration := calibrations_of(filler).get(filler.name):
+        return calibration
     raise BadModelError(
         f"{filler.name!r} has no calibration, so it cannot tell how sure it is; make one with "
         f"`restauro calibrate`, or take {DEFAULT_MODEL}, which has one"

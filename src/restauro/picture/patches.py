@@ -37,12 +37,11 @@ def patch_file(picture: PIL.Image.Image, hole: Mask) -> PatchFile | None:
     A PNG, of CMYK in RGB: every fill comes from there, so on the way back it is the same again. A
     TIFF for modes that PNG does not hold, as such pictures come from one.
     """
-    rows, columns = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    if not hole.any():
         return None
-    top, left, bottom, right = (int(end) for end in (rows[0], columns[0], rows[-1], columns[-1]))
-    own_hole = hole[top : bottom + 1, left : right + 1]
-    patch = upright(picture).crop((left, top, right + 1, bottom + 1))
+    rows, columns = bounds(hole)
+    own_hole = hole[rows, columns]
+    patch = upright(picture).crop((columns.start, rows.start, columns.stop, rows.stop))
     patch.paste(PIL.Image.new(patch.mode, patch.size), mask=PIL.Image.fromarray(~own_hole))
     kept = ("transparency", "icc_profile")
     patch.info = {key: patch.info[key] for key in kept if key in patch.info}
@@ -50,7 +49,21 @@ def patch_file(picture: PIL.Image.Image, hole: Mask) -> PatchFile | None:
         patch = patch.convert("RGB")
         patch.info.pop("icc_profile", None)  # it is for other colours
     pixels = encode(patch, PNG if patch.mode in _PNG_MODES else WRITTEN[".tif"]).data
-    return PatchFile(pixels, encode(PIL.Image.fromarray(own_hole), PNG).data, left, top)
+    return PatchFile(pixels, mask_file(own_hole), columns.start, rows.start)
+
+
+def bounds(hole: Mask) -> tuple[slice, slice]:
+    """The rows and the columns of the smallest box around a hole (H, W); none of an empty one."""
+    ends = [np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0)]
+    rows, columns = (
+        slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0) for found in ends
+    )
+    return rows, columns
+
+
+def mask_file(mask: Mask) -> bytes:
+    """A PNG of one bit a pixel."""
+    return encode(PIL.Image.fromarray(mask), PNG).data
 
 
 def with_patches(

@@ -11,6 +11,7 @@ import PIL.Image
 
 from restauro.fill.steps import Begun, Patch, Step
 from restauro.picture.modes import WIDE_MODES, to_rgb
+from restauro.picture.patches import mask_file
 from restauro.restore import Restored
 
 MEDIA_TYPE = "text/event-stream"
@@ -35,7 +36,7 @@ def event_of(step: Step) -> bytes | None:
         box=[left, top, right, bottom],
         coarse=step.is_coarse,
         share=round(step.share, 4),
-        image=_text(_preview(step.crop)),
+        image=text(_preview(step.crop)),
     )
 
 
@@ -43,8 +44,9 @@ def end_of(restored: Restored) -> bytes:
     """The last event: what `patch`, `patch_mask` and `patch_at` of another request may be."""
     facts: dict[str, Any] = {}
     if patch := restored.patch:
-        facts = {"image": _text(patch.pixels), "mask": _text(patch.mask)}
+        facts = {"image": text(patch.pixels), "mask": text(patch.mask)}
         facts["at"] = [patch.left, patch.top]
+        facts["trust"] = None if restored.trust is None else text(mask_file(restored.trust))
     return event(
         "done",
         model=restored.model,
@@ -55,7 +57,8 @@ def end_of(restored: Restored) -> bytes:
     )
 
 
-def _text(data: bytes) -> str:
+def text(data: bytes) -> str:
+    """A file in base64."""
     return base64.b64encode(data).decode()
 
 

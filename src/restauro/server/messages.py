@@ -32,6 +32,11 @@ class RestoredPicture(BaseModel):
         description="What you should know, such as a mask without a hole; or empty."
     )
     seconds: dict[str, float] = Field(description="Wall time of decode, inpaint and encode.")
+    trust: str | None = Field(
+        description="A PNG in base64, white where the fill can be trusted; null if what restored "
+        "it cannot tell.",
+        json_schema_extra={"format": "byte"},
+    )
     image: str = Field(description="The file in base64.", json_schema_extra={"format": "byte"})
 
 

@@ -5,7 +5,6 @@ Everything that decodes what strangers send runs here, so that a process may be 
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
@@ -18,15 +17,18 @@ from restauro.errors import BadImageError, BadModelError, UnknownNameError
 from restauro.fill.filler import Filler
 from restauro.fill.finder import load_finder
 from restauro.fill.steps import Step, ended
+from restauro.fill.trust import calibrations_of
 from restauro.picture.formats import WRITTEN
 from restauro.picture.holes import DamageOptions, HoleOptions
-from restauro.picture.patches import PatchFile
+from restauro.picture.patches import PatchFile, mask_file
 from restauro.picture.read import MAX_PIXELS
 from restauro.pool import Pool, PoolFullError, Queued
 from restauro.restore import Restored, restoring
-from restauro.server.events import MEDIA_TYPE, end_of, event, event_of
+from restauro.server.events import MEDIA_TYPE, end_of, event, event_of, text
 from restauro.server.limits import Limits
 from restauro.server.refusals import Refusal
+
+_JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Restoration:
     def __init__(self, load: Callable[[str], Filler], limits: Limits, model: str) -> None:
         """`model` is loaded now, others when they are first asked for."""
         self._load = functools.cache(load)
+        self._calibrations = functools.cache(lambda name: calibrations_of(self._load(name)))
         self._load(model)
         self._limits = limits
 
@@ -88,8 +91,8 @@ class Restoration:
             return self._events(work)
         restored = ended(self._restoring(work))
         media_type, body = restored.format.media_type, restored.data
-        if is_preferred("application/json", media_type, work.accept):
-            media_type, body = "application/json", _as_json(restored)
+        if is_preferred(_JSON, media_type, work.accept):
+            media_type, body = _JSON, _as_json(restored)
         return _answer(restored, body, media_type)
 
     def _events(self, work: Work) -> Iterator[bytes | Answer | None]:
@@ -102,6 +105,7 @@ class Restoration:
                 return
 
     def _restoring(self, work: Work) -> Generator[Step, None, Restored]:
+        tells_trust = work.in_steps or is_preferred(_JSON, "image/*", work.accept)
         try:
             return (
                 yield from restoring(
@@ -116,6 +120,7 @@ class Restoration:
                     max_hole_pixels=MAX_PIXELS if work.damage else self._limits.hole_pixels,
                     patches=work.patches,
                     as_patch=work.in_steps,
+                    calibrations=self._calibrations(work.model) if tells_trust else None,
                 )
             )
         except BadImageError as error:
@@ -168,7 +173,8 @@ def _as_json(restored: Restored) -> bytes:
         "hole_pixels": restored.hole_pixels,
         "remark": restored.remark,
         "seconds": {step: round(value, 4) for step, value in restored.seconds.items()},
-        "image": base64.b64encode(restored.data).decode(),
+        "trust": text(mask_file(restored.trust)) if restored.trust is not None else None,
+        "image": text(restored.data),
     }
     return json.dumps(body).encode()
 

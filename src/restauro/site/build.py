@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 from restauro.errors import BadModelError, OutputExistsError
 from restauro.fill.catalogue import find
+from restauro.fill.finder import SHIPPED
 from restauro.fill.model_file import read_card
+from restauro.repairing import SOFT_EDGE_PX
 from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model
 
 HERE = Path(__file__).parent
@@ -77,6 +79,9 @@ def write_site(folder: Path, names: Sequence[str], runtime: Mapping[str, bytes])
     large: dict[str, bytes] = {}
     models = [_offered(name, large, is_default=name == names[0]) for name in names]
     wasm = _added(large, "runtime/ort-wasm", runtime["ort-wasm.wasm"])
+    card = read_card(SHIPPED)
+    finder = _added(large, "models/damage", SHIPPED.read_bytes())
+    finder |= {"name": "damage", "multiple": card.multiple, "softEdge": SOFT_EDGE_PX}
     files = {f"static/{path.name}": path.read_bytes() for path in PAGE_DIR.iterdir()}
     files |= {f"engine/{path.name}": path.read_bytes() for path in (HERE / "engine").iterdir()}
     files["static/engine.js"] = files.pop("engine/engine.js")
@@ -94,6 +99,7 @@ def write_site(folder: Path, names: Sequence[str], runtime: Mapping[str, bytes])
             for file, credit in SAMPLES.items()
         ],
         RUNTIME=wasm,
+        FINDER=finder,
         MEGABYTES=math.ceil(first_bytes / 1e6),
     )
     files[WORKER] = _offline(files, large)

@@ -1,6 +1,6 @@
 /** The HTTP service, as docs/service.md describes it. Paths are relative: a proxy may add a prefix. */
 
-import { writeHole } from "./mask_file.js";
+import { readMask, writeHole } from "./mask_file.js";
 import { Problem } from "./problem.js";
 
 /**
@@ -72,7 +72,7 @@ export class Service {
     const body = await formOf(picture, fills);
     body.append("mask", await writeHole(hole, picture));
     body.append("model", model);
-    const answer = await this.#post(body, "text/event-stream", signal, onEvent);
+    const answer = await this.#post("inpaint", body, "text/event-stream", signal, onEvent);
     return followed(answer, onEvent);
   }
 
@@ -86,20 +86,32 @@ export class Service {
    * @throws {Problem}
    */
   async composite(picture, fills, signal) {
-    return (await this.#post(await formOf(picture, fills), "image/*", signal)).blob();
+    return (await this.#post("inpaint", await formOf(picture, fills), "image/*", signal)).blob();
   }
 
   /**
-   * Asks for a restoration, again while the service is full.
+   * What looks damaged.
+   * @param {Picture} picture as it was opened
+   * @param {AbortSignal} signal
+   * @throws {Problem}
+   */
+  async damage(picture, signal) {
+    const answer = await this.#post("mask", await formOf(picture, []), "image/png", signal);
+    return (await readMask(await answer.blob(), picture)).mask;
+  }
+
+  /**
+   * Asks for a picture, again while the service is full.
+   * @param {string} path
    * @param {FormData} body
    * @param {string} Accept
    * @param {AbortSignal} signal
    * @param {(event: Progress) => void} [onEvent]
    */
-  async #post(body, Accept, signal, onEvent = () => {}) {
+  async #post(path, body, Accept, signal, onEvent = () => {}) {
     for (;;) {
       try {
-        return await this.#ask("v1/inpaint", { method: "POST", body, signal }, { Accept });
+        return await this.#ask(`v1/${path}`, { method: "POST", body, signal }, { Accept });
       } catch (error) {
         if (!isBusy(error)) throw error;
         onEvent({ kind: "queued", place: null });
@@ -193,9 +205,10 @@ async function followed(answer, onEvent) {
     if (kind === "error") throw new Problem(`service_${data.code}`, {}, data.message);
     if (kind === "done") {
       const { model, remark, seconds } = data;
+      const trust = data.trust && fromBase64(data.trust);
       const { decode, inpaint, encode } = seconds;
       const bytes = fromBase64(data.image);
-      return { bytes, model, remark, seconds: decode + inpaint + encode };
+      return { bytes, model, remark, trust, seconds: decode + inpaint + encode };
     }
   }
   throw new Problem("no_answer");

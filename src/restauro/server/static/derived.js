@@ -38,6 +38,7 @@ export function derive(session, look) {
     draft: showsBefore ? null : (running?.draft ?? null),
     painted: showsBefore ? null : (work?.mask ?? null),
     invented: marksInvented ? (work?.invented ?? null) : null,
+    unsure: marksInvented ? (work?.unsure ?? null) : null,
     compares,
     showsBefore,
     steps: history?.steps ?? [],
@@ -61,6 +62,7 @@ export function derive(session, look) {
       clear: !hasHole,
       grow: !hasHole,
       shrink: !hasHole,
+      damage: Boolean(running),
       "save-mask": !hasHole,
       "brush-size": work?.painter.tool === "rectangle",
       restore: !models.length || !(hasHole || newestFill),
@@ -79,6 +81,7 @@ export function derive(session, look) {
       divided: !compares,
       divider: !compares,
       "invented-line": !hasFill,
+      "unsure-line": !marksInvented || !work?.unsure,
       "close-picture": !work,
       remark: !newestFill?.answer.remark,
     },
@@ -95,7 +98,7 @@ function statusOf({ work, running, isEncoding }) {
     return running.place ? { key: "queued", place: running.place } : { key: "waiting" };
   }
   if (isEncoding && !running) return { key: "encoding" };
-  if (running) return { key: running.model ? "trying" : "restoring", model: running.model };
+  if (running) return { key: running.says, model: running.model };
   const answer = work?.newestFill?.answer;
   if (answer) return { key: "restored", model: answer.model, seconds: answer.seconds };
   if (!work?.mask.count) return { key: "paint_first" };

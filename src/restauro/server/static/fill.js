@@ -1,15 +1,17 @@
 /** What a restoration put into a hole: the only pixels of an answer that are shown. */
 
-import { flip } from "./bits.js";
+import { flip, pack } from "./bits.js";
 import { Mask, sizeOf } from "./mask.js";
+import { readMask } from "./mask_file.js";
 import { decode } from "./picture.js";
 /** @import { Area } from "./mask.js" */
 
 /** The pixels that were to be filled, one packed bit each. @typedef {{area: Area, bits: Uint8Array}} Hole */
 /**
  * An answer of the service, and what is to be known of it. `bytes` are a picture file of the hole's
- * area alone, exact, in the picture's own mode; beside the hole it does not count.
- * @typedef {{bytes: Blob, model: string, seconds: number, remark: string}} Answer
+ * area alone, exact, in the picture's own mode; beside the hole it does not count. `trust` is a mask
+ * file of the same area: what of the fill can be trusted, if the model tells.
+ * @typedef {{bytes: Blob, model: string, seconds: number, remark: string, trust?: Blob | null}} Answer
  */
 
 export class Fill {
@@ -18,12 +20,14 @@ export class Fill {
    * @param {Hole} hole
    * @param {boolean} isAgain whether it is another answer for the hole of the fill before
    * @param {ImageBitmap} image of the hole's area, transparent beside the hole
+   * @param {Hole | null} trusted the part of the hole that can be trusted; null if that is not known
    */
-  constructor(answer, hole, isAgain, image) {
+  constructor(answer, hole, isAgain, image, trusted) {
     this.answer = answer;
     this.hole = hole;
     this.isAgain = isAgain;
     this.image = image;
+    this.trusted = trusted;
   }
 
   /**
@@ -38,7 +42,13 @@ export class Fill {
     context.globalCompositeOperation = "source-in";
     context.drawImage(patch, 0, 0);
     patch.close();
-    return new Fill(answer, hole, isAgain, canvas.transferToImageBitmap());
+    const { area } = hole;
+    let trusted = null;
+    if (answer.trust) {
+      const { pixels, width, whole } = (await readMask(answer.trust, sizeOf(area))).mask;
+      trusted = { area, bits: pack(pixels, width, whole) };
+    }
+    return new Fill(answer, hole, isAgain, canvas.transferToImageBitmap(), trusted);
   }
 
   /**
@@ -46,12 +56,12 @@ export class Fill {
    * @param {boolean} isAgain
    */
   as(isAgain) {
-    return new Fill(this.answer, this.hole, isAgain, this.image);
+    return new Fill(this.answer, this.hole, isAgain, this.image, this.trusted);
   }
 
   /** Bytes that it takes. */
   get memory() {
-    return 4 * this.image.width * this.image.height + this.hole.bits.length;
+    return 4 * this.image.width * this.image.height + 2 * this.hole.bits.length;
   }
 
   /**

@@ -9,8 +9,8 @@ import { flip, follow } from "./bits.js";
  * also lays its fill on the picture.
  * @typedef {{id: number, kind: StepKind, flips: {area: Area, bits: Uint8Array}[], fill: Fill | null}}
  *   Step
- * @typedef {"brush" | "eraser" | "rectangle" | "invert" | "clear" | "load_mask" | "grow" | "shrink"
- *   | "restoration"} StepKind
+ * @typedef {"brush" | "eraser" | "rectangle" | "invert" | "clear" | "load_mask" | "damage" | "grow"
+ *   | "shrink" | "restoration"} StepKind
  */
 
 const MAX_BYTES = 256 * 2 ** 20; // of 12 megapixels: thousands of strokes and dozens of fills

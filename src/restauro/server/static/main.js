@@ -76,7 +76,7 @@ new Gestures(element("stage"), {
 function refresh() {
   const { phase } = derived;
   derived = derive(session, look);
-  const { work, picture, before, painted, invented, draft } = derived;
+  const { work, picture, before, painted, invented, unsure, draft } = derived;
   if (work && stage.view.picture !== work.opened) {
     stage.view.picture = work.opened;
     stage.view.fit();
@@ -84,7 +84,7 @@ function refresh() {
   const isOther = stage.picture !== picture || stage.before !== before;
   const isMarked = stage.painted !== painted || stage.invented !== invented;
   const isDrafted = stage.draft !== draft || (draft && !draft.isShown);
-  Object.assign(stage, { picture, before, painted, invented, draft });
+  Object.assign(stage, { picture, before, painted, invented, unsure, draft });
   if (isOther || isMarked || isDrafted) stage.refresh();
   if (draft) draft.isShown = true;
   controls.refresh();

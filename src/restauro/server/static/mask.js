@@ -143,6 +143,19 @@ export class Mask {
   }
 
   /**
+   * Adds the hole of another mask of the same size, but for what is in a third.
+   * @param {Mask} other
+   * @param {Mask} except
+   * @returns {Area}
+   */
+  add(other, except) {
+    for (let i = 0; i < this.pixels.length; i++) {
+      this.pixels[i] |= other.pixels[i] & ~except.pixels[i];
+    }
+    return this.whole;
+  }
+
+  /**
    * Makes every pixel hole whose row and column are within a distance of the hole's, as the
    * service's `grow` does; or the known part grow, which at the picture's edge it does not.
    * @param {number} distance in pixels; below 0 the hole shrinks

@@ -13,12 +13,13 @@ const MIN_SOFT = 8;
 /**
  * The mask of a picture file: transparent pixels are the hole if there are any, otherwise what is
  * bright. `numSoft` tells how many grey pixels beside it make its edge soft.
- * @param {File} file
+ * @param {Blob} file
  * @param {{width: number, height: number}} size that the mask must have
+ * @param {string} [name] of the file
  * @throws {Problem} The file is no picture, has another size, or may mean two things.
  */
-export async function readMask(file, size) {
-  const bitmap = await decode(file, file.name);
+export async function readMask(file, size, name = "") {
+  const bitmap = await decode(file, name);
   const { width, height } = bitmap;
   if (width !== size.width || height !== size.height) {
     bitmap.close();

@@ -113,6 +113,14 @@ export class Painter {
     this.#complete("load_mask", [this.mask.replace(mask)]);
   }
 
+  /**
+   * @param {Mask} damage that was found
+   * @param {Mask} invented what of it is filled already
+   */
+  add(damage, invented) {
+    this.#complete("damage", [this.mask.add(damage, invented)]);
+  }
+
   /** @param {1 | -1} direction 1: the hole grows, -1: it shrinks; by about half a percent */
   grow(direction) {
     const { width, height } = this.mask;

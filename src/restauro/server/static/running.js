@@ -2,10 +2,13 @@
 
 import { Draft } from "./fill.js";
 /** @import { Progress } from "./api.js" */
-/** @import { Task, Work } from "./work.js" */
+/** @import { Hole } from "./fill.js" */
+/** @import { Picture } from "./picture.js" */
 
 export class Running {
   abort = new AbortController();
+  /** What the page says meanwhile, a key of `strings.js`. */
+  says = "restoring";
   /** Name of the model, where several are tried. */
   model = "";
   /** Since when it is computed, in milliseconds; 0 while it waits. */
@@ -24,10 +27,10 @@ export class Running {
   /**
    * Takes in what is told about the filling of a hole.
    * @param {Progress} event
-   * @param {Work} work
-   * @param {Task} task
+   * @param {Picture} picture as it was opened
+   * @param {Hole} hole
    */
-  hear(event, { opened }, { hole }) {
+  hear(event, picture, hole) {
     this.isQueued = event.kind === "queued";
     if (event.kind === "queued") {
       this.place = event.place;
@@ -38,7 +41,7 @@ export class Running {
       this.share = 0;
       this.draft = null;
     } else {
-      this.draft ??= new Draft(opened, hole);
+      this.draft ??= new Draft(picture, hole);
       this.draft.add(event.area, event.image);
       this.share = event.share;
     }

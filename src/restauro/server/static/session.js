@@ -127,7 +127,7 @@ export class Session extends EventTarget {
     const { work } = this;
     if (!work) return;
     await this.#attempt(async () => {
-      const { mask, numSoft } = await readMask(file, work.mask);
+      const { mask, numSoft } = await readMask(file, work.mask, file.name);
       if (this.work !== work) return;
       work.painter.replace(mask);
       if (numSoft) throw new Problem("soft_mask", { count: numSoft });
@@ -158,6 +158,7 @@ export class Session extends EventTarget {
       let problem = null;
       for (const { name } of this.models.filter(({ kind }) => kind !== "choice")) {
         if (!choices.fit) break;
+        running.says = "trying";
         running.model = name;
         this.announce();
         try {
@@ -168,6 +169,23 @@ export class Session extends EventTarget {
         }
       }
       if (problem) throw problem;
+    });
+  }
+
+  /** Paints over what looks damaged, unless it is filled already. */
+  async findDamage() {
+    const { work } = this;
+    if (!work) return;
+    await this.#run(async (running) => {
+      const { signal } = running.abort;
+      running.says = "finding";
+      this.announce();
+      const damage = await this.service.damage(work.opened, signal);
+      await work.painter.idle();
+      signal.throwIfAborted();
+      const { last } = work.history;
+      work.painter.add(damage, work.invented);
+      if (work.history.last === last) throw new Problem("no_damage");
     });
   }
 
@@ -282,7 +300,7 @@ export class Session extends EventTarget {
       {
         signal,
         onEvent: (event) => {
-          running.hear(event, work, task);
+          running.hear(event, work.opened, hole);
           this.announce();
         },
       },

@@ -19,6 +19,7 @@ const SMOOTH_BELOW = 6; // scale from which single pixels are worth seeing
  */
 const PAINTED = { period: 5, line: 0xe63c12c8, film: 0x803c12c8, edge: 0xffffffff };
 const INVENTED = { period: 6, line: 0xb03c12c8, film: 0, edge: 0xd0ffffff };
+const UNSURE = { period: 6, line: 0xd03c12c8, film: 0x803c12c8, edge: 0x803c12c8 };
 
 const CHECK = 8; // CSS pixels of a square under what is transparent
 const CHECK_COLOURS = ["#ffffff", "#c8c8cc"];
@@ -35,6 +36,8 @@ export class Stage {
   painted = null;
   /** What is marked as invented, right of the divider; nothing if null. @type {Mask | null} */
   invented = null;
+  /** What of that is not to be trusted; not known if null. @type {Mask | null} */
+  unsure = null;
 
   /** What a hole has got so far; its hole is not drawn. @type {Draft | null} */
   draft = null;
@@ -184,6 +187,7 @@ export class Stage {
     const divider = this.before ? Math.round(this.dividerPosition * this.#pixelRatio) : 0;
     const window = { left, top, right, bottom };
     if (this.invented) this.#rasterise(pixels, this.invented, INVENTED, window, divider);
+    if (this.unsure) this.#rasterise(pixels, this.unsure, UNSURE, window, divider);
     if (this.painted) this.#rasterise(pixels, this.painted, PAINTED, window, 0);
     this.onHole.putImageData(drawing, left, top);
   }

@@ -32,6 +32,8 @@ export class Work {
   #forgotten = [];
   /** @type {Mask | null} */
   #invented = null;
+  /** Not derived yet if undefined. @type {Mask | null | undefined} */
+  #unsure = undefined;
 
   /**
    * @param {Picture} opened as it was opened; it stays as it is
@@ -73,6 +75,17 @@ export class Work {
   get invented() {
     const holes = this.fills.map(({ hole }) => hole);
     return (this.#invented ??= Mask.of(this.opened, holes));
+  }
+
+  /** What of it the models are not sure of; null if none of them tells. @returns {Mask | null} */
+  get unsure() {
+    if (this.#unsure !== undefined) return this.#unsure;
+    const mask = new Mask(this.opened.width, this.opened.height);
+    for (const { hole, trusted } of this.fills) {
+      flip(mask.pixels, mask.width, hole.area, hole.bits, trusted ? 1 : 0);
+      if (trusted) flip(mask.pixels, mask.width, trusted.area, trusted.bits, 0);
+    }
+    return (this.#unsure = this.fills.some(({ trusted }) => trusted) ? mask : null);
   }
 
   /** What is to be restored: the hole, or the last one again. @returns {Task | null} */
@@ -140,6 +153,7 @@ export class Work {
 
   #compose() {
     this.#invented = null;
+    this.#unsure = undefined;
     const old = this.picture;
     this.picture = this.#base.filled(this.#undoable);
     if (old !== this.#base && old !== this.opened) old.close();

@@ -3,7 +3,7 @@
  * and with its methods (static/engine.js).
  */
 
-import { MODELS, SAMPLES } from "../engine/offers.js";
+import { FINDER, MODELS, SAMPLES } from "../engine/offers.js";
 import { element, text } from "./interface.js";
 import { Mask } from "./mask.js";
 import { Problem } from "./problem.js";
@@ -79,6 +79,19 @@ export class Engine {
       },
     );
     return { bytes: done ?? new Blob(), model, seconds, remark: "" };
+  }
+
+  /**
+   * What looks damaged.
+   * @param {Picture} picture as it was opened
+   * @param {AbortSignal} signal
+   */
+  async damage(picture, signal) {
+    const image = drawn(picture, []).transferToImageBitmap();
+    const { damage } = await this.#ask({ model: FINDER.name, image }, signal);
+    const mask = new Mask(picture.width, picture.height, damage);
+    mask.grow(FINDER.softEdge);
+    return mask;
   }
 
   /**

@@ -1,14 +1,15 @@
-/** The network of a model file: `Network` of `fill/restorer.py`, on onnxruntime-web. */
+/** The networks of model files, those that fill and the one that finds damage, on onnxruntime-web. */
 
 import { hide } from "./canvas.js";
 /** @import { Size } from "./windows.js" */
 
 /**
+ * `Network` of `fill/restorer.py`.
  * @param {any} ort onnxruntime-web
  * @param {Uint8Array} bytes of the model file
  */
 export async function openNetwork(ort, bytes) {
-  const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+  const session = await opened(ort, bytes);
 
   /**
    * The prediction (3, h, w) in [0, 1] for an image of a size the model takes.
@@ -27,4 +28,32 @@ export async function openNetwork(ort, bytes) {
     });
     return prediction.data.map((/** @type {number} */ value) => Math.min(Math.max(value, 0), 1));
   };
+}
+
+/**
+ * The likelihoods (kinds, h, w) in [0, 1] of damage in an image (3, h, w) of a size the model takes.
+ * @param {any} ort onnxruntime-web
+ * @param {Uint8Array} bytes of the model file
+ */
+export async function openFinder(ort, bytes) {
+  const session = await opened(ort, bytes);
+  const [name] = session.outputNames;
+
+  /**
+   * @param {Float32Array} image
+   * @param {Size} size
+   * @returns {Promise<Float32Array>}
+   */
+  return async function likelihoods(image, size) {
+    const found = await session.run({ image: new ort.Tensor("float32", image, [1, 3, ...size]) });
+    return found[name].data;
+  };
+}
+
+/**
+ * @param {any} ort
+ * @param {Uint8Array} bytes
+ */
+function opened(ort, bytes) {
+  return ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
 }

@@ -5,25 +5,27 @@
 
 import { coarseFirst } from "./coarse.js";
 import { Damaged } from "./compose.js";
-import { openNetwork } from "./network.js";
-import { MODELS, RUNTIME } from "./offers.js";
+import { damageIn } from "./finder.js";
+import { openFinder, openNetwork } from "./network.js";
+import { FINDER, MODELS, RUNTIME } from "./offers.js";
 import { paint } from "./restorer.js";
 import { Box } from "./windows.js";
 /** @import { Predict } from "./filling.js" */
 /** @import { Size } from "./windows.js" */
 
 /**
- * A picture with a hole, of which `area` holds all; without `image` the model is only loaded.
+ * A picture with a hole, of which `area` holds all; without `image` the model is only loaded, and
+ * without `mask` its damage is looked for.
  * @typedef {{id: number, model: string, image?: ImageBitmap, mask?: Uint8Array, area?: Box}} Task
  */
 /**
  * @typedef {{id: number, loaded?: number, total?: number, begun?: number | null, part?: Box, image?: ImageBitmap,
- *   isCoarse?: boolean, share?: number, done?: Blob, seconds?: number, failed?: string}} Told
+ *   isCoarse?: boolean, share?: number, damage?: Uint8Array, done?: Blob, seconds?: number, failed?: string}} Told
  */
 
 const HERE = /** @type {any} */ (self);
 const LARGE = `${new URL("../", import.meta.url)} large`; // where `offline.js` tidies up
-/** @type {Map<string, Promise<Predict>>} */
+/** @type {Map<string, Promise<any>>} */
 const networks = new Map();
 /** @type {Set<number>} */
 const cancelled = new Set();
@@ -31,7 +33,7 @@ let last = Promise.resolve();
 /** onnxruntime-web and what it runs on. @type {Promise<[any, Uint8Array]> | null} */
 let runtime = null;
 /** @type {{name: string, size: Size, multiple: number | null, file: string, bytes: number}[]} */
-const CARDS = MODELS;
+const CARDS = [...MODELS, FINDER];
 
 HERE.onmessage = (/** @type {MessageEvent} */ { data }) => {
   if (data.cancel) cancelled.add(data.cancel);
@@ -43,9 +45,10 @@ async function answer(task) {
   const { id } = task;
   let failed = "service_offline";
   try {
-    const predict = await networkOf(task);
+    const network = await networkOf(task);
     failed = "service_model_failed";
-    if (task.image) await restore(task, predict);
+    if (task.mask) await restore(task, network);
+    else if (task.image) await find(task, network);
     else HERE.postMessage({ id, done: new Blob() });
   } catch (error) {
     if (cancelled.delete(id)) return;
@@ -95,6 +98,22 @@ async function restore({ id, model, image, mask, area }, predict) {
 }
 
 /**
+ * @param {Task} task
+ * @param {Parameters<typeof damageIn>[2]} likelihoods
+ */
+async function find({ id, image }, likelihoods) {
+  if (!image) return;
+  const context = contextOf(image.width, image.height);
+  context.drawImage(image, 0, 0);
+  image.close();
+  const damage = await damageIn(context, FINDER.multiple, (...window) => {
+    if (cancelled.has(id)) throw new Error("cancelled");
+    return likelihoods(...window);
+  });
+  HERE.postMessage({ id, damage, done: new Blob() }, [damage.buffer]);
+}
+
+/**
  * Loads a model once, and before the first one what computes it.
  * @param {Task} task
  */
@@ -113,7 +132,10 @@ function networkOf({ id, model }) {
       const numThreads = HERE.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
       const wasmPaths = { mjs: inRuntime("ort-wasm.js") };
       Object.assign(ort.env.wasm, { wasmBinary, wasmPaths, numThreads });
-      return openNetwork(ort, bytes);
+      const open = /** @type {(ort: any, bytes: Uint8Array) => Promise<any>} */ (
+        card === FINDER ? openFinder : openNetwork
+      );
+      return open(ort, bytes);
     },
   );
   networks.set(card.name, loading);
