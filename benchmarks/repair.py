@@ -21,6 +21,7 @@ import numpy as np
 import PIL.Image
 from drawn_damage import KINDS, damaged
 from matplotlib import pyplot as plt
+from PIL import ImageDraw, ImageFont
 
 from restauro.data.bank import Bank
 from restauro.errors import RestauroError
@@ -28,7 +29,7 @@ from restauro.fill.catalogue import load
 from restauro.fill.finder import load_finder
 from restauro.picture.holes import grown
 from restauro.picture.types import Image, Mask
-from restauro.repairing import repair
+from restauro.repairing import find_damage, repair
 from restauro.sheets import sheet
 
 TOLERANCE = 3
@@ -205,6 +206,47 @@ def curves(data: Path, banks: Path, output: Path, count: int) -> None:
     figure.savefig(output / "curves.svg")
 
 
+def text(data: Path, banks: Path, output: Path, count: int) -> None:
+    """Captions drawn on pictures: what of the letters is found, and what else is marked."""
+    rng, rows = np.random.default_rng(5), []
+    shown: list[list[Image]] = []
+    for number, (_, clean) in enumerate(pictures(data, banks, count)):
+        picture = PIL.Image.fromarray(clean)
+        sound = find_damage(clean, kinds=["text"])  # letters that the picture has itself
+        ink = PIL.Image.new("L", picture.size)
+        size = int(rng.uniform(0.04, 0.1) * picture.width)
+        words = ["12 May 1987", "Anna and Luigi", "SAMPLE PHOTO", "(c) 2026", "No. 4711"][
+            number % 5
+        ]
+        place = picture.width * rng.uniform(0.05, 0.4), picture.height * rng.uniform(0.05, 0.85)
+        ImageDraw.Draw(ink).text(place, words, 255, ImageFont.load_default(size))
+        truth = np.asarray(ink) > 127
+        color = [(255, 255, 255), (0, 0, 0), (250, 220, 60), (220, 40, 40)][rng.integers(4)]
+        opacity = rng.uniform(0.5, 1)
+        picture.paste(color, mask=ink.point(lambda level, by=opacity: round(level * by)))
+        image = np.asarray(picture)
+        found = find_damage(image, kinds=["text"]) & ~sound
+        box = grown(truth, 1)
+        lines = np.outer(box.any(axis=1), box.any(axis=0))
+        rows.append((recall(truth, found), precision(truth, found), truth.sum() / lines.sum()))
+        if clean.shape[1] > 499 and len(shown) < 6:
+            marked = image.copy()
+            marked[found] = (255, 0, 80)
+            repaired = repair(image, kinds=["text"], model="telea", keep=sound)
+            tiles = (image, marked, repaired)
+            shown.append(
+                [np.asarray(PIL.Image.fromarray(tile).resize((288, 240))) for tile in tiles]
+            )
+    means = np.mean(rows, axis=0)
+    print(
+        f"{len(rows)} captions: recall {means[0]:.2f}, precision {means[1]:.2f}; letters are ",
+        end="",
+    )
+    print(f"{means[2]:.2f} of the rectangle around them; ", end="")
+    print(f"of {np.mean([row[0] > 0.5 for row in rows]):.0%} more than half is found")
+    sheet(shown, ["picture", "marked", "repaired"]).save(output / "text.webp", quality=80)
+
+
 def old(source: Path, path: Path, model: str, numbers: Sequence[int]) -> None:
     """Real old photographs: as they are, what was marked, and repaired."""
     rows, labels = [], []
@@ -249,6 +291,7 @@ def speed() -> None:
 @click.option("--model", default="telea", help="What fills.")
 @click.option("--strength", default=0.5)
 @click.option("--old", "numbers", type=int, multiple=True, help="Numbers of real old photographs.")
+@click.option("--text", "is_text", is_flag=True, help="Measure letters instead.")
 @click.option("--speed", "is_timed", is_flag=True, help="Time a scan of 12 megapixels instead.")
 def main(
     data: Path,
@@ -258,12 +301,15 @@ def main(
     model: str,
     strength: float,
     numbers: tuple[int, ...],
+    is_text: bool,
     is_timed: bool,
 ) -> None:
     """Measures on pictures in the folder DATA."""
     output.mkdir(parents=True, exist_ok=True)
     if is_timed:
         speed()
+    elif is_text:
+        text(data, banks, output, count)
     elif numbers:
         old(data / "old_photos.zip", output / "old.webp", model, numbers)
     else:

@@ -44,11 +44,12 @@ LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in laye
 CORE = {"PIL", "click", "numpy", "onnxruntime", "tqdm"}
 """What the tool may import: the distributions that come without an extra."""
 OPTIONAL = {
+    "fill/face_finder.py": {"onnx"},
     "jobs/on_ray.py": {"ray"},
     "picture/known_blocks.py": {"jpeglib"},
     "places.py": {"upath"},
 }
-"""What parts of the tool import when asked for: the extras `ray` and `jpeg`."""
+"""What parts of the tool import when asked for: the extras `faces`, `ray` and `jpeg`."""
 UPWARDS = {"fill/entries.py": {"restauro.evaluation.run_network"}}
 """What the tool imports of the workshop when asked for: the folder of a run is a filler, too."""
 TOOL = {

@@ -40,7 +40,8 @@ def find_damage(
     Args:
         image: uint8 (H, W, 3) RGB or (H, W) or (H, W, 1) grey, or a Pillow picture of any mode.
         strength: 0 marks nothing but what is certain, 1 all that might be damage.
-        kinds: Of `scratch`, `dust`, `stain` and `date`; none means all.
+        kinds: Of `scratch`, `dust`, `stain`, `date`, and `text` with the extra of that name; none
+            means all but text.
 
     Returns:
         For an array bool (H, W), True = damaged; for a Pillow picture one of the mode `L`, 255 =
@@ -49,6 +50,7 @@ def find_damage(
     Raises:
         BadImageError: The picture is of another kind, or the strength no share.
         UnknownNameError: There is no such kind.
+        MissingExtraError: Text is asked for without its extra.
     """
     found = load_finder().find(_checked(image), strength, kinds)
     if isinstance(image, np.ndarray):
@@ -84,6 +86,7 @@ def repair(
     Raises:
         BadImageError: More than `most_share` looks damaged; or as of `find_damage` and a filler.
         UnknownNameError: There is no such kind or model.
+        MissingExtraError: Text is asked for without its extra.
     """
     options = DamageOptions(strength, tuple(kinds), most_share)
     hole = damaged_part(

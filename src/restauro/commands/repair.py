@@ -25,6 +25,7 @@ Examples:
   restauro repair scan.jpg repaired.jpg
   restauro repair scan.jpg mask.png --only-mask
   restauro repair scans --output repaired --kinds scratch,dust
+  restauro repair postcard.jpg clean.jpg --kinds text
 """
 
 
@@ -42,7 +43,8 @@ Examples:
     "--kinds",
     metavar="KIND,...",
     callback=lambda context, parameter, value: tuple(value.split(",")) if value else (),
-    help="Of scratch, dust, stain and date, with commas between.  [default: all]",
+    help="Of scratch, dust, stain, date and, with pip install 'restauro[text]', text, with commas "
+    "between.  [default: all but text]",
 )
 @click.option("--mask", type=PLACE, help="What is damaged besides, in all pictures.")
 @click.option("--keep", type=PLACE, help="A mask of what is not damaged, whatever it looks like.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from restauro.errors import MissingExtraError, RestauroError, UnknownNameError
 from restauro.fill import entries
-from restauro.fill.entries import AUTO, NETWORK, Entry, missing
+from restauro.fill.entries import ALIGNED, AUTO, NETWORK, Entry, missing
 from restauro.fill.peers import PEERS, read_peer
 from restauro.fill.sessions import CPU, Device, check_threads
 from restauro.plugins import filler
@@ -137,6 +137,8 @@ def _named(text: str) -> Entry | None:
     prefix, _, rest = text.partition(":")
     if prefix == NETWORK and rest:
         return entries.network_alone(model_path(rest))
+    if prefix == ALIGNED and rest:
+        return entries.aligned(model_path(rest))
     if prefix in PEERS:
         file = Path(rest)
         return entries.peer(PEERS[prefix], f"{prefix}:{file.absolute()}", file if rest else None)
@@ -169,4 +171,8 @@ def _auto(device: Device, threads: int | None) -> Filler:
         raise UnknownNameError(
             f"{AUTO} has nothing to choose from; `restauro export` makes a model"
         )
-    return AutoFiller(fillers, {AUTO_CLASSICAL: CLASSICAL_HANDICAP})
+    chosen = AutoFiller(fillers, {AUTO_CLASSICAL: CLASSICAL_HANDICAP})
+    model = next((one for one in fillers if one.name == DEFAULT_MODEL), None)
+    if model is None or entries.missing_for_faces():
+        return chosen
+    return entries.with_faces_aligned(AUTO, model, chosen, threads)

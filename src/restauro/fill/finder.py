@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from restauro.errors import BadImageError, BadModelError, UnknownNameError, first_line
 from restauro.fill.model_file import ModelCard, read_card
 from restauro.fill.sessions import CPU, Device, open_session
+from restauro.fill.text_finder import load_text_finder
 from restauro.fill.windows import Box
 from restauro.picture.holes import DamageOptions, grown
 from restauro.picture.masks import check_size
@@ -24,6 +25,8 @@ from restauro.typed import nearest
 SHIPPED = Path(__file__).parents[1] / "weights" / "finders" / "damage.onnx"
 SPAN = 0.6
 """Of likelihoods, from the least to the greatest strength: half of it marks few sound pixels."""
+TEXT = "text"
+"""A kind that another finder marks, letter by letter, where it is asked for."""
 CORE, MARGIN = 832, 96
 """Side of what a window tells about, and what it sees more of on each side; in pixels."""
 
@@ -37,7 +40,7 @@ class DamageFinder:
         self.card: ModelCard = read_card(path)
         if not self.card.kinds or self.card.multiple is None:
             raise BadModelError(f"{path} fills holes and finds no damage; use one that does")
-        self._session = open_session(path, threads, device)
+        self._session, self._threads = open_session(path, threads, device), threads
 
     @property
     def identity(self) -> str:
@@ -52,15 +55,24 @@ class DamageFinder:
         Args:
             shown: The picture.
             strength: 0 to 1: pixels count that are damaged by a likelihood of 1 - 0.6 * strength.
-            kinds: Names of `card.kinds`; none means all.
+            kinds: Names of `card.kinds`, and `text`, which needs the extra `text`; none means all
+                of the card's.
 
         Raises:
             BadImageError: The strength is no share, or the picture has another mode.
             UnknownNameError: There is no such kind.
+            MissingExtraError: Text is asked for without its extra.
             BadModelError: The network fails.
         """
-        least = 255 * (1 - SPAN * checked_strength(strength))
-        return self.likelihood(shown, kinds) > min(least, 251)
+        least = min(255 * (1 - SPAN * checked_strength(strength)), 251)
+        own_kinds = [kind for kind in kinds if kind != TEXT]
+        if TEXT not in kinds:
+            return self.likelihood(shown, kinds) > least
+        check_mode(shown)
+        whole = np.ones((shown.height, shown.width), dtype=bool)
+        image = to_rgb(_bare(shown), value_range(shown, whole))
+        letters = load_text_finder(self._threads).letters(image, strength)
+        return letters | (self.likelihood(shown, own_kinds) > least) if own_kinds else letters
 
     def likelihood(self, shown: PIL.Image.Image, kinds: Sequence[str] = ()) -> NDArray[np.uint8]:
         """How likely each pixel is damaged by one of the `kinds`: (H, W), 255 = surely."""
@@ -80,9 +92,8 @@ class DamageFinder:
 
     def _channel(self, kind: str) -> int:
         if kind not in self.card.kinds:
-            raise UnknownNameError(
-                f"there is no kind of damage {kind!r} ({nearest(kind, self.card.kinds)})"
-            )
+            known = (*self.card.kinds, TEXT)
+            raise UnknownNameError(f"there is no kind of damage {kind!r} ({nearest(kind, known)})")
         return self.card.kinds.index(kind)
 
     def _run(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from restauro.errors import BadImageError, BadModelError, first_line
+from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged
 from restauro.fill.filler import Filler, Painter, Painting
 from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, run_together, scale_for
@@ -16,7 +17,7 @@ from restauro.fill.gamut import one_coloured, within_gamut
 from restauro.fill.line_art import MAX_SIDE, fill_line_art, line_art_on
 from restauro.fill.model_file import ModelCard, read_card
 from restauro.fill.sessions import CPU, Device, on_device, open_session
-from restauro.fill.windows import WindowRule, hole_boxes
+from restauro.fill.windows import Box, WindowRule, hole_boxes
 from restauro.picture.modes import Colours
 from restauro.picture.types import Image, Mask, Size
 
@@ -84,7 +85,7 @@ class Restorer(Filler):
     """Fills holes with the network of a model file, in pictures of any size."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
         self.card: ModelCard = network.card
         self._rule = WindowRule(self.card.size, self.card.multiple)
         self.name, self.parameters = self.card.name, self.card.parameters
@@ -94,13 +95,17 @@ class Restorer(Filler):
     def identity(self) -> str:
         """Name, version and weights of the model, and where it computes."""
         card = self.card
-        device = on_device(self._network.device)
+        device = on_device(self.network.device)
         return f"{card.name} {card.version} {card.checkpoint_sha256}{device}"
 
     def paint(self, pictures: Sequence[Damaged]) -> Painting:
         """Shows the network windows of all pictures together."""
-        yield from run_together([self._painting(picture) for picture in pictures], self._network)
+        yield from run_together([self._painting(picture) for picture in pictures], self.network)
         return [Painter(self.name)] * len(pictures)
+
+    def filling(self, canvas: Canvas, box: Box) -> Filling:
+        """Paints what is hidden in a box of a canvas, from coarse to fine."""
+        yield from fill(within_gamut(canvas), box, self._rule)
 
     def _painting(self, picture: Damaged) -> Filling:
         """Fills each group of holes; what follows from the surroundings alone needs no network."""
@@ -117,7 +122,7 @@ class Restorer(Filler):
             if art:
                 fill_line_art(canvas, box.within(window), art)
             else:
-                yield from fill(within_gamut(canvas), box.within(window), self._rule)
+                yield from self.filling(canvas, box.within(window))
         for part in plain:
             part.paint(picture)
 

@@ -53,8 +53,8 @@ def on_device(device: Device) -> str:
     return "" if names == [CPU] else f" on {','.join(names)}"
 
 
-def open_session(path: Path, threads: int | None = None, device: Device = CPU) -> Any:
-    """An ONNX Runtime session, which may run in several threads at once.
+def open_session(path: Path | bytes, threads: int | None = None, device: Device = CPU) -> Any:
+    """An ONNX Runtime session of a file, or of what it holds; several threads may run it at once.
 
     One run uses as many processor `threads`; None = as many as there are cores.
 
@@ -67,8 +67,9 @@ def open_session(path: Path, threads: int | None = None, device: Device = CPU) -
 
     check_threads(threads)
     providers = providers_on(device)
-    if not path.is_file():
+    if isinstance(path, Path) and not path.is_file():
         raise BadModelError(f"there is no file {path}; check the path")
+    name = path if isinstance(path, Path) else "the network"
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0  # 0: as many as there are cores
     options.inter_op_num_threads = 1
@@ -79,7 +80,7 @@ def open_session(path: Path, threads: int | None = None, device: Device = CPU) -
         session = onnxruntime.InferenceSession(path, options, providers=providers)
     except Exception as error:  # ONNX Runtime's errors share no other base
         raise BadModelError(
-            f"{path} cannot be loaded ({first_line(error)}); update onnxruntime or export it again"
+            f"{name} cannot be loaded ({first_line(error)}); update onnxruntime or export it again"
         ) from error
     if providers[0] not in session.get_providers():  # it goes on without one that does not start
         raise RestauroError(

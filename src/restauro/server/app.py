@@ -152,7 +152,11 @@ def _add_inpaint(
             float, Form(ge=0, le=1, description="0 marks what is certain, 1 all that might be.")
         ] = 0.5,
         kinds: Annotated[
-            str, Form(description="Of scratch, dust, stain and date, with commas; empty is all.")
+            str,
+            Form(
+                description="Of scratch, dust, stain, date and text, with commas; empty is all "
+                "but text."
+            ),
         ] = "",
         grow: Annotated[
             int, Form(ge=0, le=1000, description="The mask grows by as many pixels.")

@@ -13,7 +13,7 @@ from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from restauro.errors import BadImageError, BadModelError, UnknownNameError
+from restauro.errors import BadImageError, BadModelError, MissingExtraError, UnknownNameError
 from restauro.fill.filler import Filler
 from restauro.fill.finder import load_finder
 from restauro.fill.steps import Step, ended
@@ -125,7 +125,7 @@ class Restoration:
             )
         except BadImageError as error:
             raise Refusal(error.code, str(error)) from error
-        except UnknownNameError as error:  # a kind of damage
+        except (UnknownNameError, MissingExtraError) as error:  # a kind of damage
             raise Refusal("fields", str(error)) from error
         except BadModelError as error:
             raise Refusal("model_failed", str(error)) from error
