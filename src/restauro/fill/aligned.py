@@ -45,6 +45,8 @@ MAX_GROUPS = 16
 """Groups of holes that are looked at, the largest first; each takes a tenth of a second."""
 REFINEMENTS = 2
 """How often a face is looked for again where it was filled upright."""
+MARGIN = SIDE // 4
+"""Pixels of 128 around a crop, to look for its face again."""
 BORDER = 12
 """Pixels of 128 over which a crop fades out."""
 
@@ -59,6 +61,10 @@ class Placed(NamedTuple):
     def inverse(self) -> Placed:
         """From the picture to the crop."""
         return Placed(1 / self.factor, -self.offset / self.factor)
+
+    def of(self, places: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Where places of the crop are in the picture."""
+        return self.factor * places + self.offset
 
     def scaled(self, times: float) -> Placed:
         """That of a crop of so many times the pixels."""
@@ -167,21 +173,25 @@ class AlignedFiller(Filler):
     def _refined(self, face: Face, image: Image, hole: Mask) -> Asking[Placed]:
         """Where the crop of a face lies, found again in the upright crop as the model fills it."""
         place = placed(face.points)
-        margin = SIDE // 4
+        own = slice(MARGIN, MARGIN + SIDE)
         for _ in range(REFINEMENTS):
             filled = yield from self._upright(place, image, hole, SIDE)
-            wide = place.moved(-margin * (1 + 1j))
-            around = _crop(image, wide, SIDE + 2 * margin)
-            own = slice(margin, margin + SIDE)
+            around = _around(image, place)
             around[own, own] = np.rint(filled * 255)
-            twice = PIL.Image.fromarray(around).resize([2 * (SIDE + 2 * margin)] * 2)
-            faces = self._finder.find_upright(np.asarray(twice))
-            middle = complex(SIDE + 2 * margin, SIDE + 2 * margin)
-            near = [one for one in faces if abs(one.points.mean() - middle) < SIDE]
-            if not near:
+            again = self._again(around)
+            if again is None:
                 break
-            place = placed(wide.factor * near[0].points / 2 + wide.offset)
+            place = placed(place.moved(-MARGIN * (1 + 1j)).of(again.points))
         return place
+
+    def _again(self, around: Image) -> Face | None:
+        """The face in the middle of an upright crop with its margins."""
+        side = len(around)
+        twice = PIL.Image.fromarray(around).resize((2 * side, 2 * side))
+        for face in self._finder.find_upright(np.asarray(twice)):
+            if abs(face.points.mean() - complex(side, side)) < SIDE:
+                return face._replace(points=face.points / 2, height=face.height / 2)
+        return None
 
     def _fill_face(self, picture: Damaged, window: Box, place: Placed) -> Asking[None]:
         """Lays into the hole what the model fills in the upright crop."""
@@ -247,6 +257,11 @@ def _crop(
 ) -> NDArray[np.uint8]:
     """The upright crop (side, side, ...), which may be written to."""
     return np.array(resampled(PIL.Image.fromarray(image), *place, (side, side), method))
+
+
+def _around(image: Image, place: Placed) -> Image:
+    """The upright crop with its margins, which may be written to."""
+    return _crop(image, place.moved(-MARGIN * (1 + 1j)), SIDE + 2 * MARGIN)
 
 
 def _fading(side: int) -> NDArray[np.float32]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 
 import numpy as np
+import PIL.Image
 
 from restauro.fill.compose import Damaged
 from restauro.fill.filler import Filler, Painting
 from restauro.fill.windows import surroundings_of
 from restauro.picture.modes import to_rgb, value_range, visible
-from restauro.picture.types import Mask
+from restauro.picture.types import Image, Mask
 
+LARGEST, THICKEST = 192, 48
+"""Pixels of the part of a picture that fillers are compared in: its sides, and its hole."""
+THIN = 6
+"""Pixels up to which a hole is a scratch: then nothing is smoother beside it than within."""
 MIN_PROBE = 0.25
 """Least share of the hole's area that a probe must keep, as parts of it may not be known."""
 
@@ -20,8 +27,8 @@ class AutoFiller(Filler):
     """For each picture the best of several fillers.
 
     The hole's own shape is hidden beside it, too, and every filler restores it; the one with the
-    lowest squared error, times its handicap, restores the picture. What the hole hides has no
-    influence.
+    lowest squared error, times its handicap unless the hole is thin, restores the picture. What the
+    hole hides has no influence.
     """
 
     name = "auto"
@@ -61,7 +68,9 @@ class AutoFiller(Filler):
         if not errors:
             first = next(iter(self._fillers.values()))
             return first, f"no room beside the hole to compare models: took {first.name}"
-        name = min(errors, key=lambda name: errors[name] * self._handicaps[name])
+        is_thin = _thickness(picture.hole) <= THIN
+        handicaps = dict.fromkeys(errors, 1.0) if is_thin else self._handicaps
+        name = min(errors, key=lambda name: errors[name] * handicaps[name])
         figures = ", ".join(f"{key} {value:.1f}" for key, value in errors.items())
         remark = f"took {name} by the error beside the hole in levels of 255: {figures}"
         return self._fillers[name], remark
@@ -75,15 +84,11 @@ def errors_beside(
     In levels of 0 to 255; empty if the picture has no room beside its hole. Averaged over up to
     four places by the geometric mean, so that one place unlike the hole's own decides nothing.
     """
-    box = surroundings_of(picture.hole)
-    crop, own_hole = picture.crop(box), picture.hole[box.slices]
-    known = ~own_hole & visible(crop)
-    limits = value_range(crop, known)
-    truth = to_rgb(crop, limits)
+    truth, hole, known = _part_of(picture)
     found: dict[str, list[float]] = {name: [] for name in fillers}
-    for probe in _probes(own_hole, known):
+    for probe in _probes(hole, known):
         for name, filler in fillers.items():
-            guess = to_rgb(filler(crop, own_hole | probe), limits)
+            guess = filler(truth, hole | probe)
             error = guess[probe].astype(np.float32) - truth[probe]  # (N, 3)
             found[name].append(float(np.sqrt((error**2).mean())))
             yield
@@ -94,6 +99,43 @@ def errors_beside(
     }
 
 
+def _part_of(picture: Damaged) -> tuple[Image, Mask, Mask]:
+    """What is compared in: RGB (H, W, 3), the hole in it (H, W), and what is known (H, W).
+
+    All around the hole of a small picture. Of a large one it is reduced until the hole is
+    `THICKEST` pixels thick, and cut to the `LARGEST` square that holds most of the hole.
+    """
+    box = surroundings_of(picture.hole)
+    crop, hole = picture.crop(box), picture.hole[box.slices]
+    known = ~hole & visible(crop)
+    image = to_rgb(crop, value_range(crop, known))
+    if max(hole.shape) <= LARGEST:
+        return image, hole, known
+    if (scale := math.ceil(_thickness(hole) / THICKEST)) > 1:
+        image = np.asarray(PIL.Image.fromarray(image).reduce(scale))
+        rows, columns = (np.arange(0, side, scale) for side in hole.shape)
+        hole, unknown = (
+            np.logical_or.reduceat(np.logical_or.reduceat(mask, rows, 0), columns, 1)
+            for mask in (hole, ~known)
+        )
+        known = ~unknown
+    part = _fullest(hole)
+    return image[part], hole[part], known[part]
+
+
+def _fullest(mask: Mask) -> tuple[slice, slice]:
+    """The square of at most `LARGEST` pixels a side that holds the most; half of it is a step."""
+    starts = [range(0, max(side - LARGEST // 2, 1), LARGEST // 2) for side in mask.shape]
+    parts = [
+        (
+            slice(min(top, max(mask.shape[0] - LARGEST, 0)), top + LARGEST),
+            slice(min(left, max(mask.shape[1] - LARGEST, 0)), left + LARGEST),
+        )
+        for top, left in itertools.product(*starts)
+    ]
+    return max(parts, key=lambda part: np.count_nonzero(mask[part]))
+
+
 def _probes(hole: Mask, known: Mask) -> Iterator[Mask]:
     """The hole's shape above, below and on both sides of itself, where that is mostly known."""
     down, right = _longest_run(hole.T), _longest_run(hole)
@@ -101,6 +143,11 @@ def _probes(hole: Mask, known: Mask) -> Iterator[Mask]:
         probe = _shifted(hole, rows, columns) & known
         if probe.sum() >= MIN_PROBE * hole.sum():
             yield probe
+
+
+def _thickness(hole: Mask) -> int:
+    """Of the hole's thickest part, along rows or columns."""
+    return min(_longest_run(hole), _longest_run(hole.T))
 
 
 def _longest_run(hole: Mask) -> int:
