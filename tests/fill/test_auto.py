@@ -101,3 +101,43 @@ def test_arrays_are_compared_like_pictures() -> None:
     assert_array_equal(filled.picture[~mask], image[~mask])
     batch = auto.batch(np.stack([image, image]), np.stack([mask, mask]))
     assert_array_equal(batch[1], filled.picture)
+
+
+@pytest.mark.parametrize("size", [(1, 2), (2, 1), (1, 300), (7, 2000), (300, 900), (900, 300)])
+def test_any_size_can_be_compared_in(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
+    mask = np.zeros(size, dtype=bool)
+    mask[size[0] // 2 :, size[1] // 2 :] = True
+    filled = best(grey=grey, mean=mean).fill(image, mask)
+    assert_array_equal(filled.picture[~mask], image[~mask])
+
+
+def test_a_large_hole_is_compared_in_a_smaller_copy() -> None:
+    """Of one of many holes, the part with most of it; every filler sees at most 192 pixels."""
+    seen: list[Mask] = []
+
+    def watching(image: Image, mask: Mask) -> Image:
+        seen.append(mask)
+        return mean(image, mask)
+
+    image = np.full((900, 1200, 3), 90, dtype=np.uint8)
+    mask = np.zeros((900, 1200), dtype=bool)
+    mask[300:600, 400:800] = mask[10:12, 10:700] = True
+    assert best(grey=grey, watching=watching).fill(image, mask).model == "watching"
+    assert len(seen) > 2
+    assert all(max(one.shape) <= 192 for one in seen[:-1])
+    assert all(one.sum() > 48 * 64 * 0.9 for one in seen[:-1])
+    assert seen[-1].shape == (900, 1200)
+
+
+@pytest.mark.parametrize(("width", "taken"), [(5, "mean"), (12, "grey")])
+def test_in_scratches_no_model_has_a_handicap(width: int, taken: str) -> None:
+    def darker(image: Image, mask: Mask) -> Image:
+        return np.full_like(image, 60)  # wrong by 30 levels, grey by 38
+
+    flat = PIL.Image.new("RGB", (150, 137), (90, 90, 90))
+    mask = np.zeros(SIZE, dtype=bool)
+    mask[20:120, 60 : 60 + width] = True
+    fillers = [ArrayFiller("grey", grey), ArrayFiller("mean", darker)]
+    assert AutoFiller(fillers, {"mean": 1.3}).fill(flat, mask).model == taken

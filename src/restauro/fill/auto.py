@@ -137,11 +137,15 @@ def _fullest(mask: Mask) -> tuple[slice, slice]:
 
 
 def _probes(hole: Mask, known: Mask) -> Iterator[Mask]:
-    """The hole's shape above, below and on both sides of itself, where that is mostly known."""
+    """The hole's shape above, below and on both sides of itself, where that is mostly known.
+
+    Something known is left beside each.
+    """
     down, right = _longest_run(hole.T), _longest_run(hole)
     for rows, columns in ((-down, 0), (down, 0), (0, -right), (0, right)):
         probe = _shifted(hole, rows, columns) & known
-        if probe.sum() >= MIN_PROBE * hole.sum():
+        is_something_left = (known & ~probe).any()
+        if is_something_left and probe.sum() >= MIN_PROBE * hole.sum():
             yield probe
 
 
