@@ -141,3 +141,18 @@ def test_in_scratches_no_model_has_a_handicap(width: int, taken: str) -> None:
     mask[20:120, 60 : 60 + width] = True
     fillers = [ArrayFiller("grey", grey), ArrayFiller("mean", darker)]
     assert AutoFiller(fillers, {"mean": 1.3}).fill(flat, mask).model == taken
+
+
+def test_what_is_transparent_is_not_compared_with() -> None:
+    """Its colour says nothing: the fillers do not see it."""
+    image = np.full((*SIZE, 4), 90, dtype=np.uint8)
+    image[..., 3] = 255
+    mask = np.zeros(SIZE, dtype=bool)
+    mask[50:70, 60:90] = True
+    remarks = []
+    for colour in (0, 255):
+        image[:40] = (colour, colour, colour, 0)
+        picture = PIL.Image.fromarray(image)
+        remarks.append(best(grey=grey, mean=mean).fill(picture, mask).remark)
+    assert remarks[0] == remarks[1]
+    assert "mean 0.0" in remarks[0]

@@ -26,6 +26,8 @@ LEAST_SIDE, MOST_SIDE = 736, 1600
 """Pixels of the shorter and the longer side of the copy that is looked at."""
 WIDEST = 0.6
 """Span of likelihoods from the least to the greatest strength; half of it is its makers' 0.3."""
+LEAST_LIKELY = 0.05
+"""What is less likely is no line by any strength."""
 LEAST_STEP = 20
 """Levels of 255 by which a letter must stand out at least."""
 BESIDE = 1.0
@@ -52,7 +54,7 @@ class TextFinder:
         """Which pixels (H, W) of an image (H, W, 3) are letters, by a strength in [0, 1]."""
         found = np.zeros(image.shape[:2], dtype=bool)
         whole = Box(0, 0, *image.shape[:2])
-        lines = self.likelihood(image) > 255 * WIDEST * (1 - strength)
+        lines = self.likelihood(image) > 255 * max(WIDEST * (1 - strength), LEAST_LIKELY)
         for line in hole_boxes(lines, (2, 2)):
             # the detector marks but the middle of a line's height
             height = min(line.size)
