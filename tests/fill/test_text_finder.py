@@ -17,6 +17,7 @@ from restauro.fill import text_finder
 from restauro.fill.text_finder import TextFinder
 from restauro.picture.types import Image, Mask
 
+# `make install` brings the package, so that only who installs otherwise skips these
 with_detector = pytest.mark.skipif(
     importlib.util.find_spec(text_finder.PACKAGE) is None, reason="needs the package rapidocr"
 )

@@ -164,11 +164,8 @@ class AlignedFiller(Filler):
             PIL.Image.Resampling.BILINEAR,
             reducing_gap=2,
         )
-        faces = self._finder.find(np.asarray(smaller))
-        places = [
-            face._replace(points=face.points * scale, height=face.height * scale) for face in faces
-        ]
-        return [face for face in places if _hides(hole, face)]
+        faces = [face.scaled(scale) for face in self._finder.find(np.asarray(smaller))]
+        return [face for face in faces if _hides(hole, face)]
 
     def _refined(self, face: Face, image: Image, hole: Mask) -> Asking[Placed]:
         """Where the crop of a face lies, found again in the upright crop as the model fills it."""
@@ -190,7 +187,7 @@ class AlignedFiller(Filler):
         twice = PIL.Image.fromarray(around).resize((2 * side, 2 * side))
         for face in self._finder.find_upright(np.asarray(twice)):
             if abs(face.points.mean() - complex(side, side)) < SIDE:
-                return face._replace(points=face.points / 2, height=face.height / 2)
+                return face.scaled(1 / 2)
         return None
 
     def _fill_face(self, picture: Damaged, window: Box, place: Placed) -> Asking[None]:

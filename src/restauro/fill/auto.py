@@ -12,6 +12,7 @@ import PIL.Image
 from restauro.fill.compose import Damaged
 from restauro.fill.filler import Filler, Painting
 from restauro.fill.windows import surroundings_of
+from restauro.picture.holes import reduced
 from restauro.picture.modes import to_rgb, value_range, visible
 from restauro.picture.types import Image, Mask
 
@@ -113,12 +114,7 @@ def _part_of(picture: Damaged) -> tuple[Image, Mask, Mask]:
         return image, hole, known
     if (scale := math.ceil(_thickness(hole) / THICKEST)) > 1:
         image = np.asarray(PIL.Image.fromarray(image).reduce(scale))
-        rows, columns = (np.arange(0, side, scale) for side in hole.shape)
-        hole, unknown = (
-            np.logical_or.reduceat(np.logical_or.reduceat(mask, rows, 0), columns, 1)
-            for mask in (hole, ~known)
-        )
-        known = ~unknown
+        hole, known = reduced(hole, scale), ~reduced(~known, scale)
     part = _fullest(hole)
     return image[part], hole[part], known[part]
 

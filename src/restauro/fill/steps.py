@@ -13,6 +13,7 @@ import PIL.Image
 
 from restauro.fill.compose import Damaged
 from restauro.fill.windows import Box, hole_boxes
+from restauro.picture.holes import reduced
 from restauro.picture.modes import to_rgb, value_range, visible
 from restauro.picture.types import Image, Mask
 
@@ -59,8 +60,7 @@ def coarse_first(picture: Damaged, fill: Callable[[Image, Mask], Image]) -> Iter
     started = time.perf_counter()
     whole = Box(0, 0, *picture.hole.shape)
     scale = max(LEAST_SCALE, math.ceil(max(whole.size) / COARSE_SIDE))
-    rows, columns = (np.arange(0, side, scale) for side in whole.size)
-    hole = np.logical_or.reduceat(np.logical_or.reduceat(picture.hole, rows, 0), columns, 1)
+    hole = reduced(picture.hole, scale)
     if np.count_nonzero(picture.hole) < LARGE_HOLE or hole.all():
         yield Begun(None)
         return

@@ -6,7 +6,6 @@ For watermarks, captions and dates; a rectangle over them would hide more than t
 from __future__ import annotations
 
 import functools
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from restauro.errors import BadModelError, first_line, needed
 from restauro.fill.canvas import smoothed
 from restauro.fill.sessions import open_session
 from restauro.fill.windows import Box, hole_boxes
+from restauro.imports import package_folder
 from restauro.picture.holes import grown
 from restauro.picture.types import Image, Mask
 
@@ -97,11 +97,7 @@ def load_text_finder(threads: int | None = None) -> TextFinder:
         MissingExtraError: It is not installed.
     """
     with needed("text is found by a file of rapidocr", "'restauro[text]'"):
-        package = importlib.util.find_spec(PACKAGE)
-        if package is None or not package.submodule_search_locations:
-            raise ImportError(PACKAGE)
-        folder = Path(package.submodule_search_locations[0]) / "models"
-        files = sorted(folder.glob("*_det_*.onnx"))
+        files = sorted((package_folder(PACKAGE) / "models").glob("*_det_*.onnx"))
         if not files:
             raise ImportError(PACKAGE)
     return TextFinder(files[-1], threads)

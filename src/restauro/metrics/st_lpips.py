@@ -7,7 +7,6 @@ torchvision; here its files are read into a network of a few lines.
 from __future__ import annotations
 
 import functools
-import importlib.util
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -15,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restauro.errors import MissingExtraError
+from restauro.errors import needed
+from restauro.imports import package_folder
 from restauro.metrics.comparison import Comparison, metric_of_areas, once
 from restauro.metrics.perceptual import Maps, mean_of_places
 
@@ -121,12 +121,8 @@ def weights_path(kind: Kind = "alex") -> Path:
     Raises:
         MissingExtraError: The package is not installed.
     """
-    found = importlib.util.find_spec("stlpips_pytorch")
-    if found is None or not found.submodule_search_locations:
-        raise MissingExtraError(
-            f"ST-LPIPS needs the weights of its package; install it with `pip install {PACKAGE}`"
-        )
-    folder = Path(found.submodule_search_locations[0])
+    with needed("ST-LPIPS needs the weights of its package", PACKAGE):
+        folder = package_folder("stlpips_pytorch")
     return folder / "weights" / "vST0.0" / f"{kind}_shift_tolerant.pth"
 
 

@@ -137,6 +137,12 @@ def grown(hole: Mask, pixels: int) -> Mask:
     return result
 
 
+def reduced(mask: Mask, scale: int) -> Mask:
+    """The mask so many times smaller: what holds any of it; sides are rounded up."""
+    rows, columns = (np.arange(0, side, scale) for side in mask.shape)
+    return np.asarray(np.logical_or.reduceat(np.logical_or.reduceat(mask, rows, 0), columns, 1))
+
+
 def remark(hole: Mask, options: HoleOptions, mask_name: str) -> str:
     """What a user should know about a hole that looks like a mistake; mostly nothing."""
     if not hole.any():

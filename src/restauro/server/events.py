@@ -46,7 +46,7 @@ def end_of(restored: Restored) -> bytes:
     if patch := restored.patch:
         facts = {"image": text(patch.pixels), "mask": text(patch.mask)}
         facts["at"] = [patch.left, patch.top]
-        facts["trust"] = None if restored.trust is None else text(mask_file(restored.trust))
+        facts["trust"] = trust_of(restored)
     return event(
         "done",
         model=restored.model,
@@ -55,6 +55,11 @@ def end_of(restored: Restored) -> bytes:
         seconds={step: round(value, 4) for step, value in restored.seconds.items()},
         **facts,
     )
+
+
+def trust_of(restored: Restored) -> str | None:
+    """The file of what can be trusted; None if that is not known."""
+    return None if restored.trust is None else text(mask_file(restored.trust))
 
 
 def text(data: bytes) -> str:

@@ -20,11 +20,11 @@ from restauro.fill.steps import Step, ended
 from restauro.fill.trust import calibrations_of
 from restauro.picture.formats import WRITTEN
 from restauro.picture.holes import DamageOptions, HoleOptions
-from restauro.picture.patches import PatchFile, mask_file
+from restauro.picture.patches import PatchFile
 from restauro.picture.read import MAX_PIXELS
 from restauro.pool import Pool, PoolFullError, Queued
 from restauro.restore import Restored, restoring
-from restauro.server.events import MEDIA_TYPE, end_of, event, event_of, text
+from restauro.server.events import MEDIA_TYPE, end_of, event, event_of, text, trust_of
 from restauro.server.limits import Limits
 from restauro.server.refusals import Refusal
 
@@ -173,7 +173,7 @@ def _as_json(restored: Restored) -> bytes:
         "hole_pixels": restored.hole_pixels,
         "remark": restored.remark,
         "seconds": {step: round(value, 4) for step, value in restored.seconds.items()},
-        "trust": text(mask_file(restored.trust)) if restored.trust is not None else None,
+        "trust": trust_of(restored),
         "image": text(restored.data),
     }
     return json.dumps(body).encode()
