@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import PIL.Image
 import pytest
@@ -16,6 +17,7 @@ from restauro.data.bank import Bank
 from restauro.errors import BadDataError, BadImageError, BadModelError, ConfigError, TrainingError
 from restauro.losses import LOSSES
 from restauro.models import InpaintingModel
+from restauro.training import loop
 from restauro.training.config import load_config
 from restauro.training.run import choose_precision
 from restauro.training.validation import Validation
@@ -35,6 +37,25 @@ def finished(tmp_path_factory: pytest.TempPathFactory, bank: Path) -> Path:
     folder = tmp_path_factory.mktemp("finished")
     train_here(tiny_config(folder, bank, "training.epochs=2"), folder / "run")
     return folder / "run"
+
+
+def test_denormals_are_taken_for_zero_only_while_it_trains(
+    bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def doubled() -> float:
+        return float(torch.tensor([1e-40]) * 2)
+
+    seen = []
+    train_step = loop.train_step
+
+    def watched(*arguments: Any) -> Any:
+        seen.append(doubled())
+        return train_step(*arguments)
+
+    monkeypatch.setattr(loop, "train_step", watched)
+    train_here(tiny_config(tmp_path, bank, *SHORT), tmp_path / "run")
+    assert seen == [0, 0, 0]
+    assert doubled() > 0
 
 
 class MeanColour(InpaintingModel):
