@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from restauro.reproduction.units import likely_batch, paper_over, readings
+from restauro.reproduction.units import likely_batch, paper_over, units
 
 PAPER = (198.0, 181.0, 172.0)
 
@@ -23,13 +23,13 @@ PAPER = (198.0, 181.0, 172.0)
     ],
 )
 def test_an_error_in_every_unit(scale: str, pictures: str, expected: float) -> None:
-    found = readings(num_values=3, set_sizes={"ours": 10, "the paper's": 20})
-    (reading,) = [one for one in found if (one.scale, one.pictures) == (scale, pictures)]
-    assert reading.of([12.0, 0.0]) == pytest.approx([expected, 0.0])
+    found = units(num_values=3, set_sizes={"ours": 10, "the paper's": 20})
+    (unit,) = [one for one in found if (one.scale, one.pictures) == (scale, pictures)]
+    assert unit.of([12.0, 0.0]) == pytest.approx([expected, 0.0])
 
 
 def test_every_scale_is_summed_over_everything() -> None:
-    found = readings(num_values=3, set_sizes={"ours": 10})
+    found = units(num_values=3, set_sizes={"ours": 10})
     assert len({(one.scale, one.pictures) for one in found}) == len(found) == 5 * 6
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from restauro.reproduction.record import Record, Shown
+from restauro.reproduction.record import RunRecord, Shown
 from restauro.reproduction.runs import LARGEST, LATENTS, LEAST_FALL, fall_of
 
 FIFTH = 0.2
@@ -24,13 +24,13 @@ class Finding:
     agrees: bool
 
 
-def findings(records: Mapping[str, Record], shown: Shown) -> list[Finding]:
+def findings(records: Mapping[str, RunRecord], shown: Shown) -> list[Finding]:
     """Those that the finished runs, by name, can say something about."""
     found = [*_of_latents(records), *_of_other_networks(records)]
     return found + ([*_of_pictures(records[LARGEST], shown)] if LARGEST in records else [])
 
 
-def _of_latents(records: Mapping[str, Record]) -> Iterator[Finding]:
+def _of_latents(records: Mapping[str, RunRecord]) -> Iterator[Finding]:
     latents = [records[name] for name in LATENTS if name in records]
     if len(latents) == len(LATENTS):
         errors = [record.validation["sse"] for record in latents]
@@ -62,7 +62,7 @@ def _of_latents(records: Mapping[str, Record]) -> Iterator[Finding]:
         )
 
 
-def _of_other_networks(records: Mapping[str, Record]) -> Iterator[Finding]:
+def _of_other_networks(records: Mapping[str, RunRecord]) -> Iterator[Finding]:
     errors = {name: record.validation["sse"] for name, record in records.items()}
     floor, huber, smallest = "reference_fc", "reference_512_huber", LATENTS[0]
     if {LARGEST, floor, huber} <= errors.keys():
@@ -83,7 +83,7 @@ def _of_other_networks(records: Mapping[str, Record]) -> Iterator[Finding]:
         )
 
 
-def _of_pictures(record: Record, shown: Shown) -> Iterator[Finding]:
+def _of_pictures(record: RunRecord, shown: Shown) -> Iterator[Finding]:
     scores = record.validation
     darkest, lightest = extremes(shown.tone)
     bias = [interval(scores["lightness_error"][part]) for part in (darkest, lightest)]
@@ -129,7 +129,7 @@ def change(before: Tensor, after: Tensor) -> Interval:
     return interval(after - before)
 
 
-def gap(record: Record) -> Interval:
+def gap(record: RunRecord) -> Interval:
     """Validation SSE over training SSE, of other pictures."""
     (above, above_half), (below, below_half) = (
         interval(scores["sse"]) for scores in (record.validation, record.training)

@@ -15,7 +15,7 @@ from restauro.report.page import NONE, render
 from restauro.report.plots import Line, plot_lines, save
 from restauro.report.runs import ERROR, curriculum_of, curves
 from restauro.reproduction.findings import change, extremes, findings, gap, interval, mean
-from restauro.reproduction.record import Record, num_values, shown
+from restauro.reproduction.record import RunRecord, num_values, shown
 from restauro.reproduction.runs import (
     CELEBA_TRAINING_PICTURES,
     CELEBA_VALIDATION_PICTURES,
@@ -26,7 +26,7 @@ from restauro.reproduction.runs import (
     fall_of,
     has_plateaued,
 )
-from restauro.reproduction.units import likely_batch, paper_over, readings
+from restauro.reproduction.units import likely_batch, paper_over, units
 from restauro.sheets import sheet, show_hole
 from restauro.training.validation import to_uint8
 
@@ -43,7 +43,7 @@ SHORT = {
 
 
 def write_page(
-    records: Mapping[str, Record],
+    records: Mapping[str, RunRecord],
     missing: Sequence[str],
     output: Path,
     *,
@@ -108,7 +108,7 @@ def write_page(
     return page
 
 
-def _unit_tables(latents: Sequence[Record]) -> dict[str, Any]:
+def _unit_tables(latents: Sequence[RunRecord]) -> dict[str, Any]:
     """Our losses in every reading of the paper's: what the template needs to show them."""
     paper = [record.reference.validation_loss or 0.0 for record in latents]
     ours = [mean(record.validation["sse"]) for record in latents]
@@ -117,15 +117,14 @@ def _unit_tables(latents: Sequence[Record]) -> dict[str, Any]:
         "the paper's validation pictures": CELEBA_VALIDATION_PICTURES,
     }
     found = {
-        reading: paper_over(paper, reading.of(ours))
-        for reading in readings(num_values(latents[0].bank), sizes)
+        unit: paper_over(paper, unit.of(ours)) for unit in units(num_values(latents[0].bank), sizes)
     }
     factors: dict[str, list[str]] = {}
-    for reading, factor in found.items():
-        factors.setdefault(reading.scale, [reading.scale]).append(f"{factor:.3g}")
-    by_distance = sorted(found, key=lambda reading: abs(math.log(found[reading])))
+    for unit, factor in found.items():
+        factors.setdefault(unit.scale, [unit.scale]).append(f"{factor:.3g}")
+    by_distance = sorted(found, key=lambda unit: abs(math.log(found[unit])))
     return {
-        "sums": list(dict.fromkeys(reading.pictures for reading in found)),
+        "sums": list(dict.fromkeys(unit.pictures for unit in found)),
         "factors": [*factors.values()],
         "nearest": [
             [one.scale, one.pictures, *(f"{x:.2e}" for x in one.of(ours)), f"{found[one]:.2f}"]
@@ -137,7 +136,7 @@ def _unit_tables(latents: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def _starts(records: Mapping[str, Record]) -> list[list[str]]:
+def _starts(records: Mapping[str, RunRecord]) -> list[list[str]]:
     """Validation SSE of the latents, a row for each seed, and last their largest difference."""
     columns: list[list[float | None]] = [
         [
@@ -158,7 +157,7 @@ def _starts(records: Mapping[str, Record]) -> list[list[str]]:
     return [*rows, ["largest difference", *spreads, ""]] if len(rows) > 1 else []
 
 
-def _growing_and_full(records: Mapping[str, Record]) -> dict[int, tuple[Record, Record]]:
+def _growing_and_full(records: Mapping[str, RunRecord]) -> dict[int, tuple[RunRecord, RunRecord]]:
     """By seed, latent 512 with growing and with full holes, where both are there."""
     names = {
         0: (LARGEST, "reference_512_full_seed0"),
@@ -171,7 +170,7 @@ def _growing_and_full(records: Mapping[str, Record]) -> dict[int, tuple[Record, 
     }
 
 
-def _long_curves(records: Sequence[Record]) -> Any:
+def _long_curves(records: Sequence[RunRecord]) -> Any:
     lines: dict[str, Line] = {
         f"{record.reference.title}: {split}": (
             [row["epoch"] for row in record.history],
@@ -183,7 +182,7 @@ def _long_curves(records: Sequence[Record]) -> Any:
     return plot_lines(lines, x_label="epoch", y_label="mean squared error", title="to the plateau")
 
 
-def _parting(record: Record) -> int | None:
+def _parting(record: RunRecord) -> int | None:
     """The epoch from which on validation errs more than training does; None if it never does."""
     last = None
     for row in reversed(record.history):
@@ -194,7 +193,7 @@ def _parting(record: Record) -> int | None:
 
 
 def _write_sheet(
-    records: Mapping[str, Record], names: Sequence[str], kind: str, model: str, path: Path
+    records: Mapping[str, RunRecord], names: Sequence[str], kind: str, model: str, path: Path
 ) -> None:
     """One row a picture: damaged, the predictions of the runs `names`, fills and original.
 

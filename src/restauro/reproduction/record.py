@@ -42,7 +42,7 @@ SEED = 0
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """A finished training and its scores, picture by picture."""
 
     reference: ReferenceRun
@@ -160,14 +160,14 @@ def keep_record(run_dir: Path, folder: Path, bank: Bank, accelerator: str) -> No
                 writer.writerow([split, bank.index[row]["name"], *(f"{n:.5g}" for n in numbers)])
 
 
-def read_record(reference: ReferenceRun, folder: Path, bank: Bank) -> Record:
+def read_record(reference: ReferenceRun, folder: Path, bank: Bank) -> RunRecord:
     """What `keep_record` wrote to `folder`."""
     kept = RunFolder(folder)
     with (folder / "scores.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     with PIL.Image.open(folder / "predictions.jpg") as strip:
         predictions = np.asarray(strip)
-    return Record(
+    return RunRecord(
         reference,
         bank,
         load_config(kept.config),

@@ -11,7 +11,7 @@ BATCHES = (64, 128, 256, 512)
 
 
 @dataclass(frozen=True)
-class Reading:
+class Unit:
     """A unit: the error of a picture in some scale, summed over some pictures."""
 
     scale: str
@@ -29,7 +29,7 @@ def paper_over(paper: Sequence[float], ours: Sequence[float]) -> float:
     return math.prod(a / b for a, b in zip(paper, ours, strict=True)) ** (1 / len(ours))
 
 
-def readings(num_values: int, set_sizes: dict[str, int]) -> list[Reading]:
+def units(num_values: int, set_sizes: dict[str, int]) -> list[Unit]:
     """Every scale with every sum: one picture, `BATCHES`, and the sets of pictures by name.
 
     `num_values` is how many numbers a picture has.
@@ -43,7 +43,7 @@ def readings(num_values: int, set_sizes: dict[str, int]) -> list[Reading]:
     }
     sums = {"a picture": 1} | {f"a batch of {size}": size for size in BATCHES} | set_sizes
     return [
-        Reading(scale, pictures, factor * count)
+        Unit(scale, pictures, factor * count)
         for scale, factor in scales.items()
         for pictures, count in sums.items()
     ]
