@@ -1,4 +1,4 @@
-"""Commands that the documentation shows exist, with the options that it shows."""
+"""What the documentation shows exists: commands with their options, pages and files."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ COMMAND = re.compile(
 )
 """A line of a code block and those that a backslash joins to it, or what stands between backticks,
 which prose may wrap."""
+PARTS = "|".join(path.name for path in (ROOT / "src" / "restauro").glob("[a-z]*/"))
+FILE = re.compile(
+    rf"`((?:src|tests|docs|benchmarks)/[^`\s]+|configs/[^`\s/]+|(?:{PARTS})/[^`\s]+\.py)`"
+)
+"""What a page names as code and is a file or a folder of ours; other projects have configs, too."""
 
 
 def shown_commands() -> list[str]:
@@ -55,6 +60,16 @@ def test_links_lead_somewhere(page: Path) -> None:
         for path, section in targets
         if not path.exists() or (section and section not in sections(path))
     ]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_named_files_exist(page: Path) -> None:
+    if page.name == "log.md":
+        pytest.skip("it tells where code was")
+    names = [re.sub(r"{.*?}", "*", name) for name in FILE.findall(prose(page))]
+    folders = ROOT, ROOT / "src" / "restauro"
+    missing = [name for name in names if not any(any(folder.glob(name)) for folder in folders)]
     assert not missing
 
 

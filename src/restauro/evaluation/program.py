@@ -32,7 +32,7 @@ LIBRARIES = (
     "stlpips-pytorch",
 )
 """Distributions that methods and metrics use, where they are installed."""
-UNDECISIVE = {"__main__.py", "cli.py", "commands", "report", "reproduction.py", "server"}
+UNDECISIVE = {"__main__.py", "cli.py", "commands", "report", "reproduction", "server"}
 """Parts of the package that ask for scores or show them; whatever else there is may decide one."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from restauro.data.bank import Bank
 from restauro.data.batches import to_tensor
 from restauro.files import whole_file
 from restauro.masks import HoleLimits, draw_holes
-from restauro.metrics import Comparison, fidelity_scores
+from restauro.metrics import Comparison, fidelity_scores, scores
 from restauro.metrics.comparison import composite
 from restauro.metrics.structure import sharpness
 from restauro.models import TaskModel
@@ -29,6 +30,7 @@ class Validation:
     """A split of a bank with one hole for each picture, drawn from the curriculum's last limits.
 
     The holes depend on (seed, position) alone: every epoch and every model sees the same ones.
+    Of the registered metrics, those called `metrics` are measured beside the fidelity.
     """
 
     def __init__(
@@ -41,9 +43,10 @@ class Validation:
         seed: int = 0,
         split: str = "val",
         max_images: int = 0,
+        metrics: Sequence[str] = (),
     ) -> None:
         self.fabric, self.bank, self.limits, self.criterion = fabric, bank, limits, criterion
-        self.seed = seed
+        self.seed, self.metrics = seed, metrics
         rows = bank.split(split)
         self.rows = rows[:max_images] if max_images else rows
 
@@ -92,10 +95,10 @@ class Validation:
         values = {"validation_loss": loss}
         values |= {f"validation_{name}": term for name, term in terms.items()}
         values |= fidelity_scores(prediction, images, masks)
+        compared = Comparison(prediction, images, masks)
         # no number where a hole has no two neighbours: nothing there is too soft or too sharp
-        values["log2_sharpness"] = (
-            sharpness(Comparison(prediction, images, masks)).log2().nan_to_num(0.0)
-        )
+        values["log2_sharpness"] = sharpness(compared).log2().nan_to_num(0.0)
+        values |= scores(compared, self.metrics)
         return {name: value.double().cpu() for name, value in values.items()}
 
     def all_pictures(self, network: TaskModel) -> dict[str, Tensor]:
