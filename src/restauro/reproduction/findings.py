@@ -72,7 +72,7 @@ def _of_other_networks(records: Mapping[str, RunRecord]) -> Iterator[Finding]:
             "Huber is poor, comparable to the fully connected network",
             "beside latent 512, Huber changes the validation SSE by {:+.1f} ± {:.1f}, the fully "
             "connected network by {:+.1f} ± {:.1f}".format(*lost, *at_the_floor),
-            lost[0] > at_the_floor[0] / 2,
+            lost[0] > at_the_floor[0] / 2 > 0,
         )
     if {smallest, floor} <= errors.keys():
         step, half = change(errors[smallest], errors[floor])
