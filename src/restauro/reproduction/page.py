@@ -15,7 +15,7 @@ from restauro.report.page import NONE, render
 from restauro.report.plots import Line, plot_lines, save
 from restauro.report.runs import ERROR, curriculum_of, curves
 from restauro.reproduction.findings import change, extremes, findings, gap, interval, mean
-from restauro.reproduction.record import RunRecord, num_values, shown
+from restauro.reproduction.record import RunRecord, Shown, num_values, shown
 from restauro.reproduction.runs import (
     CELEBA_TRAINING_PICTURES,
     CELEBA_VALIDATION_PICTURES,
@@ -66,11 +66,12 @@ def write_page(
         save(_long_curves([*on.values()]), output / "plateau.svg")
     save(curriculum_of(first.config), output / "curriculum.svg")
     seen = shown(first.bank, first.config)
-    sheets = {"faces": "first", "dark": "dark", "backlit": "backlit"}
-    for name, kind in sheets.items():
-        _write_sheet(records, LATENTS, kind, "faces", output / f"{name}.jpg")
-    _write_sheet(records, OTHERS, "first", "", output / "others.jpg")
-    _write_sheet(records, [AIRCRAFT], "first", "aircraft", output / "aircraft.jpg")
+    for name, kind in {"faces": "first", "dark": "dark", "backlit": "backlit"}.items():
+        _write_sheet(records, LATENTS, seen, kind, "faces", output / f"{name}.jpg")
+    _write_sheet(records, OTHERS, seen, "first", "", output / "others.jpg")
+    if AIRCRAFT in records:
+        planes = shown(records[AIRCRAFT].bank, records[AIRCRAFT].config)
+        _write_sheet(records, [AIRCRAFT], planes, "first", "aircraft", output / "aircraft.jpg")
     latents = {name: records[name] for name in LATENTS if name in records}
     text = render(
         "reproduction.md.j2",
@@ -193,7 +194,12 @@ def _parting(record: RunRecord) -> int | None:
 
 
 def _write_sheet(
-    records: Mapping[str, RunRecord], names: Sequence[str], kind: str, model: str, path: Path
+    records: Mapping[str, RunRecord],
+    names: Sequence[str],
+    seen: Shown,
+    kind: str,
+    model: str,
+    path: Path,
 ) -> None:
     """One row a picture: damaged, the predictions of the runs `names`, fills and original.
 
@@ -202,8 +208,6 @@ def _write_sheet(
     runs = [records[name] for name in names if name in records]
     if not runs:
         return
-    bank = runs[0].bank
-    seen = shown(bank, runs[0].config)
     kinds = [one for one, positions in seen.positions.items() for _ in positions]
     rows = [i for i, one in enumerate(kinds) if one == kind]
     originals, holes = to_uint8(seen.images[rows]), seen.masks[rows, 0].bool().numpy()
