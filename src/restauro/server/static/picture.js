@@ -3,6 +3,7 @@
 import { checkKind } from "./file_kind.js";
 import { Problem } from "./problem.js";
 /** @import { Fill } from "./fill.js" */
+/** @import { Size } from "./mask.js" */
 
 const EXTENSIONS = /** @type {Record<string, string>} */ ({
   "image/bmp": "bmp",
@@ -45,10 +46,16 @@ export class Picture {
    */
   filled(fills) {
     if (!fills.length) return this;
-    const canvas = new OffscreenCanvas(this.width, this.height);
-    canvas.getContext("2d")?.drawImage(this.levels[0], 0, 0);
-    for (const fill of fills) fill.drawOn(canvas);
-    return new Picture(this.bytes, this.name, levelsOf(canvas.transferToImageBitmap()));
+    const levels = levelsOf(this.drawn(fills).transferToImageBitmap());
+    return new Picture(this.bytes, this.name, levels);
+  }
+
+  /** The same on a canvas. @param {Fill[]} fills */
+  drawn(fills) {
+    const context = contextOf(this);
+    context.drawImage(this.levels[0], 0, 0);
+    for (const fill of fills) fill.drawOn(context);
+    return context.canvas;
   }
 
   /**
@@ -85,20 +92,24 @@ export class Picture {
   }
 }
 
-/**
- * A picture and its halves.
- * @param {ImageBitmap} whole
- */
+/** A picture and its halves. @param {ImageBitmap} whole */
 function levelsOf(whole) {
   const levels = [whole];
   for (let last = whole; Math.min(last.width, last.height) > SMALLEST_LEVEL; last = levels[0]) {
-    const half = new OffscreenCanvas(Math.ceil(last.width / 2), Math.ceil(last.height / 2));
-    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (half.getContext("2d"));
-    context.imageSmoothingQuality = "high";
-    context.drawImage(last, 0, 0, half.width, half.height);
-    levels.unshift(half.transferToImageBitmap());
+    const size = { width: Math.ceil(last.width / 2), height: Math.ceil(last.height / 2) };
+    const half = contextOf(size);
+    half.drawImage(last, 0, 0, size.width, size.height);
+    levels.unshift(half.canvas.transferToImageBitmap());
   }
   return levels.reverse();
+}
+
+/** Something to draw on. @param {Size} size */
+export function contextOf({ width, height }) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.imageSmoothingQuality = "high";
+  return context;
 }
 
 /**

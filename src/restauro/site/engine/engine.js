@@ -68,7 +68,7 @@ export class Engine {
   async fill({ picture, fills, hole, model }, { signal, onEvent }) {
     const mask = Mask.of(picture, [hole]).pixels;
     if (!mask.includes(0)) throw new Problem("service_mask_full");
-    const image = drawn(picture, fills).transferToImageBitmap();
+    const image = picture.drawn(fills).transferToImageBitmap();
     const { area } = hole;
     const { done, seconds = 0 } = await this.#ask(
       { model, image, mask, area: /** @type {any} */ (area) },
@@ -87,7 +87,7 @@ export class Engine {
    * @param {AbortSignal} signal
    */
   async damage(picture, signal) {
-    const image = drawn(picture, []).transferToImageBitmap();
+    const image = picture.drawn([]).transferToImageBitmap();
     const { damage } = await this.#ask({ model: FINDER.name, image }, signal);
     const mask = new Mask(picture.width, picture.height, damage);
     mask.grow(FINDER.softEdge);
@@ -101,7 +101,7 @@ export class Engine {
    */
   async composite(picture, fills) {
     const type = WRITTEN.find((one) => one === picture.bytes.type) ?? "image/png";
-    return drawn(picture, fills).convertToBlob({ type, quality: QUALITY });
+    return picture.drawn(fills).convertToBlob({ type, quality: QUALITY });
   }
 
   /**
@@ -136,17 +136,6 @@ export class Engine {
       worker.postMessage({ id, ...task }, task.image ? [task.image] : []);
     });
   }
-}
-
-/**
- * @param {Picture} picture as it was opened
- * @param {Fill[]} fills that lie on it
- */
-function drawn(picture, fills) {
-  const canvas = new OffscreenCanvas(picture.width, picture.height);
-  canvas.getContext("2d")?.drawImage(picture.levels[0], 0, 0);
-  for (const fill of fills) fill.drawOn(canvas);
-  return canvas;
 }
 
 /** Says how much of a model has come. @param {Told} told */

@@ -5,19 +5,22 @@
 
 import { MEGABYTES } from "../engine/offers.js";
 
-export const ENGLISH = {
-  loads_once: `Opening a picture loads ${MEGABYTES} MB, once; after that this page works without a network, too.`,
-  loading: "Loading the model: {percent} %.",
-  service_offline: "The model could not be loaded; check the network, and try again.",
-  service_model_failed: "The model failed, perhaps for lack of memory; restore a smaller area.",
-  service_mask_full: "The hole covers the whole picture; leave some of it.",
-};
-
-export const ITALIAN = {
-  loads_once: `Aprendo un’immagine si scaricano ${MEGABYTES} MB, una volta sola; poi questa pagina funziona anche senza rete.`,
-  loading: "Carico il modello: {percent} %.",
-  service_offline: "Il modello non si è potuto scaricare; controlla la rete e riprova.",
-  service_model_failed:
+export const SENTENCES = {
+  loads_once: [
+    `Opening a picture loads ${MEGABYTES} MB, once; after that this page works without a network, too.`,
+    `Aprendo un’immagine si scaricano ${MEGABYTES} MB, una volta sola; poi questa pagina funziona anche senza rete.`,
+  ],
+  loading: ["Loading the model: {percent} %.", "Carico il modello: {percent} %."],
+  service_offline: [
+    "The model could not be loaded; check the network, and try again.",
+    "Il modello non si è potuto scaricare; controlla la rete e riprova.",
+  ],
+  service_model_failed: [
+    "The model failed, perhaps for lack of memory; restore a smaller area.",
     "Il modello non ce l’ha fatta, forse per mancanza di memoria; restaura un’area più piccola.",
-  service_mask_full: "La lacuna copre l’intera immagine; lasciane una parte.",
+  ],
+  service_mask_full: [
+    "The hole covers the whole picture; leave some of it.",
+    "La lacuna copre l’intera immagine; lasciane una parte.",
+  ],
 };
