@@ -69,7 +69,7 @@ def test_a_visit_from_the_first_load_to_one_without_a_network(
     assert not [name for name in served_site.answered() if name.endswith(".gzip")]
 
     visitor.open_sample("hat")
-    visitor.drag((45, 64), (70, 64))
+    visitor.press("Use the suggested hole")
     mask = visitor.mask()
     visitor.restore()
     _, data = visitor.saved("Download")

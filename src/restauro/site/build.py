@@ -17,7 +17,7 @@ from restauro.fill.catalogue import find
 from restauro.fill.finder import SHIPPED
 from restauro.fill.model_file import read_card
 from restauro.repairing import SOFT_EDGE_PX
-from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model
+from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model, mask_of
 
 HERE = Path(__file__).parent
 PAGE_DIR = HERE.parent / "server" / "static"
@@ -87,7 +87,8 @@ def write_site(folder: Path, names: Sequence[str], runtime: Mapping[str, bytes])
     files["static/engine.js"] = files.pop("engine/engine.js")
     files["static/refusals.js"] = files.pop("engine/words.js")
     files |= {f"runtime/{name}": runtime[name] for name in ("ort.js", "ort-wasm.js")}
-    files |= {f"samples/{name}": (SAMPLES_DIR / name).read_bytes() for name in SAMPLES}
+    samples = [*SAMPLES, *map(mask_of, SAMPLES)]
+    files |= {f"samples/{name}": (SAMPLES_DIR / name).read_bytes() for name in samples}
     files["manifest.json"] = json.dumps(_MANIFEST, indent=2).encode()
     files["index.html"] = _page(files.pop("static/index.html").decode()).encode()
     first = [large[wasm["file"]], large[models[0]["file"]], *files.values()]
@@ -95,7 +96,12 @@ def write_site(folder: Path, names: Sequence[str], runtime: Mapping[str, bytes])
     files["engine/offers.js"] = _constants(
         MODELS=models,
         SAMPLES=[
-            {"name": Path(file).stem, "url": f"samples/{file}", "credit": credit}
+            {
+                "name": Path(file).stem,
+                "url": f"samples/{file}",
+                "mask": f"samples/{mask_of(file)}",
+                "credit": credit,
+            }
             for file, credit in SAMPLES.items()
         ],
         RUNTIME=wasm,

@@ -1,4 +1,4 @@
-/** The HTTP service, as docs/service.md describes it. Paths are relative: a proxy may add a prefix. */
+/** The HTTP service of docs/service.md. Paths are relative: a proxy may add a prefix. */
 
 import { readMask, writeHole } from "./mask_file.js";
 import { Problem, isCancelled } from "./problem.js";
@@ -9,7 +9,7 @@ import { Problem, isCancelled } from "./problem.js";
  *   terms: string, version: string | null, size: [number, number] | null,
  *   parameters: number | null, default: boolean}} Model
  */
-/** @typedef {{name: string, url: string, credit: string}} Sample */
+/** @typedef {{name: string, url: string, mask: string, credit: string}} Sample */
 /** @import { Answer, Fill, Hole } from "./fill.js" */
 /** @import { Area } from "./mask.js" */
 /** @import { Picture } from "./picture.js" */
@@ -49,9 +49,9 @@ export class Service {
     return (await this.#ask("v1/samples")).json();
   }
 
-  /** The bytes of a sample picture. @param {Sample} sample */
-  async sample(sample) {
-    return (await this.#ask(relative(sample.url))).blob();
+  /** The bytes of a sample picture, or of its hole. @param {string} url */
+  async sample(url) {
+    return (await this.#ask(relative(url))).blob();
   }
 
   /**

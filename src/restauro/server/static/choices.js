@@ -7,7 +7,7 @@
 export class Choices {
   /** @type {Fill[]} */
   fills = [];
-  /** The steps at which they fit: the last before they were asked for, and those chosen. @type {Set<Step | null>} */
+  /** The steps after which they fit: their own, and the last before. @type {Set<Step | null>} */
   #steps;
 
   /** @param {Work} work */

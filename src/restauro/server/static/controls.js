@@ -79,6 +79,7 @@ export function control(session, look, stage, onBrush) {
     damage: () => session.findDamage(),
     grow: () => painter()?.grow(1),
     shrink: () => painter()?.grow(-1),
+    suggest: () => session.useSuggestion(),
     "load-mask": () => input("mask-file").click(),
     async "save-mask"() {
       const { work } = session;
@@ -112,7 +113,7 @@ export function control(session, look, stage, onBrush) {
     element(id).addEventListener("click", action);
   }
 
-  /** What a key does, wherever the focus is: mostly what its button does. @type {typeof actions} */
+  /** What a key does: mostly what its button does. @type {typeof actions} */
   const keys = {
     "[": () => resizeBrush(Number(slider.value) - BRUSH_STEP),
     "]": () => resizeBrush(Number(slider.value) + BRUSH_STEP),

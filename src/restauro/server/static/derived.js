@@ -1,7 +1,4 @@
-/**
- * What the page shows, derived in one place from what is worked on and how it is looked at. Nobody
- * else asks in which phase the session is.
- */
+/** What the page shows: derived here, so that nobody else asks in which phase the session is. */
 
 /** @import { Look } from "./look.js" */
 /** @import { Session } from "./session.js" */
@@ -72,6 +69,7 @@ export function derive(session, look) {
     hidden: {
       restore: Boolean(running),
       cancel: !running,
+      suggest: phase !== "painting" || hasHole || !work?.opened.suggestion,
       progress: !running?.seconds,
       download: !hasFill,
       answers: !choices.length,

@@ -8,7 +8,7 @@ export function acceptFiles(session) {
   /** @param {File | undefined} file */
   const open = (file) => file && afterAsking(session, () => session.open(file, file.name));
   onChosen("picture-file", open);
-  onChosen("mask-file", (file) => session.useMask(file));
+  onChosen("mask-file", (file) => session.useMask(file, file.name));
   const highlight = (/** @type {boolean} */ isOver) =>
     document.body.classList.toggle("dragged-over", isOver);
   document.addEventListener("dragover", (event) => {

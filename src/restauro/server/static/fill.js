@@ -6,12 +6,12 @@ import { readMask } from "./mask_file.js";
 import { contextOf, decode } from "./picture.js";
 /** @import { Area, Size } from "./mask.js" */
 
-/** The pixels that were to be filled, one packed bit each. @typedef {{area: Area, bits: Uint8Array}} Hole */
+/** Pixels to be filled, a packed bit each. @typedef {{area: Area, bits: Uint8Array}} Hole */
 /**
- * An answer of the service. `bytes` are a picture file of the hole's area alone, in the picture's own
- * mode; beside the hole it does not count. `trust` is a mask file of what of it can be trusted, if
- * the model tells.
- * @typedef {{bytes: Blob, model: string, seconds: number, remark: string, trust?: Blob | null}} Answer
+ * `bytes` are a picture file of the hole's area alone; beside the hole it does not count. `trust` is
+ * a mask file of what of it can be trusted, if the model tells.
+ * @typedef {{bytes: Blob, model: string, seconds: number, remark: string, trust?: Blob | null}}
+ *   Answer
  */
 
 export class Fill {

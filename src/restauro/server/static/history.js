@@ -1,4 +1,4 @@
-/** The steps of a session: strokes, other changes of the hole, restorations. In bounded memory. */
+/** The steps of a session: strokes, other changes of the hole, restorations. */
 
 import { flip, follow } from "./bits.js";
 import { Mask } from "./mask.js";
@@ -6,8 +6,8 @@ import { Mask } from "./mask.js";
 /** @import { Area, Size } from "./mask.js" */
 
 /**
- * A step flips pixels of the mask; flipping them again undoes it, once more redoes it. A restoration
- * also lays its fill on the picture.
+ * A step flips pixels of the mask, and again to undo it. A restoration also lays its fill on the
+ * picture.
  * @typedef {{id: number, kind: StepKind, flips: Hole[], fill: Fill | null}} Step
  * @typedef {"brush" | "eraser" | "rectangle" | "invert" | "clear" | "load_mask" | "damage" | "grow"
  *   | "shrink" | "restoration"} StepKind

@@ -62,7 +62,7 @@ export function speak(language) {
     : text("private_host", { host: location.hostname });
 }
 
-/** Tells the key of a button, there and in the sheet of all keys. @param {HTMLElement} button */
+/** The row of a button's key, which its tooltip tells, too. @param {HTMLElement} button */
 function showKey(button) {
   const { key = "" } = button.dataset;
   const label = (button.ariaLabel || button.textContent || "").trim();

@@ -8,7 +8,8 @@ import { Fill } from "./fill.js";
 /** @typedef {Omit<Step, "fill"> & {answer?: Answer, hole?: Hole, isAgain?: boolean}} KeptStep */
 /**
  * `last` is the id of the last step in force, 0 if none is.
- * @typedef {{bytes: Blob, name: string, steps: KeptStep[], last: number, isUnsaved: boolean}} Kept
+ * @typedef {{bytes: Blob, name: string, suggestion: string, steps: KeptStep[], last: number,
+ *   isUnsaved: boolean}} Kept
  */
 
 const NAME = "restauro";
@@ -80,7 +81,10 @@ export class Keeper {
       session.clear();
       steps.clear();
       this.#ids.clear();
-      if (work) session.put({ bytes: work.opened.bytes, name: work.opened.name }, "picture");
+      if (work) {
+        const { bytes, name, suggestion } = work.opened;
+        session.put({ bytes, name, suggestion }, "picture");
+      }
     }
     this.#work = work;
     if (work) {

@@ -98,7 +98,7 @@ export class Keyboard {
     this.#endLine();
   }
 
-  /** By a quarter of the brush's size. @param {[number, number]} direction @param {boolean} paints */
+  /** Moves the brush. @param {[number, number]} direction @param {boolean} paints */
   #go([dx, dy], paints) {
     const painter = this.#painter;
     if (!painter) return false;

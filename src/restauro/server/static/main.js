@@ -65,6 +65,7 @@ follow(element("stage"), {
 /** Shows all that session and look have become. */
 function refresh() {
   const { phase } = derived;
+  const focused = /** @type {HTMLElement} */ (document.activeElement ?? document.body);
   derived = derive(session, look);
   stage.show(derived);
   controls.showBrush();
@@ -72,14 +73,13 @@ function refresh() {
   timeline.show(derived);
   answers.show(derived);
   placeMarks();
-  if (derived.phase !== phase) keepFocus();
+  if (derived.phase !== phase || focused !== document.body) keepFocus(focused);
   if (derived.work) engine.prepare(session.modelName);
 }
 
-/** Gives the focus a new place if its own has just vanished from the page. */
-function keepFocus() {
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-  if (focused?.offsetParent) return;
+/** Gives the focus a new place if its own has just vanished. @param {HTMLElement} focused */
+function keepFocus(focused) {
+  if (focused.offsetParent) return;
   const place = { empty: "open", restoring: "cancel", painting: "stage", restored: "stage" };
   element(place[derived.phase]).focus({ preventScroll: true });
 }

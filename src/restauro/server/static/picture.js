@@ -1,4 +1,4 @@
-/** A picture: the bytes of its file as it was opened, which are what is sent, and how to show it. */
+/** A picture: the bytes of its file, which are what is sent, and how to show it. */
 
 import { checkKind } from "./file_kind.js";
 import { Problem } from "./problem.js";
@@ -21,11 +21,13 @@ export class Picture {
    * @param {Blob} bytes of the file
    * @param {string} name of the file
    * @param {ImageBitmap[]} levels the picture and its halves, for smooth and quick reduction
+   * @param {string} [suggestion] address of a hole to try
    */
-  constructor(bytes, name, levels) {
+  constructor(bytes, name, levels, suggestion = "") {
     this.bytes = bytes;
     this.name = name;
     this.levels = levels;
+    this.suggestion = suggestion;
     this.width = levels[0].width;
     this.height = levels[0].height;
   }
@@ -35,9 +37,9 @@ export class Picture {
    * @param {string} name
    * @throws {Problem} The browser cannot show it, or it is animated.
    */
-  static async open(bytes, name) {
+  static async open(bytes, name, suggestion = "") {
     await checkKind(bytes, name);
-    return new Picture(bytes, name, levelsOf(await decode(bytes, name)));
+    return new Picture(bytes, name, levelsOf(await decode(bytes, name)), suggestion);
   }
 
   /**

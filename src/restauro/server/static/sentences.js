@@ -130,6 +130,7 @@ export const SENTENCES = {
     "Piena di colore: la parte di cui il modello non è sicuro. Nel resto nove pixel su dieci sono quasi giusti, in immagini come quelle da cui ha imparato.",
   ],
   hole_heading: ["Hole", "Lacuna"],
+  suggest: ["Use the suggested hole", "Usa la lacuna proposta"],
   steps: ["Steps", "Passi"],
   step_opened: ["opened", "aperta"],
   step_brush: ["painted", "dipinto"],

@@ -66,7 +66,7 @@ export class Session extends EventTarget {
     const kept = await this.#keeper.read();
     if (!kept || this.work) return;
     await this.#attempt(async () => {
-      const opened = await Picture.open(kept.bytes, kept.name);
+      const opened = await Picture.open(kept.bytes, kept.name, kept.suggestion);
       const steps = await Promise.all(kept.steps.map(stepOf));
       this.#begin(opened);
       this.#keeper.adopt(this.work, kept);
@@ -82,17 +82,17 @@ export class Session extends EventTarget {
   }
 
   /** @param {Blob} bytes @param {string} name */
-  async open(bytes, name) {
+  async open(bytes, name, suggestion = "") {
     await this.#attempt(async () => {
-      this.#begin(await Picture.open(bytes, name));
+      this.#begin(await Picture.open(bytes, name, suggestion));
       this.#keep();
     });
   }
 
   /** @param {Sample} sample */
-  async openSample(sample) {
-    const bytes = await this.#attempt(() => this.service.sample(sample));
-    if (bytes) await this.open(bytes, sample.url.replace(/.*\//, ""));
+  async openSample({ url, mask }) {
+    const bytes = await this.#attempt(() => this.service.sample(url));
+    if (bytes) await this.open(bytes, url.replace(/.*\//, ""), mask);
   }
 
   /** Leaves the picture; nothing of it stays in this browser. */
@@ -102,12 +102,18 @@ export class Session extends EventTarget {
     this.#changed();
   }
 
-  /** @param {File} file */
-  async useMask(file) {
+  /** Makes the hole that a sample comes with the one to fill. */
+  async useSuggestion() {
+    const url = this.work?.opened.suggestion;
+    if (url) await this.useMask(this.service.sample(url));
+  }
+
+  /** @param {Blob | Promise<Blob>} file @param {string} [name] */
+  async useMask(file, name) {
     const { work } = this;
     if (!work) return;
     await this.#attempt(async () => {
-      const { mask, numSoft } = await readMask(file, work.mask, file.name);
+      const { mask, numSoft } = await readMask(await file, work.mask, name);
       if (this.work !== work) return;
       work.painter.edit("load_mask", (own) => own.replace(mask));
       if (numSoft) throw new Problem("soft_mask", { count: numSoft });

@@ -45,9 +45,9 @@ export function sentence(key, values = {}) {
 }
 
 /**
- * Words of the service, which speaks English, in the page's language where that knows them.
+ * Words of the service, which speaks English, and the language that they are in: the page's own where
+ * that knows them.
  * @param {string} english
- * @returns {{words: string, language: Language}} and the language that the words are in
  */
 export function translated(english) {
   const language = currentLanguage();
@@ -56,9 +56,8 @@ export function translated(english) {
   return { words: english.replace(pattern, words), language };
 }
 
-/** @returns {Language} */
 export function currentLanguage() {
-  return document.documentElement.lang === "it" ? "it" : "en";
+  return /** @type {Language} */ (document.documentElement.lang);
 }
 
 /** @param {string | number} value @param {Language} language */

@@ -6,8 +6,8 @@ const MARGIN = 24; // CSS pixels left free around a picture that fits
 const MAX_SCALE = 40; // one picture pixel is then as wide as a fingertip
 
 /**
- * A point (x, y) of the picture lies at (x * scale + left, y * scale + top) on the stage.
- * Stage lengths are CSS pixels, picture lengths are picture pixels.
+ * A point (x, y) of the picture lies at (x * scale + left, y * scale + top) on the stage, in CSS
+ * pixels.
  */
 export class View {
   scale = 1;

@@ -42,8 +42,8 @@ export class Engine {
     return SAMPLES;
   }
 
-  /** @param {Sample} sample */
-  async sample({ url }) {
+  /** @param {string} url of a sample, or of its hole */
+  async sample(url) {
     const answer = await fetch(url).catch(() => null);
     if (!answer?.ok) throw new Problem("service_offline");
     return answer.blob();
