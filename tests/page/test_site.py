@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 import pytest
-from local_engine import filled_in, served
+from local_engine import KEPT, filled_in, served
 from playwright.sync_api import Browser, expect
 from visitor import Visitor, encoded
 
@@ -41,12 +41,6 @@ export const InferenceSession = {
 };
 """
 """A runtime whose networks open, and then fail."""
-KEPT = """async (count) => {
-  const name = (await caches.keys()).find((one) => one.endsWith(" large"));
-  const kept = name ? await (await caches.open(name)).keys() : [];
-  return kept.filter(({ url }) => url.includes("ort-gpu")).length === count;
-}"""
-"""Whether so many files are kept that compute on the graphics card."""
 
 
 class Served(NamedTuple):
@@ -135,12 +129,12 @@ def test_a_graphics_card_that_fails_is_left(
         visitor.open_sample("hat")
         expect(page.locator("#gpu-line")).to_contain_text("loads 6 MB more")
         expect(page.locator("#gpu")).to_be_checked()
-        page.wait_for_function(KEPT, arg=3)
+        page.evaluate(KEPT, 3)
         page.reload()
         visitor.press("Use the suggested hole")
         visitor.restore()
         expect(page.locator("#gpu")).not_to_be_checked()
-        page.wait_for_function(KEPT, arg=0)
+        page.evaluate(KEPT, 0)
         page.reload()
         expect(page.locator("#gpu-line")).to_be_visible()
         expect(page.locator("#gpu")).not_to_be_checked()  # it is not tried again
@@ -159,9 +153,9 @@ def test_who_saves_data_is_asked_before_more_is_loaded(
         expect(page.locator("#gpu")).not_to_be_checked()
         assert not [name for name in served_site.answered() if "ort-gpu" in name]
         page.locator("#gpu").check()
-        page.wait_for_function(KEPT, arg=3)
+        page.evaluate(KEPT, 3)
         page.locator("#gpu").uncheck()
-        page.wait_for_function(KEPT, arg=0)
+        page.evaluate(KEPT, 0)
 
 
 @pytest.mark.parametrize("kind", ["photograph", "drawing", "one colour", "transparent"])
