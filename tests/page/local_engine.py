@@ -33,6 +33,16 @@ FILL = """async ({image, mask, model}) => {
   return {bytes: btoa(letters), area: hole.area, seconds: answer.seconds};
 }"""
 
+KEPT = """async (count) => {
+  for (;;) {
+    const name = (await caches.keys()).find((one) => one.endsWith(" large"));
+    const kept = name ? await (await caches.open(name)).keys() : [];
+    if (kept.filter(({url}) => url.includes("ort-gpu")).length === count) return;
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+"""Waits until so many files are kept that compute on the graphics card."""
+
 
 @contextmanager
 def served(folder: Path, log: Path) -> Iterator[str]:

@@ -80,6 +80,28 @@ def test_a_painted_sample_is_restored_and_the_rest_untouched(visitor: Visitor) -
     assert (decoded(data)[mask] != sample[mask]).any()
 
 
+def test_a_sample_comes_with_a_hole_to_try(open_page: Any) -> None:
+    visitor: Visitor = open_page(locale="it")
+    page = visitor.page
+    visitor.open_sample("hat")
+    offer = page.get_by_role("button", name="Usa la lacuna proposta")
+    offer.click()
+    expect(visitor.steps()).to_have_count(2)
+    expect(page.locator("#stage")).to_be_focused()
+    expect(offer).to_be_hidden()
+    _, data = visitor.saved("Salva maschera")
+    assert_array_equal(decoded(data), decoded((SAMPLES_DIR / "hat_mask.png").read_bytes()))
+    page.keyboard.press("Control+z")
+    page.reload()
+    offer.click()
+    expect(visitor.steps()).to_have_count(2)
+    page.keyboard.press("i")
+    visitor.choose(encoded(patch_on_grey()), "own.png")
+    page.locator("#replace").get_by_role("button", name="Lasciala").click()
+    expect(visitor.steps()).to_have_count(1)
+    expect(offer).to_be_hidden()
+
+
 def test_a_restoration_shows_after_and_before_while_it_is_asked_for(painter: Visitor) -> None:
     page = painter.page
     painter.restore()

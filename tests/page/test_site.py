@@ -12,8 +12,8 @@ import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 import pytest
-from local_engine import filled_in, served
-from playwright.sync_api import expect
+from local_engine import KEPT, filled_in, served
+from playwright.sync_api import Browser, expect
 from visitor import Visitor, encoded
 
 import restauro
@@ -24,9 +24,23 @@ from restauro.picture.holes import grown
 from restauro.repairing import SOFT_EDGE_PX
 from restauro.site.build import Site, write_site
 from restauro.site.runtime import runtime
+from started import PATIENCE
 
 ENGINE_DIR = Path(site.__file__).parent
 FIRST_LOAD_BYTES = 15_000_000
+
+
+CARD = "GPU.prototype.requestAdapter = async () => ({info: {}})"
+"""Makes the page see a graphics card; its worker still finds none."""
+SAVING = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
+LOST = b"""
+import * as plain from "./ort.js";
+export const { Tensor, env } = plain;
+export const InferenceSession = {
+  create: async () => ({ async run() { throw new Error("the device is lost"); } }),
+};
+"""
+"""A runtime whose networks open, and then fail."""
 
 
 class Served(NamedTuple):
@@ -69,7 +83,7 @@ def test_a_visit_from_the_first_load_to_one_without_a_network(
     assert not [name for name in served_site.answered() if name.endswith(".gzip")]
 
     visitor.open_sample("hat")
-    visitor.drag((45, 64), (70, 64))
+    visitor.press("Use the suggested hole")
     mask = visitor.mask()
     visitor.restore()
     _, data = visitor.saved("Download")
@@ -95,6 +109,53 @@ def test_a_visit_from_the_first_load_to_one_without_a_network(
     visitor.expect_phase("restored")
     assert page.evaluate("crossOriginIsolated")  # several threads
     assert served_site.answered() == answered
+
+
+@pytest.mark.parametrize("broken", [{}, {"ort-gpu.js": LOST}], ids=["no adapter", "lost"])
+def test_a_graphics_card_that_fails_is_left(
+    browser: Browser, served_site: Served, tmp_path: Path, broken: dict[str, bytes]
+) -> None:
+    """At the visit after the one that loaded what it takes."""
+    write_site(tmp_path / "site", ["faces"], runtime() | broken)
+    with (
+        served(tmp_path / "site", tmp_path / "log") as url,
+        browser.new_context(locale="en-GB") as context,
+    ):
+        context.set_default_timeout(1000 * PATIENCE)
+        context.add_init_script(CARD)
+        page = context.new_page()
+        page.goto(url)
+        visitor = Visitor(page)
+        visitor.open_sample("hat")
+        expect(page.locator("#gpu-line")).to_contain_text("loads 6 MB more")
+        expect(page.locator("#gpu")).to_be_checked()
+        page.evaluate(KEPT, 3)
+        page.reload()
+        visitor.press("Use the suggested hole")
+        visitor.restore()
+        expect(page.locator("#gpu")).not_to_be_checked()
+        page.evaluate(KEPT, 0)
+        page.reload()
+        expect(page.locator("#gpu-line")).to_be_visible()
+        expect(page.locator("#gpu")).not_to_be_checked()  # it is not tried again
+
+
+def test_who_saves_data_is_asked_before_more_is_loaded(
+    browser: Browser, served_site: Served
+) -> None:
+    with browser.new_context(locale="it-IT") as context:
+        context.set_default_timeout(1000 * PATIENCE)
+        context.add_init_script(f"{CARD}; {SAVING}")
+        page = context.new_page()
+        page.goto(served_site.url)
+        Visitor(page).open_sample("hat")
+        expect(page.locator("#gpu-line")).to_contain_text("Calcola sulla scheda grafica")
+        expect(page.locator("#gpu")).not_to_be_checked()
+        assert not [name for name in served_site.answered() if "ort-gpu" in name]
+        page.locator("#gpu").check()
+        page.evaluate(KEPT, 3)
+        page.locator("#gpu").uncheck()
+        page.evaluate(KEPT, 0)
 
 
 @pytest.mark.parametrize("kind", ["photograph", "drawing", "one colour", "transparent"])
@@ -146,4 +207,4 @@ def test_what_cannot_be_restored_is_said(open_page: Any) -> None:
 def test_the_engine_is_small() -> None:
     files = [path for path in ENGINE_DIR.rglob("*.js") if path.is_file()]
     assert len(files) > 10
-    assert sum(path.stat().st_size for path in files) < 80_000
+    assert sum(path.stat().st_size for path in files) < 84_000

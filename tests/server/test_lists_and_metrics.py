@@ -36,7 +36,7 @@ def test_samples_can_be_fetched_with_their_masks(client: httpx2.Client) -> None:
         assert sample["credit"]
         picture = client.get(sample["url"])
         assert picture.headers["content-type"] in ("image/png", "image/jpeg")
-        mask = client.get(f"/samples/{sample['name']}_mask.png")
+        mask = client.get(sample["mask"])
         assert decoded(picture.content).shape[:2] == decoded(mask.content).shape
 
 

@@ -116,6 +116,6 @@ def test_every_refusal_has_a_sentence_in_each_language_of_the_page() -> None:
         module = client.get("/static/refusals.js")
     assert module.headers["content-type"].startswith("text/javascript")
     for code, kind in KINDS.items():
-        assert f'"service_{code}": "{kind.italian}"' in module.text
+        assert f'"service_{code}": [null, "{kind.italian}"],' in module.text
         assert ";" in kind.english  # what is wrong; what to do
         assert re.fullmatch(r"[A-Zr].*; .*\.", kind.italian)

@@ -27,7 +27,7 @@ from restauro.server.following import count, patches_of, told
 from restauro.server.guard import Access, Guard, answer_to, unless_gone
 from restauro.server.limits import Limits
 from restauro.server.messages import ErrorMessage, Health, Models, Sample
-from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model
+from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model, mask_of
 from restauro.server.refusals import KINDS, Refusal, as_javascript
 from restauro.server.restoring import Answer, Work, answer_of, events_of, is_preferred
 from restauro.server.watch import Metrics, Watch
@@ -196,7 +196,12 @@ def _add_lists(router: APIRouter, models: Sequence[Model]) -> None:
     async def list_samples() -> list[Sample]:
         """Pictures to try."""
         return [
-            Sample(name=Path(file).stem, url=f"/samples/{file}", credit=credit)
+            Sample(
+                name=Path(file).stem,
+                url=f"/samples/{file}",
+                mask=f"/samples/{mask_of(file)}",
+                credit=credit,
+            )
             for file, credit in SAMPLES.items()
         ]
 
@@ -232,7 +237,7 @@ def _add_open_paths(app: FastAPI) -> None:
     )
     async def sample(file_name: str) -> FileResponse:
         """A picture to try, or with `_mask` in its name a mask for it."""
-        known = {*SAMPLES, *(f"{Path(file).stem}_mask.png" for file in SAMPLES)}
+        known = {*SAMPLES, *map(mask_of, SAMPLES)}
         if file_name not in known:
             raise Refusal("path", f"no sample {file_name[:50]!r}; see /v1/samples")
         return FileResponse(SAMPLES_DIR / file_name)

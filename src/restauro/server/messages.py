@@ -51,6 +51,8 @@ class Sample(BaseModel):
 
     name: str
     url: str
+    mask: str
+    """URL of a hole to try with it."""
     credit: str
 
 

@@ -24,6 +24,11 @@ SAMPLES = {
 """File of a sample picture -> where it comes from, and its terms."""
 
 
+def mask_of(sample: str) -> str:
+    """The file of a hole to try with a sample."""
+    return f"{Path(sample).stem}_mask.png"
+
+
 @dataclass(frozen=True)
 class Model(Description):
     """What fills holes and can be asked for by name."""

@@ -197,6 +197,11 @@ class Refusal(HTTPException):
 
 def as_javascript() -> str:
     """The sentences that the service itself does not say, as a module for the page."""
-    italian = {f"service_{code}": kind.italian for code, kind in KINDS.items()}
-    sentences = json.dumps(italian, ensure_ascii=False, indent=2)
-    return f"/** By `service_` and the code of an answer. */\nexport const ITALIAN = {sentences};\n"
+    lines = (
+        f'  "service_{code}": [null, {json.dumps(kind.italian, ensure_ascii=False)}],\n'
+        for code, kind in KINDS.items()
+    )
+    return (
+        "/** By `service_` and the code of an answer; in English they come with it. */\n"
+        f"export const SENTENCES = {{\n{''.join(lines)}}};\n"
+    )

@@ -17,7 +17,7 @@ from restauro.fill.catalogue import find
 from restauro.fill.finder import SHIPPED
 from restauro.fill.model_file import read_card
 from restauro.repairing import SOFT_EDGE_PX
-from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model
+from restauro.server.offers import SAMPLES, SAMPLES_DIR, Model, mask_of
 
 HERE = Path(__file__).parent
 PAGE_DIR = HERE.parent / "server" / "static"
@@ -52,6 +52,9 @@ _PLACES = {
     '<p class="aside" id="model-line">': '<p class="aside" data-text="loads_once"></p>\n'
     '        <p class="aside" id="model-line">',
     '<span id="elapsed"': '<span id="loading"></span> <span id="elapsed"',
+    '<p class="hint"': '<label class="check" id="gpu-line" hidden>'
+    '<input type="checkbox" id="gpu" /><span id="gpu-said"></span></label>\n'
+    '        <p class="hint"',
 }
 """What is added to the page, and before what."""
 
@@ -79,6 +82,13 @@ def write_site(folder: Path, names: Sequence[str], runtime: Mapping[str, bytes])
     large: dict[str, bytes] = {}
     models = [_offered(name, large, is_default=name == names[0]) for name in names]
     wasm = _added(large, "runtime/ort-wasm", runtime["ort-wasm.wasm"])
+    wasm |= {"ort": "runtime/ort.js", "paths": "runtime/ort-wasm.js"}
+    first = [large[wasm["file"]], large[models[0]["file"]]]
+    gpu = _added(large, "runtime/ort-gpu-wasm", runtime["ort-gpu-wasm.wasm"])
+    for part, name in (("ort", "ort-gpu"), ("paths", "ort-gpu-wasm")):
+        gpu[part] = _named(f"runtime/{name}", runtime[f"{name}.js"], ".js")
+        large[gpu[part]] = runtime[f"{name}.js"]
+    gpu_files = [gpu[part] for part in ("ort", "paths", "file")]
     card = read_card(SHIPPED)
     finder = _added(large, "models/damage", SHIPPED.read_bytes())
     finder |= {"name": "damage", "multiple": card.multiple, "softEdge": SOFT_EDGE_PX}
@@ -87,22 +97,29 @@ def write_site(folder: Path, names: Sequence[str], runtime: Mapping[str, bytes])
     files["static/engine.js"] = files.pop("engine/engine.js")
     files["static/refusals.js"] = files.pop("engine/words.js")
     files |= {f"runtime/{name}": runtime[name] for name in ("ort.js", "ort-wasm.js")}
-    files |= {f"samples/{name}": (SAMPLES_DIR / name).read_bytes() for name in SAMPLES}
+    samples = [*SAMPLES, *map(mask_of, SAMPLES)]
+    files |= {f"samples/{name}": (SAMPLES_DIR / name).read_bytes() for name in samples}
     files["manifest.json"] = json.dumps(_MANIFEST, indent=2).encode()
     files["index.html"] = _page(files.pop("static/index.html").decode()).encode()
-    first = [large[wasm["file"]], large[models[0]["file"]], *files.values()]
-    first_bytes = sum(map(len, first))
+    first_bytes = sum(map(len, [*first, *files.values()]))
     files["engine/offers.js"] = _constants(
         MODELS=models,
         SAMPLES=[
-            {"name": Path(file).stem, "url": f"samples/{file}", "credit": credit}
+            {
+                "name": Path(file).stem,
+                "url": f"samples/{file}",
+                "mask": f"samples/{mask_of(file)}",
+                "credit": credit,
+            }
             for file, credit in SAMPLES.items()
         ],
         RUNTIME=wasm,
+        GPU=gpu,
+        GPU_MEGABYTES=math.ceil(sum(len(large[name]) for name in gpu_files) / 1e6),
         FINDER=finder,
         MEGABYTES=math.ceil(first_bytes / 1e6),
     )
-    files[WORKER] = _offline(files, large)
+    files[WORKER] = _offline(files, large, gpu_files)
     _replace(folder, files | large)
     return Site(first_bytes, sum(map(len, [*files.values(), *large.values()])))
 
@@ -123,9 +140,13 @@ def _offered(name: str, large: dict[str, bytes], *, is_default: bool) -> dict[st
 def _added(large: dict[str, bytes], name: str, data: bytes) -> dict[str, Any]:
     """Adds a file under a name that tells its content, compressed, as few hosts would do it."""
     packed = gzip.compress(data, 9, mtime=0)
-    file = f"{name}-{hashlib.sha256(packed).hexdigest()[:12]}.gzip"
+    file = _named(name, packed, ".gzip")
     large[file] = packed
     return {"file": file, "bytes": len(packed)}
+
+
+def _named(name: str, data: bytes, ending: str) -> str:
+    return f"{name}-{hashlib.sha256(data).hexdigest()[:12]}{ending}"
 
 
 def _page(page: str) -> str:
@@ -135,12 +156,12 @@ def _page(page: str) -> str:
     return page
 
 
-def _offline(files: Mapping[str, bytes], large: Mapping[str, bytes]) -> bytes:
+def _offline(files: Mapping[str, bytes], large: Mapping[str, bytes], gpu: Sequence[str]) -> bytes:
     digest = hashlib.sha256()
     for name, data in sorted(files.items()):
         digest.update(name.encode() + data)
     pages = ["", *sorted(set(files) - {"index.html"})]  # "" is the page's own address
-    lists = _constants(VERSION=digest.hexdigest()[:12], FILES=pages, LARGE=sorted(large))
+    lists = _constants(VERSION=digest.hexdigest()[:12], FILES=pages, LARGE=sorted(large), GPU=gpu)
     return lists.replace(b"export ", b"") + (HERE / WORKER).read_bytes()
 
 

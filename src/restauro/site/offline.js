@@ -1,6 +1,7 @@
 /**
  * Keeps the page in the browser, so that it works without a network; the engine keeps runtime and
- * models, once they are asked for (engine/worker.js). `restauro site` writes the lists above.
+ * models, once they are asked for (engine/worker.js). What computes on the graphics card is loaded
+ * here, beside a visit, for the next one. `restauro site` writes the lists above.
  */
 
 const SCOPE = /** @type {any} */ (self).registration.scope;
@@ -9,6 +10,9 @@ const MODELS = `${SCOPE} large`;
 
 self.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(kept()));
 self.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(tidied()));
+self.addEventListener("message", (/** @type {any} */ event) => {
+  event.waitUntil(keepGpu(event.data.gpu));
+});
 self.addEventListener("fetch", (/** @type {any} */ event) => {
   event.respondWith(answer(event.request));
 });
@@ -32,14 +36,23 @@ async function tidied() {
   await /** @type {any} */ (self).clients.claim();
 }
 
+/** Loads what computes on the graphics card, or forgets it. @param {boolean} isWanted */
+async function keepGpu(isWanted) {
+  const cache = await caches.open(MODELS);
+  for (const file of GPU) {
+    if (!isWanted) await cache.delete(SCOPE + file);
+    else if (!(await cache.match(SCOPE + file))) await cache.add(SCOPE + file);
+  }
+}
+
 /**
  * The page's own files as they were kept. Their headers let a browser compute with several threads,
  * which few hosts of static files allow.
  * @param {Request} request
  */
 async function answer(request) {
-  const cache = await caches.open(PAGES);
-  const known = await cache.match(request, { ignoreSearch: true });
+  const [pages, models] = await Promise.all([caches.open(PAGES), caches.open(MODELS)]);
+  const known = (await pages.match(request, { ignoreSearch: true })) ?? (await models.match(request));
   if (!known) return fetch(request);
   const headers = new Headers(known.headers);
   headers.set("Cross-Origin-Opener-Policy", "same-origin");

@@ -27,6 +27,9 @@ FILES = {
     "ort.js": "ort.wasm.min.mjs",
     "ort-wasm.js": "ort-wasm-simd-threaded.mjs",
     "ort-wasm.wasm": "ort-wasm-simd-threaded.wasm",
+    "ort-gpu.js": "ort.webgpu.min.mjs",
+    "ort-gpu-wasm.js": "ort-wasm-simd-threaded.jsep.mjs",
+    "ort-gpu-wasm.wasm": "ort-wasm-simd-threaded.jsep.wasm",
 }
 """Name in a site -> name in the package; `.js`, as not every host knows what `.mjs` is."""
 

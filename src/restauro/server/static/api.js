@@ -1,7 +1,7 @@
-/** The HTTP service, as docs/service.md describes it. Paths are relative: a proxy may add a prefix. */
+/** The HTTP service of docs/service.md. Paths are relative: a proxy may add a prefix. */
 
 import { readMask, writeHole } from "./mask_file.js";
-import { Problem } from "./problem.js";
+import { Problem, isCancelled } from "./problem.js";
 
 /**
  * What can restore a picture. `size` is [height, width].
@@ -9,7 +9,7 @@ import { Problem } from "./problem.js";
  *   terms: string, version: string | null, size: [number, number] | null,
  *   parameters: number | null, default: boolean}} Model
  */
-/** @typedef {{name: string, url: string, credit: string}} Sample */
+/** @typedef {{name: string, url: string, mask: string, credit: string}} Sample */
 /** @import { Answer, Fill, Hole } from "./fill.js" */
 /** @import { Area } from "./mask.js" */
 /** @import { Picture } from "./picture.js" */
@@ -34,10 +34,7 @@ import { Problem } from "./problem.js";
  *   | {kind: "part", area: Area, image: ImageBitmap, isCoarse: boolean, share: number}} Progress
  */
 
-/**
- * What restores pictures. A site without a server has another class with the same methods, but for
- * `token`; the page knows no more of either.
- */
+/** What restores pictures. A site without a server has another class with the same methods. */
 export class Service {
   /** Asked for in the page when the service wants one; forgotten with the page. */
   token = "";
@@ -52,19 +49,15 @@ export class Service {
     return (await this.#ask("v1/samples")).json();
   }
 
-  /**
-   * The bytes of a sample picture.
-   * @param {Sample} sample
-   */
-  async sample(sample) {
-    return (await this.#ask(relative(sample.url))).blob();
+  /** The bytes of a sample picture, or of its hole. @param {string} url */
+  async sample(url) {
+    return (await this.#ask(relative(url))).blob();
   }
 
   /**
-   * Fills a hole; waits for a place as long as it takes.
+   * Fills a hole; waits for a place as long as it takes, or until the signal frees it.
    * @param {Request} request
-   * @param {{signal: AbortSignal, onEvent: (event: Progress) => void}} options the signal ends it
-   *   with an `AbortError`, and what computes is free at once
+   * @param {{signal: AbortSignal, onEvent: (event: Progress) => void}} options
    * @returns {Promise<Answer>}
    * @throws {Problem} It is refused, or fails.
    */
@@ -81,11 +74,9 @@ export class Service {
    * only time that it is encoded.
    * @param {Picture} picture as it was opened
    * @param {Fill[]} fills the oldest first
-   * @param {AbortSignal} signal
-   * @returns {Promise<Blob>}
-   * @throws {Problem}
    */
-  async composite(picture, fills, signal) {
+  async composite(picture, fills) {
+    const { signal } = new AbortController();
     return (await this.#post("inpaint", await formOf(picture, fills), "image/*", signal)).blob();
   }
 
@@ -93,7 +84,6 @@ export class Service {
    * What looks damaged.
    * @param {Picture} picture as it was opened
    * @param {AbortSignal} signal
-   * @throws {Problem}
    */
   async damage(picture, signal) {
     const answer = await this.#post("mask", await formOf(picture, []), "image/png", signal);
@@ -121,8 +111,8 @@ export class Service {
   }
 
   /**
-   * Waits until the service has a place. A full service refuses before it reads a body, so a body
-   * of one letter tells as much as a whole picture: any other refusal means that there is a place.
+   * Waits until the service has a place. A full one refuses before it reads the body, so one letter
+   * tells as much as a whole picture: any other refusal means that there is a place.
    * @param {string | number} seconds from one question to the next
    * @param {AbortSignal} signal
    */
@@ -214,11 +204,7 @@ async function followed(answer, onEvent) {
   throw new Problem("no_answer");
 }
 
-/**
- * Server-sent events: a name and JSON.
- * @param {Response} answer
- * @returns {AsyncGenerator<{kind: string, data: any}>}
- */
+/** Server-sent events: a name and JSON. @param {Response} answer */
 async function* eventsIn({ body }) {
   if (!body) return;
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
@@ -238,22 +224,20 @@ async function* eventsIn({ body }) {
 
 /** @param {string} text */
 function fromBase64(text) {
-  const letters = atob(text);
-  const bytes = new Uint8Array(letters.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return new Blob([bytes], { type: "image/png" });
 }
 
 /**
  * @template Given
  * @param {Promise<Given>} given by the network
- * @throws {Problem} It breaks; being ended is no problem.
+ * @throws {Problem} It breaks.
  */
 async function unlessBroken(given) {
   try {
     return await given;
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    if (isCancelled(error)) throw error;
     throw new Problem("no_answer");
   }
 }
@@ -264,10 +248,7 @@ async function unlessBroken(given) {
  */
 function pause(seconds, signal) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, 1000 * seconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
+    setTimeout(resolve, 1000 * seconds);
+    signal.addEventListener("abort", () => reject(signal.reason));
   });
 }

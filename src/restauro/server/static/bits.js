@@ -1,15 +1,14 @@
 /** Masks packed to one bit a pixel, for steps of the history and PNG files. */
 
-/** @import { Area } from "./mask.js" */
+/** @import { Hole } from "./fill.js" */
+/** @import { Area, Mask } from "./mask.js" */
 
 /**
  * Packs an area of a mask, the leftmost pixel in the highest bit; each row starts a new byte.
- * @param {Uint8Array} pixels of the whole mask, 0 or 1
- * @param {number} width of the whole mask
+ * @param {Mask} mask
  * @param {Area} area
- * @returns {Uint8Array<ArrayBuffer>}
  */
-export function pack(pixels, width, area) {
+export function pack({ pixels, width }, area) {
   const rowBytes = bytesPerRow(area);
   const bits = new Uint8Array(rowBytes * (area.bottom - area.top));
   for (let y = area.top, start = 0; y < area.bottom; y++, start += rowBytes) {
@@ -22,22 +21,20 @@ export function pack(pixels, width, area) {
 }
 
 /**
- * Makes an area of one mask like that of another.
- * @param {Uint8Array} pixels of a whole mask, 0 or 1, changed in place
- * @param {Uint8Array} model of another
- * @param {number} width of the whole masks
+ * Makes an area of one mask like that of another. Gives the pixels that were flipped, packed as
+ * `pack` does, null if there are none, and how many more are 1 than before.
+ * @param {Mask} mask changed in place
+ * @param {Mask} model
  * @param {Area} area
- * @returns {{bits: Uint8Array<ArrayBuffer> | null, gained: number}} the pixels that were flipped,
- *   packed as `pack` does, null if there are none; how many more are 1 than before
  */
-export function follow(pixels, model, width, { left, top, right, bottom }) {
+export function follow({ pixels, width }, model, { left, top, right, bottom }) {
   const rowBytes = bytesPerRow({ left, top, right, bottom });
   let bits = null;
   let gained = 0;
   for (let y = top, start = 0; y < bottom; y++, start += rowBytes) {
     const end = y * width + right;
     for (let i = y * width + left, x = 0; i < end; i++, x++) {
-      const value = model[i];
+      const value = model.pixels[i];
       if (pixels[i] === value) continue;
       bits ??= new Uint8Array(rowBytes * (bottom - top));
       bits[start + (x >> 3)] |= 128 >> (x & 7);
@@ -49,15 +46,13 @@ export function follow(pixels, model, width, { left, top, right, bottom }) {
 }
 
 /**
- * Changes the pixels of an area whose packed bit is set.
- * @param {Uint8Array} pixels of the whole mask, changed in place
- * @param {number} width of the whole mask
- * @param {Area} area
- * @param {Uint8Array} bits as `pack` gives them
+ * Changes the pixels whose packed bit is set.
+ * @param {Mask} mask changed in place
+ * @param {Hole} hole
  * @param {0 | 1 | null} [value] that they get; null flips them
  * @returns {number} how many more pixels are 1 than before
  */
-export function flip(pixels, width, area, bits, value = null) {
+export function flip({ pixels, width }, { area, bits }, value = null) {
   const rowBytes = bytesPerRow(area);
   let gained = 0;
   for (let y = area.top, start = 0; y < area.bottom; y++, start += rowBytes) {

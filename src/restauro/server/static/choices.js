@@ -2,21 +2,17 @@
 
 /** @import { Fill } from "./fill.js" */
 /** @import { Step } from "./history.js" */
-/** @import { Task, Work } from "./work.js" */
+/** @import { Work } from "./work.js" */
 
 export class Choices {
   /** @type {Fill[]} */
   fills = [];
-  /** The steps at which they fit: the last before they were asked for, and those chosen. @type {Set<Step | null>} */
+  /** The steps after which they fit: their own, and the last before. @type {Set<Step | null>} */
   #steps;
 
-  /**
-   * @param {Work} work
-   * @param {Task} task what all of them answer
-   */
-  constructor(work, task) {
+  /** @param {Work} work */
+  constructor(work) {
     this.work = work;
-    this.task = task;
     this.#steps = new Set([work.history.last]);
   }
 
@@ -25,9 +21,10 @@ export class Choices {
     return this.#steps.has(this.work.history.last);
   }
 
-  /** @param {Fill} fill one of them */
-  choose(fill) {
+  /** @param {number} number of the one to take, from 0 */
+  choose(number) {
     const { work } = this;
+    const fill = this.fills[number];
     const isAgain = work.history.last?.fill?.hole === fill.hole;
     work.restored(fill.as(isAgain));
     this.#steps.add(work.history.last);

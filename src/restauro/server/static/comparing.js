@@ -14,7 +14,6 @@ const PRESSING = ["Enter", " "];
  */
 export function compare(session, look, stage) {
   holdToSeeBefore(look);
-  element("compare").addEventListener("click", () => look.change({ compares: !look.compares }));
   const slider = input("divided");
   slider.addEventListener("input", () => {
     stage.divider = Number(slider.value) / 100;

@@ -1,7 +1,4 @@
-/**
- * What the page shows, derived in one place from what is worked on and how it is looked at. Nobody
- * else asks in which phase the session is.
- */
+/** What the page shows: derived here, so that nobody else asks in which phase the session is. */
 
 /** @import { Look } from "./look.js" */
 /** @import { Session } from "./session.js" */
@@ -9,10 +6,7 @@
 /** @typedef {ReturnType<typeof derive>} Derived */
 /** @typedef {"empty" | "painting" | "restoring" | "restored"} Phase */
 
-/**
- * @param {Session} session
- * @param {Look} look
- */
+/** @param {Session} session @param {Look} look */
 export function derive(session, look) {
   const { work, running, models } = session;
   const history = work?.history ?? null;
@@ -29,6 +23,8 @@ export function derive(session, look) {
     phase,
     work,
     isKept: session.isKept,
+    problem: session.problem,
+    model: session.model,
     /** What a pointer does on the stage. */
     movesPicture: look.moves || look.movesForNow,
     tool: look.moves ? "move" : (work?.painter.tool ?? "brush"),
@@ -57,8 +53,8 @@ export function derive(session, look) {
     newestFill,
     /** Controls by their ids. */
     disabled: {
-      undo: !history?.canUndo,
-      redo: !history?.canRedo,
+      undo: !history?.done,
+      redo: !history || history.done === history.steps.length,
       clear: !hasHole,
       grow: !hasHole,
       shrink: !hasHole,
@@ -73,6 +69,7 @@ export function derive(session, look) {
     hidden: {
       restore: Boolean(running),
       cancel: !running,
+      suggest: phase !== "painting" || hasHole || !work?.opened.suggestion,
       progress: !running?.seconds,
       download: !hasFill,
       answers: !choices.length,
@@ -89,7 +86,7 @@ export function derive(session, look) {
 }
 
 /**
- * A sentence of `strings.js` and its values.
+ * A sentence of `sentences.js` and its values.
  * @param {Session} session
  * @returns {{key: string, share?: number, model?: string, seconds?: number, place?: number}}
  */
@@ -102,5 +99,5 @@ function statusOf({ work, running, isEncoding }) {
   const answer = work?.newestFill?.answer;
   if (answer) return { key: "restored", model: answer.model, seconds: answer.seconds };
   if (!work?.mask.count) return { key: "paint_first" };
-  return { key: "hole", share: work.mask.holeRatio };
+  return { key: "hole", share: work.mask.count / work.mask.pixels.length };
 }

@@ -1,4 +1,4 @@
-/** What fills holes: here the service. On a site without a server another module is in this place. */
+/** What fills holes: here the service; on a site another module is in this place. */
 
 import { Service } from "./api.js";
 
@@ -6,9 +6,6 @@ import { Service } from "./api.js";
 export const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 
 export class Engine extends Service {
-  /**
-   * Gets ready for restorations; nothing need be done here.
-   * @param {string} model
-   */
+  /** Gets ready for restorations. @param {string} model */
   prepare(model) {}
 }

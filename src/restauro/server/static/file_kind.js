@@ -29,10 +29,7 @@ function isAnimatedPng(bytes) {
   return false;
 }
 
-/**
- * Whether a GIF has more than one picture.
- * @param {Uint8Array} bytes
- */
+/** Whether a GIF has more than one picture. @param {Uint8Array} bytes */
 function hasTwoFrames(bytes) {
   const tableAt = (/** @type {number} */ packed) => (packed & 0x80 ? 3 << ((packed & 7) + 1) : 0);
   let frames = 0;

@@ -1,17 +1,14 @@
 /** How files come into the page and leave it: choosing, dropping, pasting, saving. */
 
-import { all, element, input } from "./interface.js";
+import { element, input } from "./interface.js";
 /** @import { Session } from "./session.js" */
 
-/**
- * Lets pictures come in by every way a browser has.
- * @param {Session} session
- */
+/** Lets pictures come in by every way a browser has. @param {Session} session */
 export function acceptFiles(session) {
   /** @param {File | undefined} file */
   const open = (file) => file && afterAsking(session, () => session.open(file, file.name));
   onChosen("picture-file", open);
-  onChosen("mask-file", (file) => session.useMask(file));
+  onChosen("mask-file", (file) => session.useMask(file, file.name));
   const highlight = (/** @type {boolean} */ isOver) =>
     document.body.classList.toggle("dragged-over", isOver);
   document.addEventListener("dragover", (event) => {
@@ -62,20 +59,11 @@ async function afterAsking(session, action) {
   await action();
 }
 
-/**
- * @param {Blob} bytes
- * @param {string} name
- */
+/** @param {Blob} bytes @param {string} name */
 export function save(bytes, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(bytes);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be reading
-}
-
-for (const button of all("dialog button")) {
-  button.addEventListener("click", () => {
-    button.closest("dialog")?.close(/** @type {HTMLButtonElement} */ (button).value);
-  });
 }

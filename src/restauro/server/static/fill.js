@@ -3,24 +3,24 @@
 import { flip, pack } from "./bits.js";
 import { Mask, sizeOf } from "./mask.js";
 import { readMask } from "./mask_file.js";
-import { decode } from "./picture.js";
-/** @import { Area } from "./mask.js" */
+import { contextOf, decode } from "./picture.js";
+/** @import { Area, Size } from "./mask.js" */
 
-/** The pixels that were to be filled, one packed bit each. @typedef {{area: Area, bits: Uint8Array}} Hole */
+/** Pixels to be filled, a packed bit each. @typedef {{area: Area, bits: Uint8Array}} Hole */
 /**
- * An answer of the service, and what is to be known of it. `bytes` are a picture file of the hole's
- * area alone, exact, in the picture's own mode; beside the hole it does not count. `trust` is a mask
- * file of the same area: what of the fill can be trusted, if the model tells.
- * @typedef {{bytes: Blob, model: string, seconds: number, remark: string, trust?: Blob | null}} Answer
+ * `bytes` are a picture file of the hole's area alone; beside the hole it does not count. `trust` is
+ * a mask file of what of it can be trusted, if the model tells.
+ * @typedef {{bytes: Blob, model: string, seconds: number, remark: string, trust?: Blob | null}}
+ *   Answer
  */
 
 export class Fill {
   /**
    * @param {Answer} answer
    * @param {Hole} hole
-   * @param {boolean} isAgain whether it is another answer for the hole of the fill before
+   * @param {boolean} isAgain whether the fill before it has the same hole
    * @param {ImageBitmap} image of the hole's area, transparent beside the hole
-   * @param {Hole | null} trusted the part of the hole that can be trusted; null if that is not known
+   * @param {Hole | null} trusted what of it can be trusted, if that is known
    */
   constructor(answer, hole, isAgain, image, trusted) {
     this.answer = answer;
@@ -37,24 +37,20 @@ export class Fill {
    */
   static async of(answer, hole, isAgain) {
     const patch = await decode(answer.bytes, answer.model);
-    const canvas = stencilOf(hole);
-    const context = contextOf(canvas);
+    const context = stencilOf(hole);
     context.globalCompositeOperation = "source-in";
     context.drawImage(patch, 0, 0);
     patch.close();
     const { area } = hole;
     let trusted = null;
     if (answer.trust) {
-      const { pixels, width, whole } = (await readMask(answer.trust, sizeOf(area))).mask;
-      trusted = { area, bits: pack(pixels, width, whole) };
+      const { mask } = await readMask(answer.trust, sizeOf(area));
+      trusted = { area, bits: pack(mask, mask.whole) };
     }
-    return new Fill(answer, hole, isAgain, canvas.transferToImageBitmap(), trusted);
+    return new Fill(answer, hole, isAgain, context.canvas.transferToImageBitmap(), trusted);
   }
 
-  /**
-   * The same for another place in the history.
-   * @param {boolean} isAgain
-   */
+  /** The same for another place in the history. @param {boolean} isAgain */
   as(isAgain) {
     return new Fill(this.answer, this.hole, isAgain, this.image, this.trusted);
   }
@@ -65,14 +61,13 @@ export class Fill {
   }
 
   /**
-   * Puts the fill in the place of what a canvas of the whole picture has in the hole.
-   * @param {OffscreenCanvas} canvas
+   * Puts the fill in its place.
+   * @param {OffscreenCanvasRenderingContext2D} context of the whole picture
    */
-  drawOn(canvas) {
+  drawOn(context) {
     const { left, top } = this.hole.area;
-    const context = contextOf(canvas);
     context.globalCompositeOperation = "destination-out"; // what is filled may be transparent
-    context.drawImage(stencilOf(this.hole), left, top);
+    context.drawImage(stencilOf(this.hole).canvas, left, top);
     context.globalCompositeOperation = "source-over";
     context.drawImage(this.image, left, top);
   }
@@ -82,17 +77,19 @@ export class Fill {
 export class Draft {
   /** Whether the stage has drawn what was added last. */
   isShown = false;
+  #context;
   #stencil;
 
   /**
-   * @param {{width: number, height: number}} size of the picture
+   * @param {Size} size of the picture
    * @param {Hole} hole
    */
   constructor(size, hole) {
     this.area = hole.area;
     this.mask = Mask.of(size, [hole]);
-    this.#stencil = stencilOf(hole);
-    this.canvas = new OffscreenCanvas(this.#stencil.width, this.#stencil.height);
+    this.#stencil = stencilOf(hole).canvas;
+    this.#context = contextOf(this.#stencil);
+    this.canvas = this.#context.canvas;
   }
 
   /**
@@ -102,9 +99,8 @@ export class Draft {
    */
   add(area, image) {
     const { width, height } = sizeOf(area);
-    const context = contextOf(this.canvas);
+    const context = this.#context;
     context.globalCompositeOperation = "source-over";
-    context.imageSmoothingQuality = "high";
     context.drawImage(image, area.left - this.area.left, area.top - this.area.top, width, height);
     context.globalCompositeOperation = "destination-in";
     context.drawImage(this.#stencil, 0, 0);
@@ -113,22 +109,15 @@ export class Draft {
   }
 }
 
-/**
- * A canvas of the hole's area: black in the hole, else transparent.
- * @param {Hole} hole
- */
+/** The hole's area: black in the hole, else transparent. @param {Hole} hole */
 function stencilOf({ area, bits }) {
   const { width, height } = sizeOf(area);
-  const isHole = new Uint8Array(width * height);
-  flip(isHole, width, { left: 0, top: 0, right: width, bottom: height }, bits);
+  const mask = new Mask(width, height);
+  const { pixels, whole } = mask;
+  flip(mask, { area: whole, bits });
   const data = new ImageData(width, height);
-  for (let i = 0; i < isHole.length; i++) data.data[4 * i + 3] = 255 * isHole[i];
-  const canvas = new OffscreenCanvas(width, height);
-  contextOf(canvas).putImageData(data, 0, 0);
-  return canvas;
-}
-
-/** @param {OffscreenCanvas} canvas */
-function contextOf(canvas) {
-  return /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  for (let i = 0; i < pixels.length; i++) data.data[4 * i + 3] = 255 * pixels[i];
+  const context = contextOf(data);
+  context.putImageData(data, 0, 0);
+  return context;
 }

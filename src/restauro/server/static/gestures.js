@@ -1,122 +1,90 @@
 /** Mouse, pen and fingers: one draws, two move and zoom. Points are CSS pixels of the element. */
 
-/** @typedef {{x: number, y: number}} Point */
+/** @import { Point } from "./view.js" */
 /**
- * @typedef {object} Handlers
- * @property {() => boolean} movesPicture whether one pointer moves the picture instead of drawing
- * @property {(point: Point, isEraser: boolean) => void} begin
- * @property {(point: Point) => void} move
- * @property {(point: Point) => void} end
- * @property {() => void} cancel what was begun is not meant
- * @property {(dx: number, dy: number) => void} pan
- * @property {(factor: number, point: Point) => void} zoom
- * @property {(point: Point | null) => void} hover null: no pointer is over the element
+ * What is told. `movesPicture` is asked whether one pointer moves the picture instead of drawing;
+ * what is cancelled was not meant; `hover` gets null if no pointer is over the element.
+ * @typedef {{movesPicture: () => boolean, begin: (point: Point, isEraser: boolean) => void,
+ *   move: (point: Point) => void, end: (point: Point) => void, cancel: () => void,
+ *   pan: (dx: number, dy: number) => void, zoom: (factor: number, point: Point) => void,
+ *   hover: (point: Point | null) => void}} Handlers
  */
 
 const MIDDLE_BUTTON = 1;
 const PEN_ERASER = 32; // in `buttons`
 const ZOOM_PER_WHEEL_PIXEL = 1.0015;
 
-export class Gestures {
+/**
+ * Listens to all pointers over an element.
+ * @param {HTMLElement} element
+ * @param {Handlers} handlers
+ */
+export function follow(element, handlers) {
   /** Where the pointers are that are down. @type {Map<number, Point>} */
-  #pointers = new Map();
-  /** What the pointers do until all are up. @type {"draw" | "pan" | "pinch" | null} */
-  #action = null;
+  const pointers = new Map();
+  /** What they do until all are up. @type {"draw" | "pan" | "pinch" | null} */
+  let action = null;
 
-  /**
-   * @param {HTMLElement} element
-   * @param {Handlers} handlers
-   */
-  constructor(element, handlers) {
-    this.element = element;
-    this.handlers = handlers;
-    element.addEventListener("pointerdown", (event) => this.#down(event));
-    element.addEventListener("pointermove", (event) => this.#move(event));
-    element.addEventListener("pointerup", (event) => this.#up(event));
-    element.addEventListener("pointercancel", (event) => this.#up(event, true));
-    element.addEventListener("pointerleave", () => handlers.hover(null));
-    element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-  }
-
-  /** @param {PointerEvent} event */
-  #down(event) {
-    if (event.button > MIDDLE_BUTTON && !(event.buttons & PEN_ERASER)) return;
+  const pointOf = (/** @type {MouseEvent} */ { clientX, clientY }) => {
+    const { left, top } = element.getBoundingClientRect();
+    return { x: clientX - left, y: clientY - top };
+  };
+  element.addEventListener("pointerdown", (event) => {
+    const isErasing = Boolean(event.buttons & PEN_ERASER);
+    if (event.button > MIDDLE_BUTTON && !isErasing) return;
     if (event.button === MIDDLE_BUTTON) event.preventDefault(); // no autoscroll
-    const point = this.#pointOf(event);
-    this.element.setPointerCapture(event.pointerId);
-    this.#pointers.set(event.pointerId, point);
-    if (this.#pointers.size > 1) {
-      if (this.#action === "draw") this.handlers.cancel();
-      this.#action = "pinch";
-    } else if (event.button === MIDDLE_BUTTON || this.handlers.movesPicture()) {
-      this.#action = "pan";
+    const point = pointOf(event);
+    element.setPointerCapture(event.pointerId);
+    pointers.set(event.pointerId, point);
+    if (pointers.size > 1) {
+      if (action === "draw") handlers.cancel();
+      action = "pinch";
+    } else if (event.button === MIDDLE_BUTTON || handlers.movesPicture()) {
+      action = "pan";
     } else {
-      this.#action = "draw";
-      this.handlers.begin(point, Boolean(event.buttons & PEN_ERASER));
+      action = "draw";
+      handlers.begin(point, isErasing);
     }
-  }
-
-  /** @param {PointerEvent} event */
-  #move(event) {
-    const point = this.#pointOf(event);
-    this.handlers.hover(event.pointerType === "touch" ? null : point);
-    const last = this.#pointers.get(event.pointerId);
+  });
+  element.addEventListener("pointermove", (event) => {
+    const point = pointOf(event);
+    handlers.hover(event.pointerType === "touch" ? null : point);
+    const last = pointers.get(event.pointerId);
     if (!last) return;
-    if (this.#action === "draw") {
-      for (const each of event.getCoalescedEvents?.() ?? [])
-        this.handlers.move(this.#pointOf(each));
-      this.handlers.move(point);
-    } else if (this.#action === "pan") {
-      this.handlers.pan(point.x - last.x, point.y - last.y);
-    } else if (this.#pointers.size === 2) {
-      this.#pinch(event.pointerId, point);
+    if (action === "draw") {
+      for (const each of event.getCoalescedEvents?.() ?? []) handlers.move(pointOf(each));
+      handlers.move(point);
+    } else if (action === "pan") {
+      handlers.pan(point.x - last.x, point.y - last.y);
+    } else if (pointers.size === 2) {
+      // one of two fingers: the picture follows their middle and their distance
+      const before = [...pointers.values()];
+      const after = before.map((each) => (each === last ? point : each));
+      const [from, to] = [middle(before), middle(after)];
+      handlers.pan(to.x - from.x, to.y - from.y);
+      handlers.zoom(distance(after) / Math.max(distance(before), 1), to);
     }
-    this.#pointers.set(event.pointerId, point);
-  }
-
-  /**
-   * One of two fingers has moved: the picture follows their middle and their distance.
-   * @param {number} id
-   * @param {Point} point
-   */
-  #pinch(id, point) {
-    const before = [...this.#pointers.values()];
-    const after = [...this.#pointers].map(([each, old]) => (each === id ? point : old));
-    const [from, to] = [middle(before), middle(after)];
-    this.handlers.pan(to.x - from.x, to.y - from.y);
-    this.handlers.zoom(distance(after) / Math.max(distance(before), 1), to);
-  }
-
-  /**
-   * @param {PointerEvent} event
-   * @param {boolean} [isCancelled]
-   */
-  #up(event, isCancelled = false) {
-    if (!this.#pointers.delete(event.pointerId)) return;
-    if (this.#action === "draw") {
-      if (isCancelled) this.handlers.cancel();
-      else this.handlers.end(this.#pointOf(event));
+    pointers.set(event.pointerId, point);
+  });
+  const up = (/** @type {PointerEvent} */ event) => {
+    if (!pointers.delete(event.pointerId)) return;
+    if (action === "draw") {
+      if (event.type === "pointercancel") handlers.cancel();
+      else handlers.end(pointOf(event));
     }
     // the finger that stays after a pinch must not begin a stroke
-    if (this.#pointers.size === 0) this.#action = null;
-  }
-
-  /** @param {WheelEvent} event */
-  #wheel(event) {
+    if (pointers.size === 0) action = null;
+  };
+  element.addEventListener("pointerup", up);
+  element.addEventListener("pointercancel", up);
+  element.addEventListener("pointerleave", () => handlers.hover(null));
+  const wheel = (/** @type {WheelEvent} */ event) => {
     event.preventDefault();
     const isPinch = event.ctrlKey; // how browsers report a pinch on a touchpad
     const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 40 : 1);
-    this.handlers.zoom(ZOOM_PER_WHEEL_PIXEL ** (-pixels * (isPinch ? 6 : 1)), this.#pointOf(event));
-  }
-
-  /**
-   * @param {MouseEvent} event
-   * @returns {Point}
-   */
-  #pointOf(event) {
-    const box = this.element.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  }
+    handlers.zoom(ZOOM_PER_WHEEL_PIXEL ** (-pixels * (isPinch ? 6 : 1)), pointOf(event));
+  };
+  element.addEventListener("wheel", wheel, { passive: false });
 }
 
 /** @param {Point[]} points two */

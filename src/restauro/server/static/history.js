@@ -1,14 +1,14 @@
-/** The steps of a session: strokes, other changes of the hole, restorations. In bounded memory. */
+/** The steps of a session: strokes, other changes of the hole, restorations. */
 
 import { flip, follow } from "./bits.js";
-/** @import { Fill } from "./fill.js" */
-/** @import { Area, Mask } from "./mask.js" */
+import { Mask } from "./mask.js";
+/** @import { Fill, Hole } from "./fill.js" */
+/** @import { Area, Size } from "./mask.js" */
 
 /**
- * A step flips pixels of the mask; flipping them again undoes it, once more redoes it. A restoration
- * also lays its fill on the picture.
- * @typedef {{id: number, kind: StepKind, flips: {area: Area, bits: Uint8Array}[], fill: Fill | null}}
- *   Step
+ * A step flips pixels of the mask, and again to undo it. A restoration also lays its fill on the
+ * picture.
+ * @typedef {{id: number, kind: StepKind, flips: Hole[], fill: Fill | null}} Step
  * @typedef {"brush" | "eraser" | "rectangle" | "invert" | "clear" | "load_mask" | "damage" | "grow"
  *   | "shrink" | "restoration"} StepKind
  */
@@ -33,15 +33,7 @@ export class History {
     this.maxBytes = maxBytes;
     this.onForget = onForget;
     /** The mask after the last step. */
-    this.settled = mask.pixels.slice();
-  }
-
-  get canUndo() {
-    return this.done > 0;
-  }
-
-  get canRedo() {
-    return this.done < this.steps.length;
+    this.settled = new Mask(mask.width, mask.height, mask.pixels.slice());
   }
 
   /** The last step in force. @returns {Step | null} */
@@ -50,17 +42,16 @@ export class History {
   }
 
   /**
-   * Makes one step of all that changed in some areas since the last one.
+   * Makes one step of all that changed in some areas since the last one, if anything did.
    * @param {StepKind} kind
    * @param {Area[]} areas
    * @param {Fill | null} [fill]
-   * @returns {Step | null} null if nothing changed
    */
   commit(kind, areas, fill = null) {
     const { mask, settled } = this;
     const flips = [];
     for (const area of tilesOf(mask, areas)) {
-      const { bits, gained } = follow(settled, mask.pixels, mask.width, area);
+      const { bits, gained } = follow(settled, mask, area);
       if (!bits) continue;
       mask.count += gained;
       flips.push({ area, bits });
@@ -71,33 +62,27 @@ export class History {
     return this.#add({ id, kind, flips, fill });
   }
 
-  /**
-   * Takes back what was not committed.
-   * @param {Area[]} areas where that was
-   */
+  /** Takes back what was not committed. @param {Area[]} areas where that was */
   discard(areas) {
     const { pixels, width } = this.mask;
     for (const { left, top, right, bottom } of areas) {
       for (let row = top * width; row < bottom * width; row += width) {
-        pixels.set(this.settled.subarray(row + left, row + right), row + left);
+        pixels.set(this.settled.pixels.subarray(row + left, row + right), row + left);
       }
     }
   }
 
-  /** @returns {Step | null} the step that was undone */
+  /** The step that was undone, if there was one. */
   undo() {
-    return this.canUndo ? this.#flip(this.steps[--this.done]) : null;
+    return this.done ? this.#flip(this.steps[--this.done]) : null;
   }
 
-  /** @returns {Step | null} the step that was redone */
+  /** The step that was redone, if there was one. */
   redo() {
-    return this.canRedo ? this.#flip(this.steps[this.done++]) : null;
+    return this.done < this.steps.length ? this.#flip(this.steps[this.done++]) : null;
   }
 
-  /**
-   * Does again a step of an earlier session.
-   * @param {Step} step
-   */
+  /** Does again a step of an earlier session. @param {Step} step */
   replay(step) {
     this.#flip(step);
     this.#add(step);
@@ -118,10 +103,9 @@ export class History {
 
   /** @param {Step} step */
   #flip(step) {
-    const { mask, settled } = this;
-    for (const { area, bits } of step.flips) {
-      flip(mask.pixels, mask.width, area, bits);
-      mask.count += flip(settled, mask.width, area, bits);
+    for (const hole of step.flips) {
+      flip(this.mask, hole);
+      this.mask.count += flip(this.settled, hole);
     }
     return step;
   }
@@ -134,9 +118,8 @@ function bytesOf({ flips, fill }) {
 
 /**
  * The tiles of a mask that some areas touch, each once.
- * @param {{width: number, height: number}} size
+ * @param {Size} size
  * @param {Area[]} areas
- * @returns {Area[]}
  */
 function tilesOf({ width, height }, areas) {
   const numAcross = Math.ceil(width / TILE);

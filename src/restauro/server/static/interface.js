@@ -8,6 +8,15 @@ import { currentLanguage, sentence, translated } from "./strings.js";
 /** @import { Language } from "./strings.js" */
 /** @import { Session } from "./session.js" */
 
+/** Keys that are no button's, and what they do. */
+const OTHER_KEYS = [
+  ["arrows", "help_brush"],
+  ["space", "help_dot"],
+  ["shift arrows", "help_line"],
+  ["space drag", "help_pan"],
+  ["[ ]", "help_size"],
+];
+
 /** @param {string} id */
 export function element(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
@@ -18,11 +27,7 @@ export function input(id) {
   return /** @type {HTMLInputElement} */ (element(id));
 }
 
-/**
- * The elements that a selector matches.
- * @param {string} selector
- * @returns {NodeListOf<HTMLElement>}
- */
+/** @param {string} selector @returns {NodeListOf<HTMLElement>} */
 export function all(selector) {
   return document.querySelectorAll(selector);
 }
@@ -36,10 +41,7 @@ export function text(key, values) {
   return sentence(key, values) ?? key;
 }
 
-/**
- * Writes all fixed texts of the page in a language.
- * @param {Language} language
- */
+/** Writes all fixed texts of the page in a language. @param {Language} language */
 export function speak(language) {
   document.documentElement.lang = language;
   document.title = text("title");
@@ -50,11 +52,8 @@ export function speak(language) {
     each.ariaLabel = text(each.dataset.label ?? "");
     if (each.tagName === "BUTTON") each.title = each.ariaLabel;
   }
-  for (const each of all("[data-key]")) {
-    const key = each.dataset.key ?? "";
-    each.setAttribute("aria-keyshortcuts", key);
-    each.title = `${each.textContent} (${key.replace("Control", "Ctrl")})`;
-  }
+  const others = OTHER_KEYS.map(([keys, does]) => keyRow(keys.split(" "), text(does)));
+  element("keys").replaceChildren(...others, ...[...all("[data-key]")].map(showKey));
   for (const button of element("languages").children) {
     button.ariaPressed = String(button.getAttribute("lang") === language);
   }
@@ -63,10 +62,32 @@ export function speak(language) {
     : text("private_host", { host: location.hostname });
 }
 
-/**
- * Shows what was derived.
- * @param {Derived} derived
- */
+/** The row of a button's key, which its tooltip tells, too. @param {HTMLElement} button */
+function showKey(button) {
+  const { key = "" } = button.dataset;
+  const label = (button.ariaLabel || button.textContent || "").trim();
+  button.setAttribute("aria-keyshortcuts", key);
+  button.title = `${label} (${nameOfKey(key)})`;
+  return keyRow([key], label);
+}
+
+/** @param {string[]} keys @param {string} label */
+function keyRow(keys, label) {
+  const row = document.createElement("div");
+  const [names, what] = ["dt", "dd"].map((tag) => row.appendChild(document.createElement(tag)));
+  for (const key of keys) {
+    names.appendChild(document.createElement("kbd")).textContent = nameOfKey(key);
+  }
+  what.textContent = label;
+  return row;
+}
+
+/** @param {string} key */
+function nameOfKey(key) {
+  return sentence(`key_${key.toLowerCase()}`) ?? key.replace("Control", "Ctrl");
+}
+
+/** Shows what was derived. @param {Derived} derived */
 export function show(derived) {
   document.body.dataset.phase = derived.phase;
   document.body.dataset.kept = String(derived.isKept);
@@ -87,22 +108,18 @@ export function show(derived) {
   stage.ariaBusy = String(derived.phase === "restoring");
   input("progress").value = String(derived.share);
   showElapsed(derived);
+  showProblem(derived);
+  showModel(derived);
 }
 
-/**
- * Fills the list of models.
- * @param {Session} session
- */
+/** Fills the list of models. @param {Session} session */
 export function showModels({ models, modelName }) {
   const options = models.map(({ name }) => new Option(nameOf(name), name));
   element("model").replaceChildren(...options);
   input("model").value = modelName;
 }
 
-/**
- * Offers the sample pictures.
- * @param {Session} session
- */
+/** Offers the sample pictures. @param {Session} session */
 export function showSamples(session) {
   const items = session.samples.map((sample) => {
     const image = new Image(72, 72);
@@ -120,11 +137,8 @@ export function showSamples(session) {
   element("samples").hidden = items.length === 0;
 }
 
-/**
- * Says what went wrong.
- * @param {Session} session
- */
-export function showProblem({ problem }) {
+/** Says what went wrong. @param {Derived} derived */
+function showProblem({ problem }) {
   const words = element("problem-sentence");
   const known = problem && sentence(problem.key, problem.values);
   words.textContent = problem
@@ -135,10 +149,7 @@ export function showProblem({ problem }) {
   if (problem?.key === "service_token") element("token").hidden = false;
 }
 
-/**
- * Counts the seconds of a restoration; not read aloud.
- * @param {Derived} derived
- */
+/** Counts the seconds of a restoration; not read aloud. @param {Derived} derived */
 export function showElapsed({ runningSince, forecast }) {
   const seconds = Math.floor((Date.now() - runningSince) / 1000);
   const key = forecast ? "elapsed_of" : "elapsed";
@@ -146,10 +157,7 @@ export function showElapsed({ runningSince, forecast }) {
   element("elapsed").textContent = runningSince ? shown : "";
 }
 
-/**
- * A forecast is no more exact than this.
- * @param {number} seconds
- */
+/** A forecast is no more exact than this. @param {number} seconds */
 function rounded(seconds) {
   return Math.max(1, Number(seconds.toPrecision(seconds < 30 ? 1 : 2)));
 }
@@ -161,11 +169,8 @@ function showRemark(remark) {
   element("remark").lang = language;
 }
 
-/**
- * Shows what the chosen model says of itself.
- * @param {Session} session
- */
-export function showModel({ model }) {
+/** Shows what the chosen model says of itself. @param {Derived} derived */
+function showModel({ model }) {
   if (!model) return;
   const [domain, terms] = [model.domain, model.terms].map((words) => translated(words));
   for (const [id, { words, language }] of Object.entries({

@@ -1,13 +1,15 @@
 /** Keeps the session in this browser (IndexedDB), so that it survives a reload. */
 
+import { Fill } from "./fill.js";
 /** @import { Answer, Hole } from "./fill.js" */
 /** @import { Step } from "./history.js" */
 /** @import { Work } from "./work.js" */
 
 /** @typedef {Omit<Step, "fill"> & {answer?: Answer, hole?: Hole, isAgain?: boolean}} KeptStep */
 /**
- * @typedef {{bytes: Blob, name: string, steps: KeptStep[], last: number, isUnsaved: boolean}} Kept
- *   `last` is the id of the last step in force, 0 if none is
+ * `last` is the id of the last step in force, 0 if none is.
+ * @typedef {{bytes: Blob, name: string, suggestion: string, steps: KeptStep[], last: number,
+ *   isUnsaved: boolean}} Kept
  */
 
 const NAME = "restauro";
@@ -47,7 +49,7 @@ export class Keeper {
 
   /**
    * Takes a session for kept as it was read.
-   * @param {Work} work
+   * @param {Work | null} work
    * @param {Kept} kept
    */
   adopt(work, { steps }) {
@@ -55,11 +57,7 @@ export class Keeper {
     this.#ids = new Set(steps.map(({ id }) => id));
   }
 
-  /**
-   * Keeps a session, or forgets it.
-   * @param {Work | null} work
-   * @param {boolean} isUnsaved whether its picture is not downloaded yet
-   */
+  /** Keeps a session, or forgets it. @param {Work | null} work @param {boolean} isUnsaved */
   async keep(work, isUnsaved) {
     this.hasAll = false;
     if (!(await this.#isOwner)) return;
@@ -75,10 +73,7 @@ export class Keeper {
     }
   }
 
-  /**
-   * @param {Work | null} work
-   * @param {boolean} isUnsaved
-   */
+  /** @param {Work | null} work @param {boolean} isUnsaved */
   async #write(work, isUnsaved) {
     const [session, steps] = await stores("readwrite");
     const written = done(session.transaction);
@@ -86,7 +81,10 @@ export class Keeper {
       session.clear();
       steps.clear();
       this.#ids.clear();
-      if (work) session.put({ bytes: work.opened.bytes, name: work.opened.name }, "picture");
+      if (work) {
+        const { bytes, name, suggestion } = work.opened;
+        session.put({ bytes, name, suggestion }, "picture");
+      }
     }
     this.#work = work;
     if (work) {
@@ -108,20 +106,17 @@ export class Keeper {
   }
 }
 
-/**
- * @param {Step} step
- * @returns {KeptStep}
- */
-function record({ id, kind, flips, fill }) {
-  if (!fill) return { id, kind, flips };
-  const { answer, hole, isAgain } = fill;
-  return { id, kind, flips, answer, hole, isAgain };
+/** The step that was kept. @param {KeptStep} kept */
+export async function stepOf({ answer, hole, isAgain, ...step }) {
+  return { ...step, fill: answer && hole ? await Fill.of(answer, hole, Boolean(isAgain)) : null };
 }
 
-/**
- * Only one page keeps its session: the first, until it is closed.
- * @returns {Promise<boolean>}
- */
+/** @param {Step} step */
+function record({ id, kind, flips, fill }) {
+  return { id, kind, flips, answer: fill?.answer, hole: fill?.hole, isAgain: fill?.isAgain };
+}
+
+/** Only one page keeps its session: the first, until it is closed. @returns {Promise<boolean>} */
 function owns() {
   if (!navigator.locks) return Promise.resolve(true); // on hosts without encryption
   return new Promise((resolve) => {
@@ -134,10 +129,7 @@ function owns() {
   });
 }
 
-/**
- * The stores `session` and `steps` in a transaction.
- * @param {IDBTransactionMode} mode
- */
+/** The stores `session` and `steps` in a transaction. @param {IDBTransactionMode} mode */
 async function stores(mode) {
   const opening = indexedDB.open(NAME, 1);
   opening.onupgradeneeded = () => {
@@ -150,18 +142,7 @@ async function stores(mode) {
   return [transaction.objectStore("session"), transaction.objectStore("steps")];
 }
 
-/**
- * @template Result
- * @overload
- * @param {IDBRequest<Result>} request
- * @returns {Promise<Result>}
- */
-/**
- * @overload
- * @param {IDBTransaction} request
- * @returns {Promise<void>}
- */
-/** @param {any} request */
+/** The result of a request or transaction. @param {any} request @returns {Promise<any>} */
 function done(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = request.oncomplete = () => resolve(request.result);

@@ -3,14 +3,14 @@
 /** @import { Look } from "./look.js" */
 /** @import { Session } from "./session.js" */
 /** @import { Stage } from "./stage.js" */
-/** @typedef {{x: number, y: number}} Point */
+/** @import { Point } from "./view.js" */
 
 /** @type {Record<string, [number, number]>} */
 const DIRECTIONS = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
+  arrowleft: [-1, 0],
+  arrowright: [1, 0],
+  arrowup: [0, -1],
+  arrowdown: [0, 1],
 };
 const TYPED_INTO = "input:not([type=range], [type=checkbox]), select, textarea";
 const PRESSED = "button, summary, [type=checkbox]";
@@ -24,15 +24,13 @@ export class Keyboard {
   #isHovered = false;
 
   /**
-   * @param {HTMLElement} element that is painted on
    * @param {Session} session
    * @param {Look} look
    * @param {Stage} stage
    * @param {Record<string, () => void>} commands by key
    * @param {() => void} onMove told when the brush moved
    */
-  constructor(element, session, look, stage, commands, onMove) {
-    this.element = element;
+  constructor(session, look, stage, commands, onMove) {
     this.session = session;
     this.look = look;
     this.stage = stage;
@@ -41,6 +39,7 @@ export class Keyboard {
     document.addEventListener("keydown", (event) => this.#down(event));
     document.addEventListener("keyup", (event) => this.#up(event));
     window.addEventListener("blur", () => this.#release());
+    const { element } = stage;
     element.addEventListener("blur", () => this.#leave());
     element.addEventListener("pointermove", () => {
       this.#isHovered = true;
@@ -58,28 +57,17 @@ export class Keyboard {
     const target = /** @type {Element} */ (event.target);
     if (target.matches(TYPED_INTO) || document.querySelector("dialog[open]")) return;
     if (event.key === "Enter" && target.matches("button, summary")) return;
-    if (this.#undoOrRedo(event) || this.#press(event, target)) event.preventDefault();
+    if (this.#press(event, target)) event.preventDefault();
   }
 
-  /** @param {KeyboardEvent} event */
-  #undoOrRedo({ key, ctrlKey, metaKey, shiftKey }) {
-    const name = key.toLowerCase();
-    if (!(ctrlKey || metaKey) || !["z", "y"].includes(name)) return false;
-    if (name === "y" || shiftKey) this.session.redo();
-    else this.session.undo();
-    return true;
-  }
-
-  /**
-   * @param {KeyboardEvent} event
-   * @param {Element} target
-   */
+  /** @param {KeyboardEvent} event @param {Element} target */
   #press({ key, ctrlKey, metaKey, altKey, shiftKey, repeat }, target) {
-    if (ctrlKey || metaKey || altKey) return false;
-    const isFree = target === this.element || target === document.body;
-    const direction = DIRECTIONS[key];
+    if (altKey) return false;
+    const held = ctrlKey || metaKey ? (shiftKey ? "control+shift+" : "control+") : "";
+    const name = held + key.toLowerCase();
+    const isFree = target === this.stage.element || target === document.body;
+    const direction = DIRECTIONS[name];
     if (direction) return isFree && this.#go(direction, shiftKey);
-    const name = key.length === 1 ? key.toLowerCase() : key;
     if (name === " ") {
       if (target.matches(PRESSED)) return false;
       if (!repeat) {
@@ -100,7 +88,7 @@ export class Keyboard {
     if (key.toLowerCase() === "o") this.look.change({ showsBefore: false });
     if (key !== " " || !this.look.movesForNow) return;
     this.look.change({ movesForNow: false });
-    const isMeant = target === this.element && (this.point || !this.#isHovered);
+    const isMeant = target === this.stage.element && (this.point || !this.#isHovered);
     if (isMeant && !this.hasPanned) this.#dot();
   }
 
@@ -110,11 +98,7 @@ export class Keyboard {
     this.#endLine();
   }
 
-  /**
-   * Moves the brush by a quarter of its size.
-   * @param {[number, number]} direction
-   * @param {boolean} paints
-   */
+  /** Moves the brush. @param {[number, number]} direction @param {boolean} paints */
   #go([dx, dy], paints) {
     const painter = this.#painter;
     if (!painter) return false;
@@ -149,7 +133,7 @@ export class Keyboard {
   #brush() {
     if (this.point) return this.point;
     const { view } = this.stage;
-    const { x, y } = view.toPicture(view.stage.width / 2, view.stage.height / 2);
+    const { x, y } = view.toPicture(view.middle);
     return { x: Math.round(x), y: Math.round(y) };
   }
 
@@ -169,7 +153,7 @@ export class Keyboard {
   /** @param {Point} point */
   #keepInSight(point) {
     const { view } = this.stage;
-    const { x, y } = view.toStage(point.x, point.y);
+    const { x, y } = view.toStage(point);
     const dx = Math.max(0 - x, 0) + Math.min(view.stage.width - x, 0);
     const dy = Math.max(0 - y, 0) + Math.min(view.stage.height - y, 0);
     if (!dx && !dy) return;

@@ -1,11 +1,11 @@
 /** The page: joins session, stage and controls. Start reading here. */
 
 import { compare } from "./comparing.js";
-import { Controls } from "./controls.js";
+import { control } from "./controls.js";
 import { derive } from "./derived.js";
 import { Engine } from "./engine.js";
 import { acceptFiles } from "./files.js";
-import { Gestures } from "./gestures.js";
+import { follow } from "./gestures.js";
 import { element, input, show, showElapsed } from "./interface.js";
 import { Keyboard } from "./keyboard.js";
 import { Look } from "./look.js";
@@ -16,41 +16,31 @@ import { Stage } from "./stage.js";
 import { preferredLanguage } from "./strings.js";
 
 const look = new Look();
-const timeline = new Timeline((done) => session.goTo(done));
-const answers = new Answers((fill) => session.choose(fill));
+const timeline = new Timeline("steps", (done) => session.goTo(done));
+const answers = new Answers("choices", (number) => session.choose(number));
 const engine = new Engine();
-const session = new Session(
-  engine,
-  (area) => stage.refreshHole(area),
-  (work, step) => timeline.add(work, step),
-);
-const stage = new Stage(
-  element("stage"),
-  /** @type {HTMLCanvasElement} */ (element("picture-canvas")),
-  /** @type {HTMLCanvasElement} */ (element("hole-canvas")),
-  placeMarks,
-);
-const controls = new Controls(session, look, stage, placeMarks);
-const marks = new Marks(stage, {
-  brush: element("cursor"),
-  rectangle: element("selection"),
-  divider: element("divider"),
+const session = new Session(engine, {
+  paint: (area) => stage.refreshHole(area),
+  step: (work, step) => timeline.add(work, step),
 });
-const keyboard = new Keyboard(element("stage"), session, look, stage, controls.keys, placeMarks);
+const stage = new Stage(element("stage"), placeMarks);
+const controls = control(session, look, stage, placeMarks);
+const marks = new Marks(stage);
+const keyboard = new Keyboard(session, look, stage, controls.keys, placeMarks);
 let derived = derive(session, look);
 
-new Gestures(element("stage"), {
+follow(element("stage"), {
   movesPicture: () => derived.movesPicture,
   begin(point, isEraser) {
-    session.work?.painter.begin(stage.view.toPicture(point.x, point.y), isEraser);
+    session.work?.painter.begin(stage.view.toPicture(point), isEraser);
   },
   move(point) {
-    session.work?.painter.move(stage.view.toPicture(point.x, point.y));
+    session.work?.painter.move(stage.view.toPicture(point));
     marks.brush = point; // a finger does not hover, but a rectangle needs its corner
     placeMarks();
   },
   end(point) {
-    session.work?.painter.end(stage.view.toPicture(point.x, point.y));
+    session.work?.painter.end(stage.view.toPicture(point));
     placeMarks();
   },
   cancel() {
@@ -63,7 +53,7 @@ new Gestures(element("stage"), {
     keyboard.hasPanned = true;
   },
   zoom(factor, point) {
-    stage.view.zoom(factor, point.x, point.y);
+    stage.view.zoom(factor, point);
     stage.refresh();
   },
   hover(point) {
@@ -75,38 +65,28 @@ new Gestures(element("stage"), {
 /** Shows all that session and look have become. */
 function refresh() {
   const { phase } = derived;
+  const focused = /** @type {HTMLElement} */ (document.activeElement ?? document.body);
   derived = derive(session, look);
-  const { work, picture, before, painted, invented, unsure, draft } = derived;
-  if (work && stage.view.picture !== work.opened) {
-    stage.view.picture = work.opened;
-    stage.view.fit();
-  }
-  const isOther = stage.picture !== picture || stage.before !== before;
-  const isMarked = stage.painted !== painted || stage.invented !== invented;
-  const isDrafted = stage.draft !== draft || (draft && !draft.isShown);
-  Object.assign(stage, { picture, before, painted, invented, unsure, draft });
-  if (isOther || isMarked || isDrafted) stage.refresh();
-  if (draft) draft.isShown = true;
-  controls.refresh();
+  stage.show(derived);
+  controls.showBrush();
   show(derived);
   timeline.show(derived);
   answers.show(derived);
   placeMarks();
-  if (derived.phase !== phase) keepFocus();
-  if (work) engine.prepare(session.modelName);
+  if (derived.phase !== phase || focused !== document.body) keepFocus(focused);
+  if (derived.work) engine.prepare(session.modelName);
 }
 
-/** Gives the focus a new place if its own has just vanished from the page. */
-function keepFocus() {
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-  if (focused?.offsetParent) return;
+/** Gives the focus a new place if its own has just vanished. @param {HTMLElement} focused */
+function keepFocus(focused) {
+  if (focused.offsetParent) return;
   const place = { empty: "open", restoring: "cancel", painting: "stage", restored: "stage" };
   element(place[derived.phase]).focus({ preventScroll: true });
 }
 
 /** Moves what lies over the picture to where it belongs. */
 function placeMarks() {
-  if (keyboard.point) marks.brush = stage.view.toStage(keyboard.point.x, keyboard.point.y);
+  if (keyboard.point) marks.brush = stage.view.toStage(keyboard.point);
   marks.place(derived);
   element("zoom").textContent = `${Math.round(100 * stage.view.scale)} %`;
   input("divided").value = String(Math.round(100 * stage.divider));

@@ -5,12 +5,15 @@
  * blur what is read back from a canvas, against fingerprinting, cannot damage it.
  */
 
+import { flip, pack } from "./bits.js";
+/** @import { Hole } from "./fill.js" */
+/** @import { Point } from "./view.js" */
+
 /**
  * An area of pixels: columns left <= x < right, rows top <= y < bottom.
  * @typedef {{left: number, top: number, right: number, bottom: number}} Area
+ * @typedef {{width: number, height: number}} Size
  */
-
-import { flip, pack } from "./bits.js";
 
 export class Mask {
   /**
@@ -28,23 +31,18 @@ export class Mask {
 
   /**
    * A mask of these holes and no other.
-   * @param {{width: number, height: number}} size
-   * @param {{area: Area, bits: Uint8Array}[]} holes packed; where they overlap, later ones go on
+   * @param {Size} size
+   * @param {Hole[]} holes
    */
   static of({ width, height }, holes) {
     const mask = new Mask(width, height);
-    for (const { area, bits } of holes) flip(mask.pixels, width, area, bits, 1);
+    for (const hole of holes) flip(mask, hole, 1);
     return mask;
   }
 
   /** @returns {Area} */
   get whole() {
     return { left: 0, top: 0, right: this.width, bottom: this.height };
-  }
-
-  /** Share of the pixels that are hole, in [0, 1]. */
-  get holeRatio() {
-    return this.count / this.pixels.length;
   }
 
   /** The smallest area that holds the hole. @returns {Area} */
@@ -66,24 +64,18 @@ export class Mask {
   /** The hole as it is now, packed. */
   get hole() {
     const area = this.bounds;
-    return { area, bits: pack(this.pixels, this.width, area) };
+    return { area, bits: pack(this, area) };
   }
 
   /**
-   * Draws a line with round ends: all pixels within `radius` of the segment from a to b.
-   * @param {{x: number, y: number}} a
-   * @param {{x: number, y: number}} b
+   * Draws all pixels within `radius` of the segment from a to b; gives where they may have changed.
+   * @param {Point} a
+   * @param {Point} b
    * @param {number} radius
    * @param {0 | 1} value
-   * @returns {Area} where pixels may have changed
    */
   line(a, b, radius, value) {
-    const area = this.#clip({
-      left: Math.floor(Math.min(a.x, b.x) - radius),
-      top: Math.floor(Math.min(a.y, b.y) - radius),
-      right: Math.ceil(Math.max(a.x, b.x) + radius) + 1,
-      bottom: Math.ceil(Math.max(a.y, b.y) + radius) + 1,
-    });
+    const area = this.#around(a, b, radius);
     for (let row = area.top; row < area.bottom; row++) {
       const span = spanOfLine(a, b, radius, row + 0.5);
       if (!span) continue;
@@ -102,41 +94,29 @@ export class Mask {
 
   /**
    * Fills a rectangle given by two opposite corners.
-   * @param {{x: number, y: number}} a
-   * @param {{x: number, y: number}} b
+   * @param {Point} a
+   * @param {Point} b
    * @param {0 | 1} value
-   * @returns {Area}
    */
   rectangle(a, b, value) {
-    const area = this.#clip({
-      left: Math.floor(Math.min(a.x, b.x)),
-      top: Math.floor(Math.min(a.y, b.y)),
-      right: Math.ceil(Math.max(a.x, b.x)),
-      bottom: Math.ceil(Math.max(a.y, b.y)),
-    });
+    const area = this.#around(a, b);
     for (let row = area.top; row < area.bottom; row++) {
       this.pixels.fill(value, row * this.width + area.left, row * this.width + area.right);
     }
     return area;
   }
 
-  /** @returns {Area} */
   clear() {
     this.pixels.fill(0);
     return this.whole;
   }
 
-  /** @returns {Area} */
   invert() {
     for (let i = 0; i < this.pixels.length; i++) this.pixels[i] ^= 1;
     return this.whole;
   }
 
-  /**
-   * Takes the pixels of another mask of the same size.
-   * @param {Mask} other
-   * @returns {Area}
-   */
+  /** @param {Mask} other of the same size */
   replace(other) {
     this.pixels.set(other.pixels);
     return this.whole;
@@ -146,7 +126,6 @@ export class Mask {
    * Adds the hole of another mask of the same size, but for what is in a third.
    * @param {Mask} other
    * @param {Mask} except
-   * @returns {Area}
    */
   add(other, except) {
     for (let i = 0; i < this.pixels.length; i++) {
@@ -159,7 +138,6 @@ export class Mask {
    * Makes every pixel hole whose row and column are within a distance of the hole's, as the
    * service's `grow` does; or the known part grow, which at the picture's edge it does not.
    * @param {number} distance in pixels; below 0 the hole shrinks
-   * @returns {Area}
    */
   grow(distance) {
     const { width, height, pixels } = this;
@@ -171,17 +149,18 @@ export class Mask {
   }
 
   /**
-   * @param {Area} area
-   * @returns {Area} empty areas have right = left or bottom = top
+   * What of the picture is between two points and beside them, perhaps nothing.
+   * @param {Point} a
+   * @param {Point} b
    */
-  #clip(area) {
-    const left = Math.min(Math.max(area.left, 0), this.width);
-    const top = Math.min(Math.max(area.top, 0), this.height);
+  #around(a, b, margin = 0) {
+    const across = (/** @type {number} */ x) => Math.min(Math.max(x, 0), this.width);
+    const down = (/** @type {number} */ y) => Math.min(Math.max(y, 0), this.height);
     return {
-      left,
-      top,
-      right: Math.max(Math.min(area.right, this.width), left),
-      bottom: Math.max(Math.min(area.bottom, this.height), top),
+      left: across(Math.floor(Math.min(a.x, b.x) - margin)),
+      top: down(Math.floor(Math.min(a.y, b.y) - margin)),
+      right: across(Math.ceil(Math.max(a.x, b.x) + margin)),
+      bottom: down(Math.ceil(Math.max(a.y, b.y) + margin)),
     };
   }
 }
@@ -234,11 +213,10 @@ export function union(a, b) {
 /**
  * Where the horizontal at height y cuts a line with round ends. The shape is convex, so the cut is
  * one span: from the outermost of its points on the two discs and on the two long edges.
- * @param {{x: number, y: number}} a
- * @param {{x: number, y: number}} b
+ * @param {Point} a
+ * @param {Point} b
  * @param {number} radius
  * @param {number} y
- * @returns {{left: number, right: number} | null}
  */
 function spanOfLine(a, b, radius, y) {
   let left = Infinity;

@@ -2,9 +2,10 @@
 
 import { bytesPerRow } from "./bits.js";
 import { Mask, sizeOf } from "./mask.js";
-import { decode } from "./picture.js";
+import { contextOf, decode } from "./picture.js";
 import { Problem } from "./problem.js";
 /** @import { Hole } from "./fill.js" */
+/** @import { Size } from "./mask.js" */
 
 const HALF = 127;
 const SOFT_FROM = 32; // darker ones are noise of a JPEG
@@ -14,8 +15,8 @@ const MIN_SOFT = 8;
  * The mask of a picture file: transparent pixels are the hole if there are any, otherwise what is
  * bright. `numSoft` tells how many grey pixels beside it make its edge soft.
  * @param {Blob} file
- * @param {{width: number, height: number}} size that the mask must have
- * @param {string} [name] of the file
+ * @param {Size} size that it must have
+ * @param {string} [name]
  * @throws {Problem} The file is no picture, has another size, or may mean two things.
  */
 export async function readMask(file, size, name = "") {
@@ -28,8 +29,7 @@ export async function readMask(file, size, name = "") {
       picture: `${size.width}×${size.height}`,
     });
   }
-  const canvas = new OffscreenCanvas(width, height);
-  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const context = contextOf(bitmap);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return holeOf(context.getImageData(0, 0, width, height).data, width, height);
@@ -38,7 +38,7 @@ export async function readMask(file, size, name = "") {
 /**
  * A PNG in which white is the hole: of its area, or of a whole picture.
  * @param {Hole} hole
- * @param {{width: number, height: number}} [picture]
+ * @param {Size} [picture]
  */
 export async function writeHole({ area, bits }, picture) {
   const { left, top } = picture ? area : { left: 0, top: 0 };
@@ -127,10 +127,7 @@ function chunk(kind, data) {
   return bytes;
 }
 
-/**
- * CRC-32 as PNG defines it.
- * @param {Uint8Array} bytes
- */
+/** CRC-32 as PNG defines it. @param {Uint8Array} bytes */
 function checksum(bytes) {
   let crc = ~0;
   for (const byte of bytes) {

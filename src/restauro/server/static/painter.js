@@ -2,13 +2,12 @@
 
 /** @import { StepKind } from "./history.js" */
 /** @import { Area, Mask } from "./mask.js" */
-/** @typedef {{x: number, y: number}} Point in picture pixels */
+/** @import { Point } from "./view.js" */
 /** @typedef {"brush" | "eraser" | "rectangle"} Tool */
 /**
- * @typedef {object} Listener
- * @property {(area: Area) => void} paint told what changed, while a stroke goes on
- * @property {(kind: StepKind, areas: Area[]) => void} commit told when a step is complete
- * @property {(areas: Area[]) => void} discard told what is to be taken back
+ * Told what changed while a stroke goes on, when a step is complete, and what is to be taken back.
+ * @typedef {{paint: (area: Area) => void, commit: (kind: StepKind, areas: Area[]) => void,
+ *   discard: (areas: Area[]) => void}} Listener
  */
 
 export class Painter {
@@ -19,7 +18,7 @@ export class Painter {
   /** Where the rectangle being drawn began. @type {Point | null} */
   corner = null;
 
-  /** The value that the stroke in progress paints. @type {0 | 1} */
+  /** What the stroke in progress paints. @type {0 | 1} */
   #value = 1;
   /** @type {Point | null} */
   #last = null;
@@ -28,10 +27,7 @@ export class Painter {
   /** Called when nothing is in progress any more. @type {(() => void)[]} */
   #waiting = [];
 
-  /**
-   * @param {Mask} mask
-   * @param {Listener} listener
-   */
+  /** @param {Mask} mask @param {Listener} listener */
   constructor(mask, listener) {
     this.mask = mask;
     this.listener = listener;
@@ -100,38 +96,23 @@ export class Painter {
     this.#rest();
   }
 
-  clear() {
-    this.#complete("clear", [this.mask.clear()]);
-  }
-
-  invert() {
-    this.#complete("invert", [this.mask.invert()]);
-  }
-
-  /** @param {Mask} mask of the same size */
-  replace(mask) {
-    this.#complete("load_mask", [this.mask.replace(mask)]);
-  }
-
   /**
-   * @param {Mask} damage that was found
-   * @param {Mask} invented what of it is filled already
+   * Changes the whole mask in one step.
+   * @param {StepKind} kind
+   * @param {(mask: Mask) => Area} change
    */
-  add(damage, invented) {
-    this.#complete("damage", [this.mask.add(damage, invented)]);
+  edit(kind, change) {
+    this.#complete(kind, [change(this.mask)]);
   }
 
   /** @param {1 | -1} direction 1: the hole grows, -1: it shrinks; by about half a percent */
   grow(direction) {
     const { width, height } = this.mask;
     const distance = direction * Math.max(1, Math.round(0.005 * Math.min(width, height)));
-    this.#complete(direction > 0 ? "grow" : "shrink", [this.mask.grow(distance)]);
+    this.edit(direction > 0 ? "grow" : "shrink", (mask) => mask.grow(distance));
   }
 
-  /**
-   * @param {StepKind} kind
-   * @param {Area[]} areas
-   */
+  /** @param {StepKind} kind @param {Area[]} areas */
   #complete(kind, areas) {
     this.listener.commit(kind, areas);
     this.#rest();

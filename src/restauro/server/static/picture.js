@@ -1,8 +1,9 @@
-/** A picture: the bytes of its file as it was opened, which are what is sent, and how to show it. */
+/** A picture: the bytes of its file, which are what is sent, and how to show it. */
 
 import { checkKind } from "./file_kind.js";
 import { Problem } from "./problem.js";
 /** @import { Fill } from "./fill.js" */
+/** @import { Size } from "./mask.js" */
 
 const EXTENSIONS = /** @type {Record<string, string>} */ ({
   "image/bmp": "bmp",
@@ -20,11 +21,13 @@ export class Picture {
    * @param {Blob} bytes of the file
    * @param {string} name of the file
    * @param {ImageBitmap[]} levels the picture and its halves, for smooth and quick reduction
+   * @param {string} [suggestion] address of a hole to try
    */
-  constructor(bytes, name, levels) {
+  constructor(bytes, name, levels, suggestion = "") {
     this.bytes = bytes;
     this.name = name;
     this.levels = levels;
+    this.suggestion = suggestion;
     this.width = levels[0].width;
     this.height = levels[0].height;
   }
@@ -34,9 +37,9 @@ export class Picture {
    * @param {string} name
    * @throws {Problem} The browser cannot show it, or it is animated.
    */
-  static async open(bytes, name) {
+  static async open(bytes, name, suggestion = "") {
     await checkKind(bytes, name);
-    return new Picture(bytes, name, levelsOf(await decode(bytes, name)));
+    return new Picture(bytes, name, levelsOf(await decode(bytes, name)), suggestion);
   }
 
   /**
@@ -45,10 +48,16 @@ export class Picture {
    */
   filled(fills) {
     if (!fills.length) return this;
-    const canvas = new OffscreenCanvas(this.width, this.height);
-    canvas.getContext("2d")?.drawImage(this.levels[0], 0, 0);
-    for (const fill of fills) fill.drawOn(canvas);
-    return new Picture(this.bytes, this.name, levelsOf(canvas.transferToImageBitmap()));
+    const levels = levelsOf(this.drawn(fills).transferToImageBitmap());
+    return new Picture(this.bytes, this.name, levels);
+  }
+
+  /** The same on a canvas. @param {Fill[]} fills */
+  drawn(fills) {
+    const context = contextOf(this);
+    context.drawImage(this.levels[0], 0, 0);
+    for (const fill of fills) fill.drawOn(context);
+    return context.canvas;
   }
 
   /**
@@ -85,20 +94,24 @@ export class Picture {
   }
 }
 
-/**
- * A picture and its halves.
- * @param {ImageBitmap} whole
- */
+/** A picture and its halves. @param {ImageBitmap} whole */
 function levelsOf(whole) {
   const levels = [whole];
   for (let last = whole; Math.min(last.width, last.height) > SMALLEST_LEVEL; last = levels[0]) {
-    const half = new OffscreenCanvas(Math.ceil(last.width / 2), Math.ceil(last.height / 2));
-    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (half.getContext("2d"));
-    context.imageSmoothingQuality = "high";
-    context.drawImage(last, 0, 0, half.width, half.height);
-    levels.unshift(half.transferToImageBitmap());
+    const size = { width: Math.ceil(last.width / 2), height: Math.ceil(last.height / 2) };
+    const half = contextOf(size);
+    half.drawImage(last, 0, 0, size.width, size.height);
+    levels.unshift(half.canvas.transferToImageBitmap());
   }
   return levels.reverse();
+}
+
+/** Something to draw on. @param {Size} size */
+export function contextOf({ width, height }) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.imageSmoothingQuality = "high";
+  return context;
 }
 
 /**

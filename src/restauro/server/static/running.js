@@ -1,13 +1,12 @@
-/** A restoration under way, and how far it is. */
+/** Something under way, and how far it is. */
 
-import { Draft } from "./fill.js";
-/** @import { Progress } from "./api.js" */
-/** @import { Hole } from "./fill.js" */
-/** @import { Picture } from "./picture.js" */
+import { Draft, Fill } from "./fill.js";
+/** @import { Progress, Service } from "./api.js" */
+/** @import { Task, Work } from "./work.js" */
 
 export class Running {
   abort = new AbortController();
-  /** What the page says meanwhile, a key of `strings.js`. */
+  /** What the page says meanwhile, a key of `sentences.js`. */
   says = "restoring";
   /** Name of the model, where several are tried. */
   model = "";
@@ -24,13 +23,35 @@ export class Running {
   /** What the hole has got so far. @type {Draft | null} */
   draft = null;
 
+  /** @param {() => void} onChange */
+  constructor(onChange) {
+    this.onChange = onChange;
+  }
+
   /**
-   * Takes in what is told about the filling of a hole.
-   * @param {Progress} event
-   * @param {Picture} picture as it was opened
-   * @param {Hole} hole
+   * A model's answer, once no stroke is in progress.
+   * @param {Service} service
+   * @param {Work} work
+   * @param {Task} task
+   * @param {string} model
    */
-  hear(event, picture, hole) {
+  async answer(service, work, task, model) {
+    const { signal } = this.abort;
+    const onEvent = (/** @type {Progress} */ event) => this.#hear(event, work, task);
+    const request = { picture: work.opened, fills: task.fills, hole: task.hole, model };
+    const answer = await service.fill(request, { signal, onEvent });
+    const fill = await Fill.of(answer, task.hole, task.isAgain);
+    await work.painter.idle();
+    signal.throwIfAborted();
+    return fill;
+  }
+
+  /**
+   * @param {Progress} event
+   * @param {Work} work
+   * @param {Task} task
+   */
+  #hear(event, { opened }, { hole }) {
     this.isQueued = event.kind === "queued";
     if (event.kind === "queued") {
       this.place = event.place;
@@ -41,9 +62,10 @@ export class Running {
       this.share = 0;
       this.draft = null;
     } else {
-      this.draft ??= new Draft(picture, hole);
+      this.draft ??= new Draft(opened, hole);
       this.draft.add(event.area, event.image);
       this.share = event.share;
     }
+    this.onChange();
   }
 }

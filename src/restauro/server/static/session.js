@@ -1,19 +1,14 @@
-/**
- * What is being worked on, and what is under way. No part of the page is touched here; whoever shows
- * a session listens to its `change` events.
- */
+/** What is being worked on, and what is under way; whoever shows it listens to `change` events. */
 
 import { Choices } from "./choices.js";
-import { Fill } from "./fill.js";
-import { Keeper } from "./keeper.js";
+import { Keeper, stepOf } from "./keeper.js";
 import { readMask } from "./mask_file.js";
 import { Picture } from "./picture.js";
-import { Problem } from "./problem.js";
+import { Problem, isCancelled } from "./problem.js";
 import { Running } from "./running.js";
 import { Work } from "./work.js";
-/** @import { Task } from "./work.js" */
 /** @import { Step } from "./history.js" */
-/** @import { Area } from "./mask.js" */
+/** @import { Listener } from "./work.js" */
 /** @import { Model, Sample, Service } from "./api.js" */
 
 export class Session extends EventTarget {
@@ -29,7 +24,7 @@ export class Session extends EventTarget {
   running = null;
   /** @type {Choices | null} */
   choices = null;
-  /** The last thing that went wrong, or that is to be known, until the next action. @type {Problem | null} */
+  /** What went wrong, or is to be known, until the next action. @type {Problem | null} */
   problem = null;
   /** Whether something would be lost by opening another picture. */
   isUnsaved = false;
@@ -40,16 +35,11 @@ export class Session extends EventTarget {
 
   #keeper = new Keeper(() => this.announce());
 
-  /**
-   * @param {Service} service
-   * @param {(area: Area) => void} onPaint told where the hole changed
-   * @param {(work: Work, step: Step | null) => void} onStep told of every new step; see `Work`
-   */
-  constructor(service, onPaint, onStep) {
+  /** @param {Service} service @param {Omit<Listener, "change">} listener */
+  constructor(service, listener) {
     super();
     this.service = service;
-    this.onPaint = onPaint;
-    this.onStep = onStep;
+    this.listener = listener;
   }
 
   get model() {
@@ -76,15 +66,11 @@ export class Session extends EventTarget {
     const kept = await this.#keeper.read();
     if (!kept || this.work) return;
     await this.#attempt(async () => {
-      const opened = await Picture.open(kept.bytes, kept.name);
-      const steps = [];
-      for (const { answer, hole, isAgain, ...step } of kept.steps) {
-        const fill = answer && hole ? await Fill.of(answer, hole, Boolean(isAgain)) : null;
-        steps.push({ ...step, fill });
-      }
-      const work = this.#begin(opened);
-      this.#keeper.adopt(work, kept);
-      work.replay(steps, kept.last);
+      const opened = await Picture.open(kept.bytes, kept.name, kept.suggestion);
+      const steps = await Promise.all(kept.steps.map(stepOf));
+      this.#begin(opened);
+      this.#keeper.adopt(this.work, kept);
+      this.work?.replay(steps, kept.last);
       this.isUnsaved = kept.isUnsaved;
     });
   }
@@ -95,41 +81,41 @@ export class Session extends EventTarget {
     this.announce();
   }
 
-  /**
-   * @param {Blob} bytes
-   * @param {string} name
-   */
-  async open(bytes, name) {
+  /** @param {Blob} bytes @param {string} name */
+  async open(bytes, name, suggestion = "") {
     await this.#attempt(async () => {
-      this.#begin(await Picture.open(bytes, name));
+      this.#begin(await Picture.open(bytes, name, suggestion));
       this.#keep();
     });
   }
 
   /** @param {Sample} sample */
-  async openSample(sample) {
-    const bytes = await this.#attempt(() => this.service.sample(sample));
-    if (bytes) await this.open(bytes, sample.url.replace(/.*\//, ""));
+  async openSample({ url, mask }) {
+    const bytes = await this.#attempt(() => this.service.sample(url));
+    if (bytes) await this.open(bytes, url.replace(/.*\//, ""), mask);
   }
 
   /** Leaves the picture; nothing of it stays in this browser. */
   close() {
-    this.cancel();
-    this.work?.close();
-    this.work = this.choices = null;
-    this.isUnsaved = false;
+    this.#begin(null);
     this.#keep();
     this.#changed();
   }
 
-  /** @param {File} file */
-  async useMask(file) {
+  /** Makes the hole that a sample comes with the one to fill. */
+  async useSuggestion() {
+    const url = this.work?.opened.suggestion;
+    if (url) await this.useMask(this.service.sample(url));
+  }
+
+  /** @param {Blob | Promise<Blob>} file @param {string} [name] */
+  async useMask(file, name) {
     const { work } = this;
     if (!work) return;
     await this.#attempt(async () => {
-      const { mask, numSoft } = await readMask(file, work.mask, file.name);
+      const { mask, numSoft } = await readMask(await file, work.mask, name);
       if (this.work !== work) return;
-      work.painter.replace(mask);
+      work.painter.edit("load_mask", (own) => own.replace(mask));
       if (numSoft) throw new Problem("soft_mask", { count: numSoft });
     });
   }
@@ -139,7 +125,7 @@ export class Session extends EventTarget {
     const task = work?.task;
     if (!work || !task || !modelName) return;
     const isDone = await this.#run(async (running) => {
-      const fill = await this.#answer(work, task, modelName, running);
+      const fill = await running.answer(this.service, work, task, modelName);
       this.running = null;
       work.restored(fill);
     });
@@ -151,20 +137,20 @@ export class Session extends EventTarget {
     const { work } = this;
     const task = work?.task;
     if (!work || !task) return;
-    const choices = new Choices(work, task);
     await this.#run(async (running) => {
-      this.choices = choices;
-      /** @type {Problem | null} */
+      const choices = (this.choices = new Choices(work));
+      running.says = "trying";
+      /** @type {unknown} */
       let problem = null;
-      for (const { name } of this.models.filter(({ kind }) => kind !== "choice")) {
+      for (const { name, kind } of this.models) {
+        if (kind === "choice") continue;
         if (!choices.fit) break;
-        running.says = "trying";
         running.model = name;
         this.announce();
         try {
-          choices.fills.push(await this.#answer(work, task, name, running));
+          choices.fills.push(await running.answer(this.service, work, task, name));
         } catch (error) {
-          if (!(error instanceof Problem)) throw error;
+          if (running.abort.signal.aborted) throw error;
           problem = error; // others may have an answer
         }
       }
@@ -184,15 +170,15 @@ export class Session extends EventTarget {
       await work.painter.idle();
       signal.throwIfAborted();
       const { last } = work.history;
-      work.painter.add(damage, work.invented);
+      work.painter.edit("damage", (mask) => mask.add(damage, work.invented));
       if (work.history.last === last) throw new Problem("no_damage");
     });
   }
 
-  /** @param {Fill} fill one of the choices */
-  choose(fill) {
+  /** @param {number} number of one of the choices, from 0 */
+  choose(number) {
     this.cancel();
-    this.choices?.choose(fill);
+    this.choices?.choose(number);
   }
 
   /** Ends a restoration in progress. */
@@ -220,8 +206,7 @@ export class Session extends EventTarget {
     const { work } = this;
     if (!work?.fills.length || this.isEncoding) return null;
     this.isEncoding = true;
-    const { signal } = new AbortController();
-    const bytes = await this.#attempt(() => this.service.composite(work.opened, work.fills, signal));
+    const bytes = await this.#attempt(() => this.service.composite(work.opened, work.fills));
     this.isEncoding = false;
     this.announce();
     return bytes;
@@ -242,20 +227,16 @@ export class Session extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** @param {Picture} picture that was opened */
+  /** @param {Picture | null} picture that was opened; null: the last one is left */
   #begin(picture) {
     this.cancel();
-    const last = this.work?.painter;
-    this.work?.close();
-    this.work = new Work(picture, {
-      paint: this.onPaint,
-      step: this.onStep,
-      change: (step) => this.#stepped(step),
-    });
-    this.work.painter.resemble(last);
+    const last = this.work;
+    last?.close();
+    const change = (/** @type {Step | null} */ step) => this.#stepped(step);
+    this.work = picture && new Work(picture, { ...this.listener, change });
+    this.work?.painter.resemble(last?.painter);
     this.choices = null;
     this.isUnsaved = false;
-    return this.work;
   }
 
   /** @param {Step | null} step that was made */
@@ -268,13 +249,12 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Does something that can be cancelled, unless something is under way.
+   * Does something that can be cancelled, unless something is under way. Tells whether it was done.
    * @param {(running: Running) => Promise<void>} action
-   * @returns {Promise<boolean>} whether it was done
    */
   async #run(action) {
     if (this.running) return false;
-    const running = (this.running = new Running());
+    const running = (this.running = new Running(() => this.announce()));
     const isDone = await this.#attempt(async () => {
       try {
         await action(running);
@@ -286,40 +266,14 @@ export class Session extends EventTarget {
     return Boolean(isDone);
   }
 
-  /**
-   * @param {Work} work
-   * @param {Task} task
-   * @param {string} model
-   * @param {Running} running
-   */
-  async #answer(work, task, model, running) {
-    const { fills, hole, isAgain } = task;
-    const { signal } = running.abort;
-    const answer = await this.service.fill(
-      { picture: work.opened, fills, hole, model },
-      {
-        signal,
-        onEvent: (event) => {
-          running.hear(event, work.opened, hole);
-          this.announce();
-        },
-      },
-    );
-    const fill = await Fill.of(answer, hole, isAgain);
-    await work.painter.idle();
-    signal.throwIfAborted();
-    return fill;
-  }
-
   #keep() {
     void this.#keeper.keep(this.work, this.isUnsaved);
   }
 
   /**
-   * Does something that may fail in ways the person can mend.
+   * Does something that may fail in ways the person can mend; null if it did.
    * @template Result
    * @param {() => Promise<Result>} action
-   * @returns {Promise<Result | null>} null if it failed
    */
   async #attempt(action) {
     this.#changed();
@@ -328,9 +282,8 @@ export class Session extends EventTarget {
       this.announce();
       return result;
     } catch (error) {
-      const isCancelled = error instanceof DOMException && error.name === "AbortError";
       const problem = error instanceof Problem ? error : null;
-      if (!isCancelled && !problem) throw error;
+      if (!problem && !isCancelled(error)) throw error;
       this.#changed(problem);
       return null;
     }

@@ -10,101 +10,105 @@ const LENGTH = 96; // device pixels of the longer side of a small picture
 const PAINTED = "#c8123c";
 const MARGIN = 0.6; // of the hole's length that a small picture of an answer shows around it
 
-export class Timeline {
-  /** By the step; null is the opening. @type {Map<Step | null, HTMLLIElement>} */
+/** A list of buttons, each for one thing. @template Thing */
+class Buttons {
+  /** @type {Map<Thing, HTMLLIElement>} */
   #items = new Map();
 
-  /** @param {(done: number) => void} onChoose told how many steps are to be in force */
-  constructor(onChoose) {
-    this.list = element("steps");
+  /**
+   * @param {string} id of the list
+   * @param {(number: number) => void} onChoose told which of the things was chosen, from 0
+   */
+  constructor(id, onChoose) {
+    this.list = element(id);
     this.list.addEventListener("click", ({ target }) => {
       const item = /** @type {Element} */ (target).closest("li");
       if (item) onChoose([...this.list.children].indexOf(item));
     });
   }
 
-  /**
-   * Takes the small picture of a step that was just made.
-   * @param {Work} work
-   * @param {Step | null} step
-   */
-  add(work, step) {
-    if (!step) this.#items.clear();
-    const item = document.createElement("li");
+  /** @param {Thing} thing @param {HTMLElement[]} content */
+  set(thing, ...content) {
     const button = document.createElement("button");
-    button.append(smallPicture(work));
+    button.append(...content);
+    const item = document.createElement("li");
     item.append(button);
-    this.#items.set(step, item);
+    this.#items.set(thing, item);
+  }
+
+  /** @param {Thing} thing */
+  has(thing) {
+    return this.#items.has(thing);
   }
 
   /**
-   * Shows the steps, and which is the last in force.
-   * @param {Derived} derived
+   * Shows the buttons of these things and no other; one that stays keeps the focus.
+   * @param {Thing[]} things
    */
-  show({ work, steps, done }) {
-    if (!work) return;
-    const all = [null, ...steps];
-    const known = new Set(all);
-    for (const step of this.#items.keys()) {
-      if (!known.has(step)) this.#items.delete(step);
+  place(things) {
+    const known = new Set(things);
+    for (const thing of this.#items.keys()) {
+      if (!known.has(thing)) this.#items.delete(thing);
     }
-    const items = all.flatMap((step) => this.#items.get(step) ?? []);
+    const items = things.flatMap((thing) => this.#items.get(thing) ?? []);
     items.forEach((item, i) => {
       if (this.list.children[i] !== item) this.list.insertBefore(item, this.list.children[i]);
-      const button = /** @type {HTMLElement} */ (item.firstChild);
-      const name = text(`step_${all[i]?.kind ?? "opened"}`);
+    });
+    while (this.list.children.length > items.length) this.list.lastChild?.remove();
+    return items.map((item) => /** @type {HTMLButtonElement} */ (item.firstChild));
+  }
+}
+
+/** Who chooses tells how many steps are to be in force. @extends {Buttons<Step | null>} */
+export class Timeline extends Buttons {
+  /**
+   * Takes the small picture of a step that was just made.
+   * @param {Work} work
+   * @param {Step | null} step null is the opening
+   */
+  add({ picture, mask }, step) {
+    const scale = LENGTH / Math.max(picture.width, picture.height);
+    const context = contextOf(picture.width * scale, picture.height * scale);
+    const { width, height } = context.canvas;
+    context.drawImage(picture.levelFor(scale), 0, 0, width, height);
+    context.fillStyle = PAINTED;
+    for (let y = 0; mask.count && y < height; y++) {
+      const row = Math.floor((y + 0.5) / scale) * mask.width;
+      for (let x = 0; x < width; x++) {
+        if (mask.pixels[row + Math.floor((x + 0.5) / scale)]) context.fillRect(x, y, 1, 1);
+      }
+    }
+    this.set(step, context.canvas);
+  }
+
+  /** Shows the steps, and which is the last in force. @param {Derived} derived */
+  show({ work, steps, done }) {
+    if (!work) return;
+    const buttons = this.place([null, ...steps]);
+    buttons.forEach((button, i) => {
+      const name = text(`step_${steps[i - 1]?.kind ?? "opened"}`);
       button.ariaLabel = button.title = `${i}: ${name}`;
       button.ariaCurrent = i === done ? "step" : "false";
       button.classList.toggle("undone", i > done);
     });
-    while (this.list.children.length > items.length) this.list.lastChild?.remove();
-    const { offsetTop, offsetLeft } = items[done] ?? this.list;
-    this.list.scrollTo(offsetLeft - this.list.offsetWidth / 2, offsetTop - this.list.offsetHeight / 2);
+    const { list } = this;
+    const { offsetTop, offsetLeft } = buttons[done]?.parentElement ?? list;
+    list.scrollTo(offsetLeft - list.offsetWidth / 2, offsetTop - list.offsetHeight / 2);
   }
 }
 
-export class Answers {
-  /** @type {Map<Fill, HTMLLIElement>} */
-  #items = new Map();
-
-  /** @param {(fill: Fill) => void} onChoose told of the answer that was chosen */
-  constructor(onChoose) {
-    this.onChoose = onChoose;
-    this.list = element("choices");
-  }
-
-  /**
-   * Shows the answers, and which is on the picture.
-   * @param {Derived} derived
-   */
+/** @extends {Buttons<Fill>} */
+export class Answers extends Buttons {
+  /** Shows the answers, and which is on the picture. @param {Derived} derived */
   show({ work, choices, newestFill }) {
-    for (const fill of this.#items.keys()) {
-      if (!choices.includes(fill)) this.#items.delete(fill);
-    }
     for (const fill of choices) {
-      if (work && !this.#items.has(fill)) this.#items.set(fill, this.#item(work, fill));
+      if (!work || this.has(fill)) continue;
+      this.set(fill, around(work, fill), document.createElement("span"));
     }
-    for (const [fill, item] of this.#items) {
-      const button = /** @type {HTMLElement} */ (item.firstChild);
-      button.ariaPressed = String(fill.image === newestFill?.image);
-      /** @type {HTMLElement} */ (button.lastChild).textContent = nameOf(fill.answer.model);
-    }
-    if (this.list.children.length !== choices.length || !choices.every((fill, i) => this.#items.get(fill) === this.list.children[i])) {
-      this.list.replaceChildren(...this.#items.values());
-    }
-  }
-
-  /**
-   * @param {Work} work
-   * @param {Fill} fill
-   */
-  #item(work, fill) {
-    const item = document.createElement("li");
-    const button = document.createElement("button");
-    button.append(around(work, fill), document.createElement("span"));
-    button.addEventListener("click", () => this.onChoose(fill));
-    item.append(button);
-    return item;
+    this.place(choices).forEach((button, i) => {
+      button.ariaPressed = String(choices[i].image === newestFill?.image);
+      /** @type {HTMLElement} */ (button.lastChild).textContent = nameOf(choices[i].answer.model);
+    });
   }
 }
 
@@ -118,32 +122,19 @@ function around({ picture }, { hole, image }) {
   const length = Math.max(right - left, bottom - top) * (1 + MARGIN);
   const [x, y] = [(left + right - length) / 2, (top + bottom - length) / 2];
   const scale = LENGTH / length;
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = LENGTH;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.imageSmoothingQuality = "high";
+  const context = contextOf(LENGTH, LENGTH);
   context.setTransform(scale, 0, 0, scale, -x * scale, -y * scale);
   context.drawImage(picture.levelFor(scale), 0, 0, picture.width, picture.height);
   context.drawImage(image, left, top);
-  return canvas;
+  return context.canvas;
 }
 
-/** @param {Work} work */
-function smallPicture({ picture, mask }) {
-  const scale = LENGTH / Math.max(picture.width, picture.height);
+/** @param {number} width @param {number} height */
+function contextOf(width, height) {
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(picture.width * scale));
-  canvas.height = Math.max(1, Math.round(picture.height * scale));
+  canvas.width = Math.max(1, Math.round(width));
+  canvas.height = Math.max(1, Math.round(height));
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.imageSmoothingQuality = "high";
-  context.drawImage(picture.levelFor(scale), 0, 0, canvas.width, canvas.height);
-  if (!mask.count) return canvas;
-  context.fillStyle = PAINTED;
-  for (let y = 0; y < canvas.height; y++) {
-    const row = Math.floor((y + 0.5) / scale) * mask.width;
-    for (let x = 0; x < canvas.width; x++) {
-      if (mask.pixels[row + Math.floor((x + 0.5) / scale)]) context.fillRect(x, y, 1, 1);
-    }
-  }
-  return canvas;
+  return context;
 }

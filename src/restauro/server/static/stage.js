@@ -1,12 +1,13 @@
 /**
- * Draws the picture, the hole over it, and the comparison. Everything is drawn at the resolution
- * of the screen, and only what changed, so that large pictures stay fluid.
+ * Draws picture, hole and comparison, at the resolution of the screen, and only what changed: so
+ * large pictures stay fluid.
  */
 
-import { union } from "./mask.js";
+import { sizeOf, union } from "./mask.js";
+import { contextOf } from "./picture.js";
 import { View } from "./view.js";
-/** @import { Draft } from "./fill.js" */
-/** @import { Area, Mask } from "./mask.js" */
+/** @import { Derived } from "./derived.js" */
+/** @import { Area, Mask, Size } from "./mask.js" */
 /** @import { Picture } from "./picture.js" */
 
 const MAX_PIXEL_RATIO = 2; // finer is not seen while painting, and costs
@@ -26,22 +27,10 @@ const CHECK_COLOURS = ["#ffffff", "#c8c8cc"];
 
 export class Stage {
   view = new View();
-  /** @type {Picture | null} */
-  picture = null;
-  /** Shown left of the divider while comparing. @type {Picture | null} */
-  before = null;
   /** Where the divider is, in [0, 1] of what is seen of the picture. */
   divider = 0.5;
-  /** The hole that is drawn; none if null. @type {Mask | null} */
-  painted = null;
-  /** What is marked as invented, right of the divider; nothing if null. @type {Mask | null} */
-  invented = null;
-  /** What of that is not to be trusted; not known if null. @type {Mask | null} */
-  unsure = null;
-
-  /** What a hole has got so far; its hole is not drawn. @type {Draft | null} */
-  draft = null;
-
+  /** What is drawn. @type {Partial<Derived>} */
+  #shown = {};
   #pixelRatio = 1;
   #isPictureStale = false;
   /** What of the hole must be drawn again, in picture pixels. @type {Area | null} */
@@ -49,13 +38,12 @@ export class Stage {
   #isScheduled = false;
 
   /**
-   * @param {HTMLElement} element that the canvases fill
-   * @param {HTMLCanvasElement} pictureCanvas
-   * @param {HTMLCanvasElement} holeCanvas
+   * @param {HTMLElement} element with a canvas for the picture and one for the hole
    * @param {() => void} onDraw told after the view may have changed, to place what lies over it
    */
-  constructor(element, pictureCanvas, holeCanvas, onDraw) {
-    this.canvases = [pictureCanvas, holeCanvas];
+  constructor(element, onDraw) {
+    this.element = element;
+    this.canvases = [...element.querySelectorAll("canvas")];
     const [onPicture, onHole] = this.canvases.map((canvas) => canvas.getContext("2d"));
     this.onPicture = /** @type {CanvasRenderingContext2D} */ (onPicture);
     this.onHole = /** @type {CanvasRenderingContext2D} */ (onHole);
@@ -63,17 +51,29 @@ export class Stage {
     new ResizeObserver(([{ contentRect }]) => this.#resize(contentRect)).observe(element);
   }
 
+  /** Draws what has become another. @param {Derived} derived */
+  show(derived) {
+    const { draft, work } = derived;
+    const last = this.#shown;
+    this.#shown = derived;
+    if (work && this.view.picture !== work.opened) {
+      this.view.picture = work.opened;
+      this.view.fit();
+    }
+    const parts = /** @type {const} */ (["picture", "before", "painted", "invented", "draft"]);
+    const isOther = parts.some((part) => derived[part] !== last[part]);
+    if (isOther || (draft && !draft.isShown)) this.refresh();
+    if (draft) draft.isShown = true;
+  }
+
   /** Draws everything again, with the next frame. */
   refresh() {
     this.#isPictureStale = true;
-    this.#staleHole = (this.painted ?? this.invented)?.whole ?? null;
+    this.#staleHole = (this.#shown.painted ?? this.#shown.invented)?.whole ?? null;
     this.#schedule();
   }
 
-  /**
-   * Draws the hole again where it changed, with the next frame.
-   * @param {Area} area
-   */
+  /** Draws the hole again where it changed, with the next frame. @param {Area} area */
   refreshHole(area) {
     this.#staleHole = union(this.#staleHole, area);
     this.#schedule();
@@ -93,13 +93,13 @@ export class Stage {
 
   /**
    * Puts the divider to the left of an area, so that all of it shows *after*.
-   * @param {Area} area in picture pixels
+   * @param {Area} area
    */
   divideBeside({ left, top }) {
-    this.dividerPosition = this.view.toStage(left, top).x - BESIDE;
+    this.dividerPosition = this.view.toStage({ x: left, y: top }).x - BESIDE;
   }
 
-  /** @param {{width: number, height: number}} size */
+  /** @param {Size} size */
   #resize({ width, height }) {
     if (!width || !height) return;
     this.#pixelRatio = Math.min(window.devicePixelRatio, MAX_PIXEL_RATIO);
@@ -127,52 +127,54 @@ export class Stage {
   #drawPictures() {
     const { width, height } = this.canvases[0];
     this.onPicture.clearRect(0, 0, width, height);
-    if (this.before) this.#drawPicture(this.before);
-    if (!this.picture) return;
+    const { picture, before, draft } = this.#shown;
+    if (before) this.#drawPicture(before);
+    if (!picture) return;
     this.onPicture.save();
-    if (this.before) {
+    if (before) {
       this.onPicture.beginPath();
       this.onPicture.rect(this.dividerPosition * this.#pixelRatio, 0, width, height);
       this.onPicture.clip();
     }
-    this.#drawPicture(this.picture);
-    if (this.draft) this.#drawDraft(this.draft);
+    this.#drawPicture(picture);
+    if (draft) this.onPicture.drawImage(draft.canvas, ...this.#place(draft.area, draft.canvas));
     this.onPicture.restore();
   }
 
   /** @param {Picture} picture */
   #drawPicture(picture) {
-    const { left, top, scale } = this.view;
-    const box = [left, top, picture.width * scale, picture.height * scale];
-    const [x, y, width, height] = box.map((length) => length * this.#pixelRatio);
+    const { scale } = this.view;
+    const box = this.#place({ left: 0, top: 0 }, picture);
     this.onPicture.imageSmoothingEnabled = scale < SMOOTH_BELOW;
     this.onPicture.imageSmoothingQuality = "high";
     const level = picture.levelFor(scale * this.#pixelRatio);
     this.onPicture.fillStyle = this.#checks();
-    this.onPicture.fillRect(x, y, width, height);
-    this.onPicture.drawImage(level, x, y, width, height);
+    this.onPicture.fillRect(...box);
+    this.onPicture.drawImage(level, ...box);
   }
 
-  /** @param {Draft} draft */
-  #drawDraft({ area, canvas }) {
-    const { x, y } = this.view.toStage(area.left, area.top);
-    const scale = this.view.scale;
-    const box = [x, y, canvas.width * scale, canvas.height * scale];
-    const [left, top, width, height] = box.map((length) => length * this.#pixelRatio);
-    this.onPicture.drawImage(canvas, left, top, width, height);
+  /**
+   * Left, top, width and height on the screen, in device pixels.
+   * @param {{left: number, top: number}} corner in picture pixels
+   * @param {Size} size
+   * @returns {[number, number, number, number]}
+   */
+  #place({ left, top }, { width, height }) {
+    const { x, y } = this.view.toStage({ x: left, y: top });
+    const scale = this.view.scale * this.#pixelRatio;
+    return [x * this.#pixelRatio, y * this.#pixelRatio, width * scale, height * scale];
   }
 
   /** What is seen through a transparent picture. */
   #checks() {
     const length = Math.round(CHECK * this.#pixelRatio);
-    const tile = new OffscreenCanvas(2 * length, 2 * length);
-    const onTile = /** @type {OffscreenCanvasRenderingContext2D} */ (tile.getContext("2d"));
+    const onTile = contextOf({ width: 2 * length, height: 2 * length });
     CHECK_COLOURS.forEach((colour, i) => {
       onTile.fillStyle = colour;
       onTile.fillRect(i * length, 0, length, length);
       onTile.fillRect((1 - i) * length, length, length, length);
     });
-    return /** @type {CanvasPattern} */ (this.onPicture.createPattern(tile, "repeat"));
+    return /** @type {CanvasPattern} */ (this.onPicture.createPattern(onTile.canvas, "repeat"));
   }
 
   #drawHole() {
@@ -184,11 +186,12 @@ export class Stage {
     if (left >= right || top >= bottom) return;
     const drawing = this.onHole.createImageData(right - left, bottom - top);
     const pixels = new Uint32Array(drawing.data.buffer);
-    const divider = this.before ? Math.round(this.dividerPosition * this.#pixelRatio) : 0;
+    const { before, invented, unsure, painted } = this.#shown;
+    const divider = before ? Math.round(this.dividerPosition * this.#pixelRatio) : 0;
     const window = { left, top, right, bottom };
-    if (this.invented) this.#rasterise(pixels, this.invented, INVENTED, window, divider);
-    if (this.unsure) this.#rasterise(pixels, this.unsure, UNSURE, window, divider);
-    if (this.painted) this.#rasterise(pixels, this.painted, PAINTED, window, 0);
+    if (invented) this.#rasterise(pixels, invented, INVENTED, window, divider);
+    if (unsure) this.#rasterise(pixels, unsure, UNSURE, window, divider);
+    if (painted) this.#rasterise(pixels, painted, PAINTED, window, 0);
     this.onHole.putImageData(drawing, left, top);
   }
 
@@ -206,12 +209,12 @@ export class Stage {
     const { view } = this;
     const columns = this.#sources(left - 1, right + 1, view.left, width);
     const rows = this.#sources(top - 1, bottom + 1, view.top, height);
-    const filled = style === PAINTED ? this.draft?.mask.pixels : null;
+    const filled = style === PAINTED && this.#shown.draft?.mask.pixels;
     const isHole = (/** @type {number} */ row, /** @type {number} */ column) =>
       row >= 0 &&
       column >= 0 &&
       pixels[row * width + column] === 1 &&
-      !filled?.[row * width + column];
+      !(filled && filled[row * width + column]);
     for (let y = 1, at = 0; y < rows.length - 1; y++) {
       for (let x = 1; x < columns.length - 1; x++, at++) {
         if (left + x <= start || !isHole(rows[y], columns[x])) continue;
@@ -246,17 +249,15 @@ export class Stage {
   /**
    * An area of the picture in device pixels, with a rim for edges that moved.
    * @param {Area} area
-   * @returns {Area}
    */
   #onScreen(area) {
-    const { width, height } = this.onHole.canvas;
-    const start = this.view.toStage(area.left, area.top);
-    const end = this.view.toStage(area.right, area.bottom);
+    const { canvas } = this.onHole;
+    const [x, y, width, height] = this.#place(area, sizeOf(area));
     return {
-      left: Math.max(Math.floor(start.x * this.#pixelRatio) - 2, 0),
-      top: Math.max(Math.floor(start.y * this.#pixelRatio) - 2, 0),
-      right: Math.min(Math.ceil(end.x * this.#pixelRatio) + 2, width),
-      bottom: Math.min(Math.ceil(end.y * this.#pixelRatio) + 2, height),
+      left: Math.max(Math.floor(x) - 2, 0),
+      top: Math.max(Math.floor(y) - 2, 0),
+      right: Math.min(Math.ceil(x + width) + 2, canvas.width),
+      bottom: Math.min(Math.ceil(y + height) + 2, canvas.height),
     };
   }
 }

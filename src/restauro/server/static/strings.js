@@ -1,25 +1,19 @@
 /** What the page says, in the language that was chosen. */
 
-import { ENGLISH } from "./english.js";
-import { ITALIAN, TRANSLATIONS } from "./italian.js";
 import * as refused from "./refusals.js"; // made by server/refusals.py
+import { SENTENCES, TRANSLATIONS } from "./sentences.js";
 
 export const LANGUAGES = /** @type {const} */ (["en", "it"]);
 /** @typedef {(typeof LANGUAGES)[number]} Language */
 
-/** @type {Record<Language, Record<string, string>>} */
-const STRINGS = {
-  en: { ...refused.ENGLISH, ...ENGLISH },
-  it: { ...refused.ITALIAN, ...ITALIAN },
-};
+/** @type {Record<string, (string | null)[]>} */
+const ALL = { ...refused.SENTENCES, ...SENTENCES };
 const STORED = "restauro.language";
 
 /** The language chosen before, else the first of the browser's that the page speaks. */
 export function preferredLanguage() {
   const wanted = [stored(), ...navigator.languages].map((tag) => tag?.slice(0, 2).toLowerCase());
-  return (
-    LANGUAGES.find((language) => language === wanted.find((tag) => tag && tag in STRINGS)) ?? "en"
-  );
+  return wanted.find((tag) => tag === "en" || tag === "it") ?? "en";
 }
 
 /** @param {string} language */
@@ -44,17 +38,16 @@ function stored() {
  * @param {string} key
  * @param {Record<string, string | number>} [values] by their names in braces
  */
-export function sentence(key, values = {}, language = currentLanguage()) {
-  return (
-    STRINGS[language][key]?.replace(/\{(\w+)\}/g, (_, name) => spoken(values[name], language)) ??
-    null
-  );
+export function sentence(key, values = {}) {
+  const language = currentLanguage();
+  const words = ALL[key]?.[LANGUAGES.indexOf(language)];
+  return words?.replace(/\{(\w+)\}/g, (_, name) => spoken(values[name], language)) ?? null;
 }
 
 /**
- * Words of the service, which speaks English, in the page's language where that knows them.
+ * Words of the service, which speaks English, and the language that they are in: the page's own where
+ * that knows them.
  * @param {string} english
- * @returns {{words: string, language: Language}} and the language that the words are in
  */
 export function translated(english) {
   const language = currentLanguage();
@@ -63,15 +56,11 @@ export function translated(english) {
   return { words: english.replace(pattern, words), language };
 }
 
-/** @returns {Language} */
 export function currentLanguage() {
-  return document.documentElement.lang === "it" ? "it" : "en";
+  return /** @type {Language} */ (document.documentElement.lang);
 }
 
-/**
- * @param {string | number} value
- * @param {Language} language
- */
+/** @param {string | number} value @param {Language} language */
 function spoken(value, language) {
   if (typeof value !== "number") return String(value);
   return new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(value);

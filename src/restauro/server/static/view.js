@@ -1,11 +1,13 @@
 /** Where the picture lies on the stage. Geometry only: nothing here draws. */
 
+/** @typedef {{x: number, y: number}} Point */
+
 const MARGIN = 24; // CSS pixels left free around a picture that fits
 const MAX_SCALE = 40; // one picture pixel is then as wide as a fingertip
 
 /**
- * A point (x, y) of the picture lies at (x * scale + left, y * scale + top) on the stage.
- * Stage lengths are CSS pixels, picture lengths are picture pixels.
+ * A point (x, y) of the picture lies at (x * scale + left, y * scale + top) on the stage, in CSS
+ * pixels.
  */
 export class View {
   scale = 1;
@@ -44,13 +46,17 @@ export class View {
     else this.#keepInSight();
   }
 
+  /** In the middle of the stage. */
+  get middle() {
+    return { x: this.stage.width / 2, y: this.stage.height / 2 };
+  }
+
   /**
-   * Zooms by a factor and keeps the point (x, y) of the stage where it is.
+   * Zooms by a factor and keeps a point of the stage where it is.
    * @param {number} factor
-   * @param {number} [x]
-   * @param {number} [y]
+   * @param {Point} [point]
    */
-  zoom(factor, x = this.stage.width / 2, y = this.stage.height / 2) {
+  zoom(factor, { x, y } = this.middle) {
     const smallest = Math.min(this.fittingScale, 1);
     const scale = Math.min(Math.max(this.scale * factor, smallest), MAX_SCALE);
     this.left = x - ((x - this.left) * scale) / this.scale;
@@ -59,31 +65,20 @@ export class View {
     this.#keepInSight();
   }
 
-  /**
-   * @param {number} dx
-   * @param {number} dy
-   */
+  /** @param {number} dx @param {number} dy */
   pan(dx, dy) {
     this.left += dx;
     this.top += dy;
     this.#keepInSight();
   }
 
-  /**
-   * The point of the picture that lies at (x, y) of the stage.
-   * @param {number} x
-   * @param {number} y
-   */
-  toPicture(x, y) {
+  /** The point of the picture that lies at one of the stage. @param {Point} point */
+  toPicture({ x, y }) {
     return { x: (x - this.left) / this.scale, y: (y - this.top) / this.scale };
   }
 
-  /**
-   * The point of the stage where (x, y) of the picture lies.
-   * @param {number} x
-   * @param {number} y
-   */
-  toStage(x, y) {
+  /** The point of the stage where one of the picture lies. @param {Point} point */
+  toStage({ x, y }) {
     return { x: x * this.scale + this.left, y: y * this.scale + this.top };
   }
 

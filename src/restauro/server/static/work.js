@@ -15,12 +15,10 @@ import { Painter } from "./painter.js";
  * @typedef {{fills: Fill[], hole: Hole, isAgain: boolean}} Task
  */
 /**
- * @typedef {object} Listener
- * @property {(area: Area) => void} paint told where the hole changed
- * @property {(work: Work, step: Step | null) => void} step told of every new step, and of the
- *   opening (null), while all is as it was just after
- * @property {(step: Step | null) => void} change told when a step was made (that one), undone or
- *   redone (null)
+ * Told where the hole changed; of every new step, and of the opening (null), while all is as it was
+ * just after; when a step was made (that one), undone or redone (null).
+ * @typedef {{paint: (area: Area) => void, step: (work: Work, step: Step | null) => void,
+ *   change: (step: Step | null) => void}} Listener
  */
 
 export class Work {
@@ -82,8 +80,8 @@ export class Work {
     if (this.#unsure !== undefined) return this.#unsure;
     const mask = new Mask(this.opened.width, this.opened.height);
     for (const { hole, trusted } of this.fills) {
-      flip(mask.pixels, mask.width, hole.area, hole.bits, trusted ? 1 : 0);
-      if (trusted) flip(mask.pixels, mask.width, trusted.area, trusted.bits, 0);
+      flip(mask, hole, trusted ? 1 : 0);
+      if (trusted) flip(mask, trusted, 0);
     }
     return (this.#unsure = this.fills.some(({ trusted }) => trusted) ? mask : null);
   }
@@ -102,8 +100,8 @@ export class Work {
    * @param {Fill} fill
    */
   restored(fill) {
-    const { area, bits } = fill.hole;
-    flip(this.mask.pixels, this.mask.width, area, bits, 0);
+    const { area } = fill.hole;
+    flip(this.mask, fill.hole, 0);
     this.#made(this.history.commit("restoration", [area], fill), [area]);
   }
 
@@ -139,10 +137,7 @@ export class Work {
     for (const picture of new Set([this.picture, this.#base, this.opened])) picture.close();
   }
 
-  /**
-   * @param {Step | null} step
-   * @param {Area[]} areas
-   */
+  /** @param {Step | null} step @param {Area[]} areas */
   #made(step, areas) {
     this.listener.paint(areas.reduce(union));
     if (!step) return;

@@ -4,7 +4,7 @@
  */
 
 import { FINDER, MODELS, SAMPLES } from "../engine/offers.js";
-import { element, text } from "./interface.js";
+import { element, input, text } from "./interface.js";
 import { Mask } from "./mask.js";
 import { Problem } from "./problem.js";
 /** @import { Model, Progress, Request, Sample } from "./api.js" */
@@ -15,6 +15,7 @@ import { Problem } from "./problem.js";
 /** Pictures stay on the person's machine. */
 export const isHere = true;
 
+const STORED = "restauro.gpu"; // what was chosen
 const QUALITY = 0.95; // of JPEG and WebP
 const WRITTEN = ["image/jpeg", "image/webp"]; // beside PNG
 
@@ -42,8 +43,8 @@ export class Engine {
     return SAMPLES;
   }
 
-  /** @param {Sample} sample */
-  async sample({ url }) {
+  /** @param {string} url of a sample, or of its hole */
+  async sample(url) {
     const answer = await fetch(url).catch(() => null);
     if (!answer?.ok) throw new Problem("service_offline");
     return answer.blob();
@@ -56,7 +57,10 @@ export class Engine {
   prepare(model) {
     if (this.#loaded.has(model)) return;
     this.#loaded.add(model);
-    this.#ask({ model }).catch(() => this.#loaded.delete(model));
+    this.#ask({ model }).then(
+      ({ usesGpu }) => offerGpu(Boolean(usesGpu)),
+      () => this.#loaded.delete(model),
+    );
   }
 
   /**
@@ -68,7 +72,7 @@ export class Engine {
   async fill({ picture, fills, hole, model }, { signal, onEvent }) {
     const mask = Mask.of(picture, [hole]).pixels;
     if (!mask.includes(0)) throw new Problem("service_mask_full");
-    const image = drawn(picture, fills).transferToImageBitmap();
+    const image = picture.drawn(fills).transferToImageBitmap();
     const { area } = hole;
     const { done, seconds = 0 } = await this.#ask(
       { model, image, mask, area: /** @type {any} */ (area) },
@@ -87,7 +91,7 @@ export class Engine {
    * @param {AbortSignal} signal
    */
   async damage(picture, signal) {
-    const image = drawn(picture, []).transferToImageBitmap();
+    const image = picture.drawn([]).transferToImageBitmap();
     const { damage } = await this.#ask({ model: FINDER.name, image }, signal);
     const mask = new Mask(picture.width, picture.height, damage);
     mask.grow(FINDER.softEdge);
@@ -101,7 +105,7 @@ export class Engine {
    */
   async composite(picture, fills) {
     const type = WRITTEN.find((one) => one === picture.bytes.type) ?? "image/png";
-    return drawn(picture, fills).convertToBlob({ type, quality: QUALITY });
+    return picture.drawn(fills).convertToBlob({ type, quality: QUALITY });
   }
 
   /**
@@ -115,7 +119,10 @@ export class Engine {
     if (!this.#worker) {
       const url = new URL("../engine/worker.js", import.meta.url);
       this.#worker = new Worker(url, { type: "module" });
-      this.#worker.onmessage = ({ data }) => this.#waiting.get(data.id)?.(data);
+      this.#worker.onmessage = ({ data }) => {
+        this.#waiting.get(data.id)?.(data);
+        if (data.hasGpuFailed) giveUpGpu();
+      };
     }
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
@@ -138,19 +145,37 @@ export class Engine {
   }
 }
 
-/**
- * @param {Picture} picture as it was opened
- * @param {Fill[]} fills that lie on it
- */
-function drawn(picture, fills) {
-  const canvas = new OffscreenCanvas(picture.width, picture.height);
-  canvas.getContext("2d")?.drawImage(picture.levels[0], 0, 0);
-  for (const fill of fills) fill.drawOn(canvas);
-  return canvas;
-}
-
 /** Says how much of a model has come. @param {Told} told */
 function showLoading({ loaded = 0, total = 0 }) {
   const percent = Math.floor((100 * loaded) / total);
   element("loading").textContent = loaded < total ? text("loading", { percent }) : "";
+}
+
+/** The graphics card is not tried again, unless the person wants that. */
+function giveUpGpu() {
+  localStorage.setItem(STORED, "no");
+  void offerGpu(false);
+}
+
+/**
+ * Where there is a graphics card, has what computes on it loaded for the next start, unless the
+ * person does not want that, or wants to save data.
+ * @param {boolean} isUsed whether it is used already
+ */
+async function offerGpu(isUsed) {
+  const { gpu, connection, serviceWorker } = /** @type {any} */ (navigator);
+  const adapter = serviceWorker && (await gpu?.requestAdapter());
+  if (!adapter || adapter.info.isFallbackAdapter) return; // which is slower than the engine
+  const [box, said] = [input("gpu"), element("gpu-said")];
+  const chosen = localStorage.getItem(STORED) ?? (connection?.saveData ? "no" : "yes");
+  box.checked = chosen === "yes";
+  said.dataset.text = isUsed ? "gpu_used" : "gpu_next";
+  said.textContent = text(said.dataset.text);
+  element("gpu-line").hidden = false;
+  const tell = async () => (await serviceWorker.ready).active?.postMessage({ gpu: box.checked });
+  box.onchange = () => {
+    localStorage.setItem(STORED, box.checked ? "yes" : "no");
+    void tell();
+  };
+  await tell();
 }

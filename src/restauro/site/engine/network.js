@@ -3,13 +3,15 @@
 import { hide } from "./canvas.js";
 /** @import { Size } from "./windows.js" */
 
+/** onnxruntime-web, and on what it runs. @typedef {{ort: any, provider: "wasm" | "webgpu"}} Runtime */
+
 /**
  * `Network` of `fill/restorer.py`.
- * @param {any} ort onnxruntime-web
+ * @param {Runtime} runtime
  * @param {Uint8Array} bytes of the model file
  */
-export async function openNetwork(ort, bytes) {
-  const session = await opened(ort, bytes);
+export async function openNetwork({ ort, provider }, bytes) {
+  const session = await opened(ort, provider, bytes);
 
   /**
    * The prediction (3, h, w) in [0, 1] for an image of a size the model takes.
@@ -32,11 +34,11 @@ export async function openNetwork(ort, bytes) {
 
 /**
  * The likelihoods (kinds, h, w) in [0, 1] of damage in an image (3, h, w) of a size the model takes.
- * @param {any} ort onnxruntime-web
+ * @param {Runtime} runtime
  * @param {Uint8Array} bytes of the model file
  */
-export async function openFinder(ort, bytes) {
-  const session = await opened(ort, bytes);
+export async function openFinder({ ort, provider }, bytes) {
+  const session = await opened(ort, provider, bytes);
   const [name] = session.outputNames;
 
   /**
@@ -50,10 +52,8 @@ export async function openFinder(ort, bytes) {
   };
 }
 
-/**
- * @param {any} ort
- * @param {Uint8Array} bytes
- */
-function opened(ort, bytes) {
-  return ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+/** @param {any} ort @param {string} provider @param {Uint8Array} bytes */
+function opened(ort, provider, bytes) {
+  const logSeverityLevel = 3; // no warning that a graphics card leaves shapes to the processor
+  return ort.InferenceSession.create(bytes, { executionProviders: [provider], logSeverityLevel });
 }

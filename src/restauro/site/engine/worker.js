@@ -7,10 +7,11 @@ import { coarseFirst } from "./coarse.js";
 import { Damaged } from "./compose.js";
 import { damageIn } from "./finder.js";
 import { openFinder, openNetwork } from "./network.js";
-import { FINDER, MODELS, RUNTIME } from "./offers.js";
+import { FINDER, GPU, MODELS, RUNTIME } from "./offers.js";
 import { paint } from "./restorer.js";
 import { Box } from "./windows.js";
 /** @import { Predict } from "./filling.js" */
+/** @import { Runtime } from "./network.js" */
 /** @import { Size } from "./windows.js" */
 
 /**
@@ -19,7 +20,8 @@ import { Box } from "./windows.js";
  * @typedef {{id: number, model: string, image?: ImageBitmap, mask?: Uint8Array, area?: Box}} Task
  */
 /**
- * @typedef {{id: number, loaded?: number, total?: number, begun?: number | null, part?: Box, image?: ImageBitmap,
+ * `usesGpu` comes with a model that is loaded.
+ * @typedef {{id: number, usesGpu?: boolean, loaded?: number, total?: number, begun?: number | null, part?: Box, image?: ImageBitmap,
  *   isCoarse?: boolean, share?: number, damage?: Uint8Array, done?: Blob, seconds?: number, failed?: string}} Told
  */
 
@@ -30,7 +32,7 @@ const networks = new Map();
 /** @type {Set<number>} */
 const cancelled = new Set();
 let last = Promise.resolve();
-/** onnxruntime-web and what it runs on. @type {Promise<[any, Uint8Array]> | null} */
+/** @type {Promise<Runtime> | null} */
 let runtime = null;
 /** @type {{name: string, size: Size, multiple: number | null, file: string, bytes: number}[]} */
 const CARDS = [...MODELS, FINDER];
@@ -49,7 +51,10 @@ async function answer(task) {
     failed = "service_model_failed";
     if (task.mask) await restore(task, network);
     else if (task.image) await find(task, network);
-    else HERE.postMessage({ id, done: new Blob() });
+    else {
+      const usesGpu = (await runtime)?.provider === "webgpu";
+      HERE.postMessage({ id, done: new Blob(), usesGpu });
+    }
   } catch (error) {
     if (cancelled.delete(id)) return;
     HERE.postMessage({ id, failed });
@@ -126,18 +131,7 @@ function networkOf({ id, model }) {
   const onBytes = (/** @type {number} */ bytes) => {
     HERE.postMessage({ id, total, loaded: (loaded += bytes) });
   };
-  runtime ??= Promise.all([import(inRuntime("ort.js")), unpacked(RUNTIME.file, onBytes)]);
-  const loading = Promise.all([runtime, unpacked(card.file, onBytes)]).then(
-    ([[ort, wasmBinary], bytes]) => {
-      const numThreads = HERE.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
-      const wasmPaths = { mjs: inRuntime("ort-wasm.js") };
-      Object.assign(ort.env.wasm, { wasmBinary, wasmPaths, numThreads });
-      const open = /** @type {(ort: any, bytes: Uint8Array) => Promise<any>} */ (
-        card === FINDER ? openFinder : openNetwork
-      );
-      return open(ort, bytes);
-    },
-  );
+  const loading = load(card, onBytes);
   networks.set(card.name, loading);
   loading.catch(() => {
     networks.delete(card.name); // the next one tries again
@@ -146,9 +140,74 @@ function networkOf({ id, model }) {
   return loading;
 }
 
-/** @param {string} name */
-function inRuntime(name) {
-  return new URL(`../runtime/${name}`, import.meta.url).href;
+/**
+ * A network; where the graphics card fails, it goes on without.
+ * @param {typeof CARDS[number]} card
+ * @param {(bytes: number) => void} onBytes
+ */
+async function load(card, onBytes) {
+  const open = /** @type {(runtime: Runtime, bytes: Uint8Array) => Promise<any>} */ (
+    card === FINDER ? openFinder : openNetwork
+  );
+  runtime ??= gpuOrNot(onBytes);
+  let [own, bytes] = await Promise.all([runtime, unpacked(card.file, onBytes)]);
+  /** @param {unknown} error @returns {Promise<any>} */
+  const withoutGpu = async (error) => {
+    if (own.provider === "wasm") throw error;
+    gpuFailed(error);
+    own = await (runtime = runtimeOf(RUNTIME, "wasm", onBytes));
+    network = await open(own, bytes);
+    return network;
+  };
+  let network = await open(own, bytes).catch(withoutGpu);
+  return async (/** @type {any[]} */ ...window) => {
+    try {
+      return await network(...window);
+    } catch (error) {
+      return (await withoutGpu(error))(...window);
+    }
+  };
+}
+
+/** Tells the page, whatever it waits for. @param {unknown} error */
+function gpuFailed(error) {
+  HERE.postMessage({ hasGpuFailed: true });
+  console.info(error);
+}
+
+/**
+ * The runtime for the graphics card, if an earlier visit has loaded that (offline.js), or the other.
+ * @param {(bytes: number) => void} onBytes
+ */
+async function gpuOrNot(onBytes) {
+  const cache = HERE.navigator.gpu && (await HERE.caches?.open(LARGE));
+  const files = [GPU.ort, GPU.paths, GPU.file].map((file) => cache?.match(urlOf(file)));
+  if ((await Promise.all(files)).every(Boolean)) {
+    try {
+      return await runtimeOf(GPU, "webgpu", onBytes);
+    } catch (error) {
+      gpuFailed(error);
+    }
+  }
+  return runtimeOf(RUNTIME, "wasm", onBytes);
+}
+
+/**
+ * @param {typeof RUNTIME} files
+ * @param {Runtime["provider"]} provider
+ * @param {(bytes: number) => void} onBytes
+ * @returns {Promise<Runtime>}
+ */
+async function runtimeOf({ ort: script, paths, file }, provider, onBytes) {
+  const [ort, wasmBinary] = await Promise.all([import(urlOf(script)), unpacked(file, onBytes)]);
+  const numThreads = HERE.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
+  Object.assign(ort.env.wasm, { wasmBinary, wasmPaths: { mjs: urlOf(paths) }, numThreads });
+  return { ort, provider };
+}
+
+/** @param {string} file of the site */
+function urlOf(file) {
+  return new URL(`../${file}`, import.meta.url).href;
 }
 
 /**
@@ -157,7 +216,7 @@ function inRuntime(name) {
  * @param {(bytes: number) => void} onBytes told of every piece that came
  */
 async function unpacked(file, onBytes) {
-  const url = new URL(`../${file}`, import.meta.url);
+  const url = urlOf(file);
   const cache = await HERE.caches?.open(LARGE); // not on hosts without encryption
   const known = await cache?.match(url);
   const answer = known ?? (await fetch(url));
