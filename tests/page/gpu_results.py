@@ -1,8 +1,8 @@
 """Compares what a site fills in on the graphics card with what it does without one.
 
-`python tests/page/gpu_results.py [FLAG ...]`: flags of Chromium. Without a graphics card its own
-emulation does, very slowly: `--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader
---enable-features=Vulkan`
+`PYTHONPATH=tests python tests/page/gpu_results.py [FLAG ...]`: flags of Chromium. Without a graphics
+card its own emulation does, very slowly: `--enable-unsafe-webgpu
+--use-webgpu-adapter=swiftshader --enable-features=Vulkan`
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Compares what a site fills in with what Python does, on twenty pictures.
 
-`python tests/page/site_results.py FOLDER`, with a folder of fourteen photographs
+`PYTHONPATH=tests python tests/page/site_results.py FOLDER`, with a folder of fourteen photographs
 """
 
 from __future__ import annotations
