@@ -11,6 +11,7 @@ import pytest
 
 import restauro
 from restauro.commands._options import with_detail
+from restauro.errors import UnknownNameError
 from restauro.fill.classical import patch_match
 from restauro.fill.compose import Damaged, damaged
 from restauro.fill.detail import THIN_PX, add_detail
@@ -121,8 +122,15 @@ def test_a_model_has_texture_as_its_card_says_or_its_prefix(make_model: MakeMode
     assert (rich == always).all()
     assert (rich == added).all()
     assert (never == bare).all()
+    assert soft.name == "soft:toy"
     assert soft.identity != restauro.load(path, threads=1).identity
     assert (restauro.load(path, threads=1).draft(image, hole) == never).all()
+
+
+@pytest.mark.parametrize("name", ["detail:telea", "soft:auto"])
+def test_what_is_no_model_has_no_texture_to_choose(name: str) -> None:
+    with pytest.raises(UnknownNameError, match=r"is no model.*name a model"):
+        restauro.load(name)
 
 
 @pytest.mark.parametrize(("detail", "name"), [("on", "detail:m"), ("off", "soft:m"), ("auto", "m")])

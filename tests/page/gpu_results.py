@@ -1,7 +1,7 @@
 """Compares what a site fills in on the graphics card with what it does without one.
 
-`PYTHONPATH=tests python tests/page/gpu_results.py [FLAG ...]`: flags of Chromium. Without a graphics
-card its own emulation does, very slowly: `--enable-unsafe-webgpu
+`PYTHONPATH=tests python tests/page/gpu_results.py [FLAG ...]`: flags of Chromium. Without a
+graphics card its own emulation does, very slowly: `--enable-unsafe-webgpu
 --use-webgpu-adapter=swiftshader --enable-features=Vulkan`
 """
 

@@ -139,6 +139,11 @@ def _named(text: str) -> Entry | None:
     if prefix == NETWORK and rest:
         return entries.network_alone(model_path(rest))
     if prefix in (DETAIL, SOFT) and rest:
+        if FILLERS.has(rest):
+            raise UnknownNameError(
+                f"{rest} is no model, so its texture cannot be chosen; name a model, or leave "
+                "--detail and the prefix out"
+            )
         return entries.with_detail(model_path(rest), prefix)
     if prefix == ALIGNED and rest:
         return entries.aligned(model_path(rest))

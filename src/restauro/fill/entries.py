@@ -145,9 +145,15 @@ def with_detail(path: Path, prefix: str) -> Entry:
     """A model with texture from the known part, or without, whatever its card says."""
     entry = model(path, detail=prefix == DETAIL)
     name = f"{prefix}:{entry.description.name}"
+
+    def make(device: Device, threads: int | None) -> Filler:
+        filler = entry.make(device, threads)
+        filler.name = name
+        return filler
+
     description = dataclasses.replace(entry.description, name=name)
     origin = f"{prefix}:{path.absolute()}"
-    return dataclasses.replace(entry, description=description, origin=origin)
+    return dataclasses.replace(entry, description=description, origin=origin, make=make)
 
 
 def network_alone(path: Path) -> Entry:
