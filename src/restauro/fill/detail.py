@@ -10,19 +10,18 @@ import math
 
 import numpy as np
 import PIL.Image
-from PIL import ImageFilter
 
 from restauro.fill.canvas import resized, smoothed
 from restauro.fill.compose import Damaged
 from restauro.fill.windows import MIN_CONTEXT_PX, Box
-from restauro.picture.holes import reduced
+from restauro.picture.holes import grown, reduced
 from restauro.picture.modes import visible
-from restauro.picture.types import Inpaint, Mask
+from restauro.picture.types import Inpaint
 
 COARSE_PX = 8
 """What is larger comes from the network: about twice the deviation of the smoothing, in pixels."""
 THIN_PX = 8
-"""Holes that are nowhere thicker are sharp already."""
+"""An even number; holes into which no larger square fits are sharp already."""
 MOST_PX = 200_000
 """Of what PatchMatch works in: 1.5 s of a core. More is made smaller, and so is its texture."""
 LEAST_SIDE = 32
@@ -30,16 +29,17 @@ LEAST_SIDE = 32
 
 
 def add_detail(picture: Damaged, box: Box, patches: Inpaint) -> None:
-    """Changes the fill of the holes in a box, which has been painted: (H, W) of all holes.
+    """Changes the fill of the holes in a box, which have been painted.
 
-    Nothing changes where holes are thin, or next to nothing is known beside them.
+    Nothing changes where they are thin, or next to nothing is known beside them.
     """
     whole = Box(0, 0, *picture.hole.shape)
     window = box.grown(max(*box.size, MIN_CONTEXT_PX)).clipped(whole)
     hole = picture.hole[window.slices]
     own = np.zeros_like(hole)
     own[box.within(window).slices] = picture.hole[box.slices]
-    if min(window.size) < LEAST_SIDE or not _is_thick(own):
+    is_thin = grown(~own, THIN_PX // 2).all()
+    if min(window.size) < LEAST_SIDE or is_thin:
         return
     unknown = hole | ~visible(picture.crop(window))
     scale = math.ceil(math.sqrt(hole.size / MOST_PX))
@@ -54,9 +54,3 @@ def add_detail(picture: Damaged, box: Box, patches: Inpaint) -> None:
     lacking = (image.astype(np.float32) / np.float32(255) - copied) * own[..., None]
     coarse = smoothed(lacking.transpose(2, 0, 1), COARSE_PX * scale).transpose(1, 2, 0)
     mix((copied + coarse).clip(0, 1), own.astype(np.float32))
-
-
-def _is_thick(hole: Mask) -> bool:
-    """Whether a square of more than `THIN_PX` fits into it."""
-    picture = PIL.Image.fromarray(hole.astype(np.uint8))
-    return bool(np.asarray(picture.filter(ImageFilter.MinFilter(THIN_PX // 2 * 2 + 1))).any())
