@@ -59,6 +59,17 @@ def test_a_soft_fill_gets_the_texture_beside_it_and_keeps_its_light() -> None:
     assert abs(restored[middle].mean(axis=0) - soft[middle].mean(axis=0)).max() < 12
 
 
+def test_a_fill_as_lively_as_the_copy_stays_as_it_is() -> None:
+    image, hole = checked(), hole_in(HOLE)
+    picture = damaged(image, hole)
+    lively = (image[HOLE.slices][::-1] / 255).astype(np.float32)  # checks, but not those copied
+    picture.canvas(HOLE, Box(0, 0, SIDE, SIDE)).paint(HOLE, lively)
+    before = picture.restored().astype(int)
+    add_detail(picture, HOLE, patch_match())
+    middle = Box(36, 36, 60, 60).slices  # fewer of the copy's details are at its edge
+    assert abs(picture.restored().astype(int) - before)[middle].mean() < 4
+
+
 def test_what_other_holes_hide_has_no_influence() -> None:
     other = Box(30, 70, 60, 90)
     hole = hole_in(HOLE) | hole_in(other)

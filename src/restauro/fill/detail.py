@@ -1,7 +1,8 @@
-"""Texture from the known part of a picture, under the light and shapes of a network's fill.
+"""Texture from the known part of a picture, as much as a network's fill lacks.
 
 A small network draws what goes on in a hole, but softly; PatchMatch copies sharp texture, but loses
-the thread. Their sum has the coarse colours of the one and the fine ones of the other.
+the thread. So the fill keeps what the network drew, and gets what is finer in the copy, in each
+place and band of detail only so much of it that the fill becomes as lively as the copy.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ from restauro.fill.canvas import resized, smoothed
 from restauro.fill.compose import Damaged
 from restauro.fill.windows import MIN_CONTEXT_PX, Box
 from restauro.picture.holes import grown, reduced
-from restauro.picture.modes import visible
+from restauro.picture.modes import Colours, visible
 from restauro.picture.types import Inpaint
 
-COARSE_PX = 8
-"""What is larger comes from the network: about twice the deviation of the smoothing, in pixels."""
+BANDS_PX = (2, 8)
+"""What is smaller than each is a band of detail; what is larger than the last is the network's."""
+PLACE_PX = 2
+"""The variance of a band is that of places so many times as large as what the band holds."""
 THIN_PX = 8
 """An even number; holes into which no larger square fits are sharp already."""
 MOST_PX = 200_000
 """Of what PatchMatch works in: 1.5 s of a core. More is made smaller, and so is its texture."""
+LEAST_VARIANCE = 1e-6
+"""A quarter of a level, squared: a band with less is flat."""
 LEAST_SIDE = 32
 """Of a part of the picture in which there is something to copy."""
 
@@ -51,6 +56,25 @@ def add_detail(picture: Damaged, box: Box, patches: Inpaint) -> None:
     copied = np.asarray(patches(copied, unknown), dtype=np.float32) / np.float32(255)
     if scale > 1:
         copied = resized(copied, window.size)
-    lacking = (image.astype(np.float32) / np.float32(255) - copied) * own[..., None]
-    coarse = smoothed(lacking.transpose(2, 0, 1), COARSE_PX * scale).transpose(1, 2, 0)
-    mix((copied + coarse).clip(0, 1), own.astype(np.float32))
+    drawn = np.where(own[..., None], image.astype(np.float32) / np.float32(255), copied)
+    mix((drawn + _lacking(drawn, copied, scale)).clip(0, 1), own.astype(np.float32))
+
+
+def _lacking(drawn: Colours, copied: Colours, scale: int) -> Colours:
+    """Detail of `copied` (H, W, 3), as much as makes `drawn` as lively; pixels are `scale` wide.
+
+    Both are taken for independent, so that their variances add up.
+    """
+    lacking = np.zeros_like(drawn.transpose(2, 0, 1))
+    finer = drawn.transpose(2, 0, 1), copied.transpose(2, 0, 1)
+    for radius in BANDS_PX:
+        coarser = tuple(smoothed(layers, radius * scale) for layers in finer)
+        bands = tuple(fine - coarse for fine, coarse in zip(finer, coarser, strict=True))
+        there, wanted = (
+            smoothed((band**2).sum(axis=0, keepdims=True), PLACE_PX * radius * scale)
+            for band in bands
+        )
+        share = ((wanted - there) / wanted.clip(LEAST_VARIANCE)).clip(0, 1)
+        lacking += np.sqrt(share) * bands[1]
+        finer = coarser
+    return lacking.transpose(1, 2, 0)

@@ -11,7 +11,7 @@ import numpy as np
 from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged
-from restauro.fill.detail import COARSE_PX, add_detail
+from restauro.fill.detail import BANDS_PX, add_detail
 from restauro.fill.filler import Filler, Painter, Painting
 from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
@@ -98,7 +98,7 @@ class Restorer(Filler):
         """Name, version and weights of the model, and where it computes."""
         card = self.card
         device = on_device(self.network.device)
-        detail = f" with detail below {COARSE_PX} pixels" if self._patches else ""
+        detail = f" with detail below {BANDS_PX[-1]} pixels" if self._patches else ""
         return f"{card.name} {card.version} {card.checkpoint_sha256}{detail}{device}"
 
     @property
