@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
 from restauro.fill.canvas import resized, smoothed
 from restauro.fill.compose import Damaged
@@ -65,16 +66,18 @@ def _lacking(drawn: Colours, copied: Colours, scale: int) -> Colours:
 
     Both are taken for independent, so that their variances add up.
     """
-    lacking = np.zeros_like(drawn.transpose(2, 0, 1))
-    finer = drawn.transpose(2, 0, 1), copied.transpose(2, 0, 1)
+    both = np.stack([drawn, copied]).transpose(0, 3, 1, 2)  # (2, 3, H, W)
+    lacking = np.zeros_like(both[0])
     for radius in BANDS_PX:
-        coarser = tuple(smoothed(layers, radius * scale) for layers in finer)
-        bands = tuple(fine - coarse for fine, coarse in zip(finer, coarser, strict=True))
-        there, wanted = (
-            smoothed((band**2).sum(axis=0, keepdims=True), PLACE_PX * radius * scale)
-            for band in bands
-        )
+        coarser = _each_smoothed(both, radius * scale)
+        bands, both = both - coarser, coarser
+        variances = (bands**2).sum(axis=1, keepdims=True)
+        there, wanted = _each_smoothed(variances, PLACE_PX * radius * scale)
         share = ((wanted - there) / wanted.clip(LEAST_VARIANCE)).clip(0, 1)
         lacking += np.sqrt(share) * bands[1]
-        finer = coarser
     return lacking.transpose(1, 2, 0)
+
+
+def _each_smoothed(pictures: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    """Of (N, C, h, w)."""
+    return np.stack([smoothed(layers, radius) for layers in pictures])
