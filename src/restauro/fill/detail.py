@@ -80,4 +80,4 @@ def _lacking(drawn: Colours, copied: Colours, scale: int) -> Colours:
 
 def _each_smoothed(pictures: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     """Of (N, C, h, w)."""
-    return np.stack([smoothed(layers, radius) for layers in pictures])
+    return np.asarray([smoothed(layers, radius) for layers in pictures])
