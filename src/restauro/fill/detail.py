@@ -67,7 +67,7 @@ def _lacking(drawn: Colours, copied: Colours, scale: int) -> Colours:
     Both are taken for independent, so that their variances add up.
     """
     both = np.stack([drawn, copied]).transpose(0, 3, 1, 2)  # (2, 3, H, W)
-    lacking = np.zeros_like(both[0])
+    lacking = np.zeros(both.shape[1:], dtype=np.float32)
     for radius in BANDS_PX:
         coarser = _each_smoothed(both, radius * scale)
         bands, both = both - coarser, coarser
