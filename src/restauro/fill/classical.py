@@ -64,7 +64,8 @@ def patch_match() -> Inpaint:
 
     Source: Barnes et al. 2009, 10.1145/1531326.1531330, in the package PyPatchMatch (MIT).
     """
-    patchmatch = _library("patch_match", "patchmatch", "PyPatchMatch")
+    import patchmatch
+
     return partial(patchmatch.inpaint, patch_size=PATCH_RADIUS_PX)
 
 

@@ -30,7 +30,7 @@ CLASSICAL = {
     "biharmonic": "skimage",
     "mean": "",
     "navier_stokes": "cv2",
-    "patch_match": "patchmatch",
+    "patch_match": "",
     "telea": "cv2",
 }
 """Name of a method without training -> the module that it needs."""
@@ -137,8 +137,7 @@ def model(path: Path, name: str = "", *, detail: bool | None = None) -> Entry:
 
     facts = (card.domain, card.terms, card.version, card.size, card.parameters)
     description = Description(name or card.name, "network", *facts)
-    needs = missing("patch_match") if has_detail else ""
-    return Entry(description, name or str(path.absolute()), make, path, needs)
+    return Entry(description, name or str(path.absolute()), make, path)
 
 
 def with_detail(path: Path, prefix: str) -> Entry:
