@@ -41,7 +41,7 @@ LAYERS = [
 ]
 LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in layer}
 
-CORE = {"PIL", "click", "numpy", "onnxruntime", "tqdm"}
+CORE = {"PIL", "click", "numpy", "onnxruntime", "patchmatch", "tqdm"}
 """What the tool may import: the distributions that come without an extra."""
 OPTIONAL = {
     "fill/face_finder.py": {"onnx"},
