@@ -14,9 +14,9 @@ from restauro.commands._options import with_detail
 from restauro.errors import UnknownNameError
 from restauro.fill.classical import patch_match
 from restauro.fill.compose import Damaged, damaged
-from restauro.fill.detail import THIN_PX, add_detail
+from restauro.fill.detail import THIN_PX, add_detail, copied
 from restauro.fill.windows import Box
-from restauro.picture.types import Image, Mask
+from restauro.picture.types import Image, Inpaint, Mask
 
 MakeModel = Callable[..., Path]
 SIDE = 96
@@ -47,11 +47,17 @@ def softly_filled(image: Image | PIL.Image.Image, hole: Mask, *boxes: Box) -> Da
     return picture
 
 
+def detailed(picture: Damaged, box: Box, patches: Inpaint) -> None:
+    window = Box(0, 0, *picture.hole.shape)
+    if copy := copied(picture, box, window, patches):
+        add_detail(picture, copy)
+
+
 def test_a_soft_fill_gets_the_texture_beside_it_and_keeps_its_light() -> None:
     image, hole = checked(), hole_in(HOLE)
     picture = softly_filled(image, hole, HOLE)
     soft = picture.restored().copy()
-    add_detail(picture, HOLE, patch_match())
+    detailed(picture, HOLE, patch_match())
     restored = picture.restored()
     assert (restored[~hole] == image[~hole]).all()
     assert restored[hole].std() > 0.8 * image[hole].std() > 2 * soft[hole].std()
@@ -65,7 +71,7 @@ def test_a_fill_as_lively_as_the_copy_stays_as_it_is() -> None:
     lively = (image[HOLE.slices][::-1] / 255).astype(np.float32)  # checks, but not those copied
     picture.canvas(HOLE, Box(0, 0, SIDE, SIDE)).paint(HOLE, lively)
     before = picture.restored().astype(int)
-    add_detail(picture, HOLE, patch_match())
+    detailed(picture, HOLE, patch_match())
     middle = Box(36, 36, 60, 60).slices  # fewer of the copy's details are at its edge
     assert abs(picture.restored().astype(int) - before)[middle].mean() < 4
 
@@ -78,7 +84,7 @@ def test_what_other_holes_hide_has_no_influence() -> None:
         image = checked()
         image[other.slices] = hidden
         picture = softly_filled(image, hole, HOLE)  # the other is not painted yet
-        add_detail(picture, HOLE, patch_match())
+        detailed(picture, HOLE, patch_match())
         results.append(picture.restored()[HOLE.slices])
     assert (results[0] == results[1]).all()
 
@@ -93,7 +99,7 @@ def test_what_is_transparent_is_not_copied() -> None:
         seen.append(mask)
         return image
 
-    add_detail(picture, HOLE, watched)
+    detailed(picture, HOLE, watched)
     assert seen[0][:, :28].all()
     assert not seen[0][:, 70:].any()
 
@@ -102,7 +108,7 @@ def test_what_is_transparent_is_not_copied() -> None:
 def test_thin_holes_and_pictures_without_surroundings_stay_soft(box: Box) -> None:
     picture = softly_filled(checked(), hole_in(box), box)
     before = picture.restored().copy()
-    add_detail(picture, box, _refused)
+    detailed(picture, box, _refused)
     assert (picture.restored() == before).all()
 
 
@@ -115,7 +121,7 @@ def test_a_large_part_is_made_smaller_for_patches() -> None:
         return image
 
     picture = softly_filled(checked(side)[:, :, :3], hole_in(box, side), box)
-    add_detail(picture, box, watched)
+    detailed(picture, box, watched)
     assert sizes == [(350, 350, 3)]
 
 

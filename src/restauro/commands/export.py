@@ -40,7 +40,7 @@ def command(
     from restauro.export import export_onnx
     from restauro.files import file_sha256
     from restauro.fill.model_file import ModelCard
-    from restauro.models import CodeModel
+    from restauro.models import CodeModel, InpaintingModel
     from restauro.models.variational import Variational
     from restauro.training.run_folder import RunFolder
     from restauro.training.weights import load_best
@@ -67,6 +67,7 @@ def command(
         kinds=tuple(KINDS) if config.task == "find" else (),
         checkpoint_sha256=file_sha256(folder.weights),
         detail=detail,
+        sees_copies=isinstance(model, InpaintingModel) and model.sees_copies,
         latent_dim=model.latent_dim if isinstance(model, CodeModel) else 0,
         has_prior=isinstance(model, Variational),
         **said,

@@ -42,6 +42,8 @@ class Canvas:
     """The colours (h, w, 3) in a box inside the picture; black where nothing is known."""
     paint: Callable[[Box, Colours], None]
     """Takes colours (h, w, 3) for what is hidden in a box."""
+    copied: Look | None = None
+    """What patches of the known part make of a box (h, w, 3); None if nothing was copied."""
 
     @property
     def size(self) -> Size:
@@ -49,7 +51,7 @@ class Canvas:
         return self.known.shape
 
     @classmethod
-    def on(cls, image: Levels, known: Mask) -> Canvas:
+    def on(cls, image: Levels, known: Mask, copied: Look | None = None) -> Canvas:
         """Paints into the image (H, W, 3)."""
 
         def look(box: Box) -> Colours:
@@ -59,7 +61,7 @@ class Canvas:
             hidden = ~known[box.slices]
             image[box.slices][hidden] = to_levels(colours[hidden])
 
-        return cls(known, look, paint)
+        return cls(known, look, paint, copied)
 
 
 def to_levels(colours: Colours) -> Levels:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -112,7 +113,8 @@ def _filled_at(scale: float, canvas: Canvas, box: Box, rule: WindowRule) -> Aski
     size = canvas.size
     smaller = (math.ceil(size[0] / scale - 1e-9), math.ceil(size[1] / scale - 1e-9))
     image, known = shrunk(canvas, smaller)
-    yield from fill(Canvas.on(image, known), _scaled(box, size, smaller), rule)
+    copied = canvas.copied and partial(part_resized, canvas.copied, size, other=smaller)
+    yield from fill(Canvas.on(image, known, copied), _scaled(box, size, smaller), rule)
 
     def look(seen: Box) -> Colours:
         return to_colours(image[seen.slices])
@@ -134,7 +136,7 @@ def _guided(canvas: Canvas, known: Mask, coarse: Look, reach: int) -> Canvas:
         share = trust_in(canvas.known, box, reach)[..., None]
         canvas.paint(box, coarse(box) * (1 - share) + colours * share)
 
-    return Canvas(known, look, paint)
+    return Canvas(known, look, paint, canvas.copied)
 
 
 def _fill_here(canvas: Canvas, box: Box, rule: WindowRule) -> Filling:
@@ -152,13 +154,16 @@ def _fill_part(canvas: Canvas, part: Box, found: list[Box], rule: WindowRule) ->
     picture = Box(0, 0, *canvas.size)
     seen = part.grown(max(rule.largest)).clipped(picture)  # no window of a cell reaches farther
     image, known = canvas.look(seen), canvas.known[seen.slices]
+    shown = image
+    if canvas.copied:
+        shown = np.where(known[..., None], image, canvas.copied(seen))
     total = np.zeros((*part.size, 3), dtype=np.float32)
     weights = np.zeros((*part.size, 1), dtype=np.float32)
     for start in range(0, len(found), WINDOWS_AT_ONCE):
         group = found[start : start + WINDOWS_AT_ONCE]
         windows = [rule.window(cell, canvas.size) for cell in group]
         places = [window.within(seen) for window in windows]
-        predictions = yield [(_cut(image, place), ~_cut(known, place)) for place in places]
+        predictions = yield [(_cut(shown, place), ~_cut(known, place)) for place in places]
         for cell, window, prediction in zip(group, windows, predictions, strict=True):
             around = cell.grown(2 * max(MATCHING_RADII)).clipped(window).clipped(picture)
             place = around.within(seen).slices

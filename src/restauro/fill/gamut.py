@@ -6,6 +6,7 @@ follows from the surroundings alone is not left to it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -97,7 +98,7 @@ def within_gamut(canvas: Canvas) -> Canvas:
     def paint(box: Box, colours: Colours) -> None:
         canvas.paint(box, gamut.fitted(colours))
 
-    return Canvas(canvas.known, canvas.look, paint)
+    return dataclasses.replace(canvas, paint=paint)
 
 
 class Plain(NamedTuple):

@@ -65,6 +65,8 @@ class ModelCard:
     `codes`, too; 0 = it has none."""
     detail: bool = False
     """Whether large holes get texture from the picture's known part, as its fill is soft."""
+    sees_copies: bool = False
+    """Whether the network is shown in holes what patches of the known part make of them."""
     has_prior: bool = False
     """Whether codes were trained to lie as the standard normal distribution."""
 

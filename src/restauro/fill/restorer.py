@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged
-from restauro.fill.detail import BANDS_PX, add_detail
+from restauro.fill.detail import BANDS_PX, add_detail, copied
 from restauro.fill.filler import Filler, Painter, Painting
 from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
@@ -38,8 +39,8 @@ class Network:
     def __call__(self, images: Colours, masks: Mask) -> Colours:
         """Predictions (B, H, W, 3) in [0, 1] for images (B, H, W, 3) of a size the card allows.
 
-        The masks are (B, H, W), True = hole. Hidden pixels are blackened here too: no model file,
-        however it was made, can see them.
+        The masks are (B, H, W), True = hole. In holes the images show what was copied there, or
+        black; unless the card says that the network is shown copies, it sees black.
 
         Raises:
             BadModelError: The network fails, or gives another shape or values that are no numbers.
@@ -68,8 +69,8 @@ class Network:
 
     def _run(self, images: Colours, masks: Mask) -> Colours:
         holes = masks.astype(np.float32)
-        visible = images * (1 - holes)[..., None]  # (B, H, W, 3)
-        inputs = {"image": visible.transpose(0, 3, 1, 2), "mask": holes[:, None]}
+        shown = images if self.card.sees_copies else images * (1 - holes)[..., None]
+        inputs = {"image": shown.transpose(0, 3, 1, 2), "mask": holes[:, None]}
         try:
             (predictions,) = self._session.run([_OUTPUT], inputs)  # (B, 3, H, W)
         except Exception as error:  # ONNX Runtime's errors share no other base
@@ -130,9 +131,12 @@ class Restorer(Filler):
             if art:
                 fill_line_art(canvas, box.within(window), art)
             else:
+                copy = self._patches and copied(picture, box, window, self._patches)
+                if copy:
+                    canvas = dataclasses.replace(canvas, copied=copy.look)
                 yield from self.filling(canvas, box.within(window))
-                if self._patches:
-                    add_detail(picture, box, self._patches)
+                if copy:
+                    add_detail(picture, copy)
         for part in plain:
             part.paint(picture)
 

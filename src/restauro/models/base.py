@@ -65,6 +65,8 @@ class InpaintingModel(TaskModel):
     """
 
     task = "fill"
+    sees_copies = False
+    """Whether `image` shows in the hole what patches of the known part make of it."""
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
         """Returns the prediction; the pixels of `image` under the hole have no influence."""

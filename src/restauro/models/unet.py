@@ -57,9 +57,17 @@ class UNet(InpaintingModel):
 
     def restore(self, masked_image: Tensor, mask: Tensor) -> Tensor:
         """Fills the hole of `masked_image` from what is around it."""
+        return self.drawn(self.features(self.seen(masked_image, mask)))
+
+    def seen(self, masked_image: Tensor, mask: Tensor) -> Tensor:
+        """What the first layer makes of the damaged pictures: (B, widths[0], H/2, W/2)."""
         centred = masked_image - 0.5 * (1 - mask)  # what is known lies around 0, as the hole does
         x = torch.cat([centred, mask], dim=1)  # (B, 4, H, W)
-        x = self.stem(F.pixel_unshuffle(x, 2))  # (B, widths[0], H/2, W/2)
+        seen: Tensor = self.stem(F.pixel_unshuffle(x, 2))
+        return seen
+
+    def features(self, x: Tensor) -> Tensor:
+        """What all layers but the first and last make of `seen`, in the same shape."""
         skips = []
         for down in self.down:
             block, halve = down.children()
@@ -68,7 +76,45 @@ class UNet(InpaintingModel):
         x = self.bottleneck(x)  # (B, widths[-1], H/16, W/16)
         for up in self.up:
             x = up(x, skips.pop())
-        return torch.sigmoid(F.pixel_shuffle(self.head(x), 2))  # (B, 3, H, W)
+        return x
+
+    def drawn(self, features: Tensor) -> Tensor:
+        """The predictions (B, 3, H, W) of features."""
+        return torch.sigmoid(F.pixel_shuffle(self.head(features), 2))
+
+
+class GuidedUNet(UNet):
+    """The same, shown a copy in the hole: what patches of the known part make of it.
+
+    Where no pixel of a picture's hole has any colour it has no copy, and is restored without. The
+    network draws its own picture in the light of the copy, and says for each pixel what share of it
+    to take from the copy as it is. Before it has learned to, it is a UNet.
+
+    Shape: image (B, 3, H, W) in [0, 1], in the hole the copy or 0, mask (B, 1, H, W), 1 = hole ->
+    prediction (B, 3, H, W) in [0, 1].
+    """
+
+    sees_copies = True
+
+    def __init__(
+        self, widths: tuple[int, int, int, int], dilations: tuple[int, ...], num_attention: int
+    ) -> None:
+        super().__init__(widths, dilations, num_attention)
+        self.copy_stem = nn.Conv2d(12, widths[0], kernel_size=3, padding=1, bias=False)
+        nn.init.zeros_(self.copy_stem.weight)
+        self.gate = _starting_at_zero(nn.Conv2d(widths[0], 4, kernel_size=3, padding=1))
+        nn.init.constant_(self.gate.bias, -1.0)  # type: ignore[arg-type]
+
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        """Returns the prediction."""
+        copy = image * mask
+        has_copy = (copy.amax(dim=(1, 2, 3), keepdim=True) > 0).to(image.dtype)
+        centred = (copy - 0.5 * mask) * has_copy
+        x = self.seen(image * (1 - mask), mask) + self.copy_stem(F.pixel_unshuffle(centred, 2))
+        x = self.features(x)
+        drawn = self.drawn(x)
+        share = torch.sigmoid(F.pixel_shuffle(self.gate(x), 2)) * has_copy * mask
+        return drawn + share * (copy - drawn)
 
 
 class ResidualBlock(nn.Module):
@@ -185,6 +231,12 @@ def _starting_at_zero(layer: Layer) -> Layer:
 def unet() -> UNet:
     """5.5 million weights: the shipped models."""
     return UNet(widths=(32, 64, 128, 240), dilations=(1, 2), num_attention=2)
+
+
+@model("unet_guided")
+def unet_guided() -> GuidedUNet:
+    """The same, shown what patches of the known part make of the hole."""
+    return GuidedUNet(widths=(32, 64, 128, 240), dilations=(1, 2), num_attention=2)
 
 
 @model("unet_tiny")
