@@ -200,3 +200,25 @@ def test_only_what_is_hidden_in_the_box_is_painted() -> None:
     assert_array_equal(to_levels(result[known]), to_levels(slope(80, 90)[known]))
     assert (result[20:40, 10:30] > 0).all()
     assert_array_equal(result[50:60, 60:70], 0)
+
+
+def test_what_was_copied_is_shown_where_nothing_is_known_at_every_scale() -> None:
+    known = np.ones((160, 160), dtype=bool)
+    known[30:130, 30:130] = False
+    box, green = Box(30, 30, 130, 130), np.array([0, 1, 0], dtype=np.float32)
+    levels = to_levels(np.full((160, 160, 3), 0.5, dtype=np.float32) * known[..., None])
+    shown: list[Window] = []
+
+    def predict(images: Colours, masks: Mask) -> Colours:
+        shown.extend(zip(images, masks, strict=True))
+        return images
+
+    def copied(part: Box) -> Colours:
+        return np.broadcast_to(green, (*part.size, 3))
+
+    canvas = Canvas.on(levels, known, copied)
+    ended(run_together([fill(canvas, box, RULE)], predict))
+    scales = {image.shape for image, _ in shown}
+    assert len(shown) > 2
+    assert all(np.abs(image[mask] - green).max() < 0.01 for image, mask in shown if mask.any())
+    assert all(np.abs(image[~mask] - 0.5).max() < 0.6 for image, mask in shown), scales

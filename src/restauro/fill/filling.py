@@ -154,16 +154,16 @@ def _fill_part(canvas: Canvas, part: Box, found: list[Box], rule: WindowRule) ->
     picture = Box(0, 0, *canvas.size)
     seen = part.grown(max(rule.largest)).clipped(picture)  # no window of a cell reaches farther
     image, known = canvas.look(seen), canvas.known[seen.slices]
-    shown = image
-    if canvas.copied:
-        shown = np.where(known[..., None], image, canvas.copied(seen))
+    cut, shown = _cut, image
+    if canvas.copied:  # beyond the picture, too, the network is shown something
+        cut, shown = _extended, np.where(known[..., None], image, canvas.copied(seen))
     total = np.zeros((*part.size, 3), dtype=np.float32)
     weights = np.zeros((*part.size, 1), dtype=np.float32)
     for start in range(0, len(found), WINDOWS_AT_ONCE):
         group = found[start : start + WINDOWS_AT_ONCE]
         windows = [rule.window(cell, canvas.size) for cell in group]
         places = [window.within(seen) for window in windows]
-        predictions = yield [(_cut(shown, place), ~_cut(known, place)) for place in places]
+        predictions = yield [(cut(shown, place), ~_cut(known, place)) for place in places]
         for cell, window, prediction in zip(group, windows, predictions, strict=True):
             around = cell.grown(2 * max(MATCHING_RADII)).clipped(window).clipped(picture)
             place = around.within(seen).slices
@@ -231,6 +231,14 @@ def _cut(values: NDArray[Any], box: Box) -> NDArray[Any]:
     cut = np.zeros((*box.size, *values.shape[2:]), dtype=values.dtype)
     inside = box.clipped(Box(0, 0, *values.shape[:2]))
     cut[inside.moved(-box.top, -box.left).slices] = values[inside.slices]
+    return cut
+
+
+def _extended(values: NDArray[Any], box: Box) -> NDArray[Any]:
+    """The part in `box` of an array (h, w, ...); outside the array what is nearest in it."""
+    rows, columns = np.arange(box.top, box.bottom), np.arange(box.left, box.right)
+    height, width = values.shape[:2]
+    cut: NDArray[Any] = values[np.ix_(rows.clip(0, height - 1), columns.clip(0, width - 1))]
     return cut
 
 

@@ -58,12 +58,15 @@ class DataConfig:
     """Chance that a training picture is mirrored left to right, in [0, 1]."""
     tone_exponent: float = 1.0
     """1 = every picture equally often; towards 0, dark and light subjects as often as others."""
+    copied_batches: int = 0
+    """Batches of which patches of the known part are copied beforehand, for a network that is shown
+    copies; it sees them again and again. 0 = none."""
     max_validation_images: int = 0
     """Pictures of the validation split that are scored after each epoch; 0 = all."""
 
     def __post_init__(self) -> None:
         check("data", self, SHARE, "flip_probability", "tone_exponent")
-        check("data", self, NOT_NEGATIVE, "max_validation_images")
+        check("data", self, NOT_NEGATIVE, "copied_batches", "max_validation_images")
 
     def banks(self) -> dict[str, tuple[str, ...]]:
         """The folders of the banks by their keys."""

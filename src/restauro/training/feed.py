@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -37,15 +38,15 @@ class Feed:
         self.seed, self.num_steps = seed, num_steps
         self.is_ahead = batches.device.type != "cpu" if is_ahead is None else is_ahead
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="feed")
-        self._ahead: dict[int, Future[tuple[Tensor, Tensor]]] = {}
+        self._ahead: dict[int, Future[tuple[Tensor, ...]]] = {}
 
-    def __enter__(self) -> Feed:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._thread.shutdown(cancel_futures=True)
 
-    def at(self, step: int) -> tuple[Tensor, Tensor]:
+    def at(self, step: int) -> tuple[Tensor, ...]:
         """This process's pictures and holes of step number `step`, on the device.
 
         Returns (B, 3, H, W) in [0, 1] and (B, 1, H, W), 1 = hole.
@@ -57,7 +58,7 @@ class Feed:
             self._ahead = {step + 1: self._thread.submit(self._make, step + 1)}
         return ready.result()
 
-    def _make(self, step: int) -> tuple[Tensor, Tensor]:
+    def _make(self, step: int) -> tuple[Tensor, ...]:
         batches = self.batches
         rng = torch.Generator().manual_seed(seed_of(self.seed, step, "holes"))
         masks = draw_holes(

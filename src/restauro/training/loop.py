@@ -205,8 +205,12 @@ def train_steps(run: Run, feed: Feed, end: int, stop: StopRequest) -> list[dict[
     return losses
 
 
-def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
+def train_step(
+    run: Run, images: Tensor, masks: Tensor, shown: Tensor | None = None
+) -> dict[str, Tensor]:
     """One optimizer step; returns its losses, which stay on the device: nothing waits for them.
+
+    `shown` is what the network is shown, if that is not `images` themselves.
 
     Among them is the norm of the gradients, before it is clipped, where that or a log needs it.
     """
@@ -214,14 +218,13 @@ def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
     torch.manual_seed(seed_of(config.seed, run.step, "dropout", fabric.global_rank))
     for group in run.optimizer.param_groups:
         group["lr"] = config.rate_at(run.step, run.num_steps)
-    micro_batches = list(
-        zip(images.chunk(config.accumulate), masks.chunk(config.accumulate), strict=True)
-    )
+    values = (images, masks, images if shown is None else shown)
+    micro_batches = list(zip(*(one.chunk(config.accumulate) for one in values), strict=True))
     of_parts = [
         learn(run, *part, share=1 / len(micro_batches), is_last=part is micro_batches[-1])
         for part in micro_batches
     ]
-    values = {name: torch.stack([part[name] for part in of_parts]).mean() for name in of_parts[0]}
+    losses = {name: torch.stack([part[name] for part in of_parts]).mean() for name in of_parts[0]}
     if config.max_gradient_norm or fabric.loggers:
         norm = fabric.clip_gradients(
             run.model,
@@ -230,23 +233,23 @@ def train_step(run: Run, images: Tensor, masks: Tensor) -> dict[str, Tensor]:
             error_if_nonfinite=False,  # to know that it would wait; `add_losses` checks it later
         )
         assert norm is not None
-        values[GRADIENT_NORM] = norm
+        losses[GRADIENT_NORM] = norm
     run.optimizer.step()
     run.optimizer.zero_grad()
     if run.averaged:
         run.averaged.update_parameters(run.bare_model)
-    return values
+    return losses
 
 
 def learn(
-    run: Run, images: Tensor, masks: Tensor, *, share: float, is_last: bool
+    run: Run, images: Tensor, masks: Tensor, shown: Tensor, *, share: float, is_last: bool
 ) -> dict[str, Tensor]:
     """Adds the gradients of a micro-batch, `share` of the step's pictures; returns its losses.
 
     Gradients are averaged over the processes with the last one of the step.
     """
     with run.fabric.no_backward_sync(run.model, enabled=not is_last):
-        prediction, terms = run.model(images, masks, images.new_full((), run.progress))
+        prediction, terms = run.model(shown, masks, images.new_full((), run.progress))
         loss = sum(terms.values(), run.criterion(prediction, images, masks)).mean()
         if run.adversary:
             loss = loss + run.adversary.loss(prediction, images, masks).mean()

@@ -30,6 +30,7 @@ from restauro.models import MODELS, WithLosses
 from restauro.picture.types import Size
 from restauro.training.adversary import Adversary
 from restauro.training.config import Config, load_config
+from restauro.training.copying import CopyFeed, CopyValidation
 from restauro.training.feed import Feed
 from restauro.training.finding import DamageFeed, DamageValidation
 from restauro.training.loop import Run, fit
@@ -105,6 +106,21 @@ def _without_denormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
+def _feed(run: Run, batches: Batches) -> Feed:
+    """What the steps of the run see, ready to be asked."""
+    config = run.config
+    arguments = batches, config.curriculum, config.training.seed, run.num_steps
+    if config.task == "find":
+        return DamageFeed(*arguments)
+    if not config.data.copied_batches:
+        return Feed(*arguments)
+    feed = CopyFeed(*arguments, folder=run.folder.copies, num_batches=config.data.copied_batches)
+    if run.fabric.is_global_zero:
+        feed.prepare()
+    run.fabric.barrier()
+    return feed
+
+
 @contextmanager
 def _in_one_sentence(folder: RunFolder) -> Iterator[None]:
     """Turns what ends a training from outside into errors that a user can mend."""
@@ -160,8 +176,7 @@ def _train(
     validation = make_validation(fabric, config, bank, run.criterion)
     if fabric.is_global_zero:
         _describe(run, precision, changes)
-    feed_kind = DamageFeed if config.task == "find" else Feed
-    feed = feed_kind(batches, config.curriculum, config.training.seed, run.num_steps)
+    feed = _feed(run, batches)
     with StopRequest() as stop, feed:
         fit(run, feed, validation, stop)
     if dist.is_initialized():
@@ -197,6 +212,8 @@ def make_validation(
 ) -> Validation:
     """The pictures and holes by which all weights of `config` are scored."""
     kind = DamageValidation if config.task == "find" else Validation
+    if config.data.copied_batches:
+        kind = CopyValidation
     return kind(
         fabric,
         bank,
@@ -225,6 +242,11 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
             f"says {config.task!r}; correct model.name or task"
         )
     bare_model.check_size(batches.size)
+    if bool(config.data.copied_batches) != getattr(bare_model, "sees_copies", False):
+        raise ConfigError(
+            f"data.copied_batches is {config.data.copied_batches}, but must be above 0 for a model "
+            "that is shown copies, and 0 for any other; correct it, or model.name"
+        )
     if config.model.initial_weights:
         load_weights_into(
             bare_model,

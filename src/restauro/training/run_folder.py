@@ -30,6 +30,7 @@ class RunFolder:
         self.checkpoint = path / "last.pt"
         self.weights = path / "best.safetensors"
         self.samples = path / "samples"
+        self.copies = path / "copies"
 
     def locked(self) -> AbstractContextManager[None]:
         """Makes the folder if need be, and keeps other runs out of it.

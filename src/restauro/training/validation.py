@@ -88,7 +88,7 @@ class Validation:
         network.eval()
         with self.fabric.autocast():
             prediction, terms = network.forward_with_losses(
-                images, masks, images.new_full((), progress)
+                self.shown(batch, images, masks), masks, images.new_full((), progress)
             )
         prediction = prediction.float()
         loss = sum(terms.values(), self.criterion(prediction, images, masks))
@@ -121,7 +121,8 @@ class Validation:
         """
         images, masks = self._batch(0)
         images, masks = images[:num_pictures], masks[:num_pictures]
-        prediction = self.predict(network, images, masks)
+        shown = self.shown(0, *self._batch(0))[:num_pictures]
+        prediction = self.predict(network, shown, masks)
         restored = composite(prediction, images, masks)
         holes = masks[:, 0].bool().cpu().numpy()
         originals, composites, predictions = map(to_uint8, (images, restored, prediction))
@@ -134,6 +135,10 @@ class Validation:
         with whole_file(path) as aside:
             picture.save(aside, format="PNG")
         return picture
+
+    def shown(self, number: int, images: Tensor, masks: Tensor) -> Tensor:
+        """What a network is shown of the pictures of batch `number`: (B, 3, H, W)."""
+        return images
 
     @property
     def _num_batches(self) -> int:
