@@ -64,7 +64,7 @@ def step_of_the_second(training: Training) -> None:
             signal.raise_signal(signal.SIGTERM)
         return train_step(run, images, masks)
 
-    loop.train_step = step
+    loop.train_step = step  # type: ignore[assignment]
     loop.time = SimpleNamespace(monotonic=lambda: time.monotonic() + 3600 * next(hours))  # type: ignore[assignment, attr-defined]
 
 
