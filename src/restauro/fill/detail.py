@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import PIL.Image
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from restauro.fill.canvas import part_resized, smoothed
@@ -19,7 +20,7 @@ from restauro.fill.compose import Damaged
 from restauro.fill.windows import Box
 from restauro.picture.holes import grown, reduced
 from restauro.picture.modes import Colours, visible
-from restauro.picture.types import Inpaint, Mask
+from restauro.picture.types import Image, Inpaint, Mask
 
 BANDS_PX = (2, 8)
 """What is smaller than each is a band of detail; what is larger than the last is the network's."""
@@ -28,7 +29,13 @@ PLACE_PX = 2
 THIN_PX = 8
 """An even number; holes into which no larger square fits are sharp already."""
 MOST_PX = 250_000
-"""Of what PatchMatch works in: 1.5 s of a core. More is made smaller, and so is its texture."""
+"""Of what PatchMatch works in: 1.5 s of a core. More is made smaller, for the network, too."""
+SQUARE = 4
+"""Half a side, in pixels of a smaller copy, of what is copied from the picture itself."""
+MOST_SOURCES = 20_000
+"""Places that the source of a square is looked for at."""
+TOGETHER = 1.1
+"""How much worse the source beside a neighbour's may be."""
 LEAST_VARIANCE = 1e-6
 """A quarter of a level, squared: a band with less is flat."""
 LEAST_SIDE = 32
@@ -44,6 +51,8 @@ class Copy:
     """(H, W) of the window: the holes in the box."""
     colours: Colours
     """(h, w, 3) in [0, 1]: the window, `scale` times smaller."""
+    unknown: Mask
+    """(h, w): what was copied."""
     scale: int
 
     def look(self, part: Box) -> Colours:
@@ -73,15 +82,98 @@ def copied(picture: Damaged, box: Box, window: Box, patches: Inpaint) -> Copy | 
         return None
     image, _ = picture.repainting(window)
     colours = patches(np.asarray(PIL.Image.fromarray(image).reduce(scale)), unknown)
-    return Copy(window, own, np.asarray(colours, dtype=np.float32) / np.float32(255), scale)
+    colours = np.asarray(colours, dtype=np.float32) / np.float32(255)
+    return Copy(window, own, colours, unknown, scale)
 
 
 def add_detail(picture: Damaged, copy: Copy) -> None:
     """Changes the fill of the holes that were copied into, which have been painted."""
-    image, mix = picture.repainting(copy.window)
-    colours = copy.look(Box(0, 0, *copy.own.shape))
-    drawn = np.where(copy.own[..., None], image.astype(np.float32) / np.float32(255), colours)
-    mix((drawn + _lacking(drawn, colours, copy.scale)).clip(0, 1), copy.own.astype(np.float32))
+    rows, columns = (np.flatnonzero(copy.own.any(axis=axis)) for axis in (1, 0))
+    holes = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+    area = holes.grown(2 * PLACE_PX * BANDS_PX[-1] * copy.scale)
+    area = area.clipped(Box(0, 0, *copy.own.shape))
+    place = area.moved(copy.window.top, copy.window.left)
+    image, mix = picture.repainting(place)
+    own, drawn = copy.own[area.slices], image.astype(np.float32) / np.float32(255)
+    colours = copy.look(area)
+    if copy.scale > 1:
+        colours += _finest(copy, picture.repainting(copy.window)[0], area)
+    is_known = ~picture.hole[place.slices]
+    colours = np.where(is_known[..., None], drawn, colours)
+    drawn = np.where(own[..., None], drawn, colours)
+    mix((drawn + _lacking(drawn, colours, copy.scale)).clip(0, 1), own.astype(np.float32))
+
+
+def _finest(copy: Copy, image: Image, area: Box) -> Colours:
+    """What the copy, which is smaller than the picture, lacks in a part of the window (h, w, 3).
+
+    Squares of the picture (H, W, 3) itself, from where most likely those of the copy came.
+    """
+    total = np.zeros((*area.size, 3), dtype=np.float32)
+    weights = np.full((*area.size, 1), 1e-6, dtype=np.float32)
+    half = SQUARE * copy.scale
+    ramp = np.minimum(np.arange(1, 2 * half + 1), np.arange(2 * half, 0, -1)) / half
+    weight = (np.outer(ramp, ramp)[..., None] ** 2).astype(np.float32)
+    for row, column, down, right in _squares(copy):
+        square = Box(row - SQUARE, column - SQUARE, row + SQUARE, column + SQUARE)
+        target = Box(*(side * copy.scale for side in square))
+        shared = target.clipped(area)
+        if min(shared.size) < 1:
+            continue
+        source = shared.moved(down * copy.scale, right * copy.scale)
+        share = weight[shared.within(target).slices]
+        total[shared.within(area).slices] += image[source.slices] * share
+        weights[shared.within(area).slices] += share
+    total /= 255 * weights
+    layers = total.transpose(2, 0, 1)
+    return np.where(weights > 1e-3, total - smoothed(layers, copy.scale).transpose(1, 2, 0), 0)
+
+
+def _squares(copy: Copy) -> NDArray[np.intp]:
+    """Squares that cover a copy's holes: (N, 4) row and column of each, and how far its source is.
+
+    PatchMatch tells what it copied, but not from where. Each square's surroundings are searched
+    for among the known ones; then it tries where its neighbours came from, as what belongs
+    together is copied together.
+    """
+    height, width = copy.unknown.shape
+    padded = np.pad(copy.colours, [(SQUARE - 1,) * 2] * 2 + [(0, 0)], mode="reflect")
+    patches = sliding_window_view(padded, (2 * SQUARE - 1,) * 2, axis=(0, 1))  # (h, w, 3, p, p)
+    is_source = ~grown(copy.unknown, SQUARE)
+    is_source[:SQUARE] = is_source[-SQUARE:] = False
+    is_source[:, :SQUARE] = is_source[:, -SQUARE:] = False
+    sources = np.argwhere(is_source)
+    rng = np.random.default_rng(0)
+    sources = sources[rng.permutation(len(sources))[:MOST_SOURCES]]
+    own = reduced(reduced(copy.own, copy.scale), SQUARE)
+    grid = np.argwhere(own)
+    if not len(sources):
+        return np.zeros((0, 4), dtype=np.intp)
+    places = np.minimum(grid * SQUARE + SQUARE // 2, (height - 1, width - 1))
+    known = patches[tuple(sources.T)].reshape(len(sources), -1)
+    lengths = (known**2).sum(axis=1)
+    best = np.empty_like(places)
+    for start in range(0, len(places), 256):
+        some = patches[tuple(places[start : start + 256].T)].reshape(-1, known.shape[1])
+        best[start : start + 256] = sources[(lengths - 2 * some @ known.T).argmin(axis=1)]
+    number = np.full((own.shape[0] + 2, own.shape[1] + 2), -1)
+    number[1:-1, 1:-1][own] = np.arange(len(grid))
+
+    def errors(found: NDArray[np.intp]) -> NDArray[np.float32]:
+        wanted, given = patches[tuple(places.T)], patches[tuple(found.T)]
+        return np.asarray(((wanted - given) ** 2).sum(axis=(1, 2, 3)))
+
+    error = errors(best)
+    for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0)) * 3:
+        neighbour = number[grid[:, 0] + 1 + down, grid[:, 1] + 1 + right]
+        proposed = best[neighbour] + places - places[neighbour]
+        proposed = proposed.clip(0, (height - 1, width - 1))
+        is_possible = (neighbour >= 0) & is_source[tuple(proposed.T)]
+        proposed = np.where(is_possible[:, None], proposed, best)
+        new = errors(proposed)
+        is_taken = is_possible & (new < TOGETHER * error + LEAST_VARIANCE)
+        best, error = np.where(is_taken[:, None], proposed, best), np.where(is_taken, new, error)
+    return np.hstack([places, best - places])
 
 
 def _lacking(drawn: Colours, copied: Colours, scale: int) -> Colours:

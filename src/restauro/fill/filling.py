@@ -81,6 +81,16 @@ def fill(canvas: Canvas, box: Box, rule: WindowRule) -> Filling:
     yield from _fill_here(_guided(canvas, known, coarse, rule.reach), box, rule)
 
 
+def fill_smaller(canvas: Canvas, box: Box, rule: WindowRule, scale: int) -> Filling:
+    """Paints what is hidden in `box` by a copy `scale` times smaller, whose edges are matched."""
+    smaller = yield from _filled_at(scale, canvas, box, rule)
+    for part in _hidden_parts(canvas, box):
+        around = part.grown(2 * max(MATCHING_RADII)).clipped(Box(0, 0, *canvas.size))
+        known = canvas.known[around.slices]
+        colours = matched(smaller(around), canvas.look(around), known, part.within(around))
+        canvas.paint(part, colours)
+
+
 def _is_near(known: Mask, part: Box, reach: int) -> bool:
     """Whether all that is hidden in a part can be filled from what is known within `reach`."""
     hidden = ~known[part.slices]

@@ -12,9 +12,9 @@ import numpy as np
 from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged
-from restauro.fill.detail import BANDS_PX, add_detail, copied
+from restauro.fill.detail import BANDS_PX, Copy, add_detail, copied
 from restauro.fill.filler import Filler, Painter, Painting
-from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, run_together, scale_for
+from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, fill_smaller, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
 from restauro.fill.line_art import MAX_SIDE, fill_line_art, line_art_on
 from restauro.fill.model_file import ModelCard, read_card
@@ -116,6 +116,14 @@ class Restorer(Filler):
         """Paints what is hidden in a box of a canvas, from coarse to fine."""
         yield from fill(within_gamut(canvas), box, self._rule)
 
+    def _filling_with(self, copy: Copy, canvas: Canvas, box: Box) -> Filling:
+        """The same where patches were copied: at the copy's size, as these bring what is finer."""
+        canvas = within_gamut(dataclasses.replace(canvas, copied=copy.look))
+        if copy.scale > 1:
+            yield from fill_smaller(canvas, box, self._rule, copy.scale)
+        else:
+            yield from fill(canvas, box, self._rule)
+
     def _painting(self, picture: Damaged) -> Filling:
         """Fills each group of holes; what follows from the surroundings alone needs no network."""
         hole = picture.hole
@@ -133,10 +141,10 @@ class Restorer(Filler):
             else:
                 copy = self._patches and copied(picture, box, window, self._patches)
                 if copy:
-                    canvas = dataclasses.replace(canvas, copied=copy.look)
-                yield from self.filling(canvas, box.within(window))
-                if copy:
+                    yield from self._filling_with(copy, canvas, box.within(window))
                     add_detail(picture, copy)
+                else:
+                    yield from self.filling(canvas, box.within(window))
         for part in plain:
             part.paint(picture)
 
