@@ -14,7 +14,7 @@ from restauro.commands._options import with_detail
 from restauro.errors import UnknownNameError
 from restauro.fill.classical import patch_match
 from restauro.fill.compose import Damaged, damaged
-from restauro.fill.detail import THIN_PX, add_detail, copied
+from restauro.fill.detail import THIN_PX, Copy, _squares, add_detail, copied
 from restauro.fill.windows import Box
 from restauro.picture.types import Image, Inpaint, Mask
 
@@ -123,6 +123,33 @@ def test_a_large_part_is_made_smaller_for_patches() -> None:
     picture = softly_filled(checked(side)[:, :, :3], hole_in(box, side), box)
     detailed(picture, box, watched)
     assert sizes == [(350, 350, 3)]
+
+
+def test_what_is_finer_than_a_smaller_copy_comes_from_the_picture_itself() -> None:
+    side, box = 700, Box(200, 200, 500, 500)
+    image = np.random.default_rng(0).integers(60, 200, (side, side, 1)).astype(np.uint8)
+    image = np.repeat(image, 3, axis=2)
+    image[:, 350:] //= 2
+    picture = softly_filled(image, hole_in(box, side), box)
+    detailed(picture, box, patch_match())
+    restored = picture.restored().astype(int)
+    grain = np.abs(np.diff(restored[..., 0], axis=1))
+    left, right = grain[210:490, 210:340].mean(), grain[210:490, 360:490].mean()
+    assert left > 0.7 * grain[:, :200].mean()
+    assert right < 0.7 * left  # of the darker side it comes from there
+
+
+def test_a_square_comes_from_where_it_was_copied_from() -> None:
+    small = np.random.default_rng(0).random((60, 80, 3)).astype(np.float32)
+    unknown = np.zeros((60, 80), dtype=bool)
+    unknown[20:36, 10:26] = True
+    small[20:36, 10:26] = small[20:36, 50:66]
+    own = np.repeat(np.repeat(unknown, 2, axis=0), 2, axis=1)
+    copy = Copy(Box(0, 0, 120, 160), own, small, unknown, 2)
+    squares = _squares(copy)
+    inner = (abs(squares[:, 0] - 28) < 5) & (abs(squares[:, 1] - 18) < 5)
+    assert inner.sum() >= 4
+    assert (squares[inner, 2:] == (0, 40)).all()
 
 
 def test_a_model_has_texture_as_its_card_says_or_its_prefix(make_model: MakeModel) -> None:

@@ -81,9 +81,8 @@ def copied(picture: Damaged, box: Box, window: Box, patches: Inpaint) -> Copy | 
     if unknown.mean() > 1 / 2:
         return None
     image, _ = picture.repainting(window)
-    colours = patches(np.asarray(PIL.Image.fromarray(image).reduce(scale)), unknown)
-    colours = np.asarray(colours, dtype=np.float32) / np.float32(255)
-    return Copy(window, own, colours, unknown, scale)
+    filled = patches(np.asarray(PIL.Image.fromarray(image).reduce(scale)), unknown)
+    return Copy(window, own, filled.astype(np.float32) / np.float32(255), unknown, scale)
 
 
 def add_detail(picture: Damaged, copy: Copy) -> None:
