@@ -176,19 +176,18 @@ def _squares(copy: Copy) -> NDArray[np.intp]:
 
 
 def _lacking(drawn: Colours, copied: Colours, scale: int) -> Colours:
-    """Detail of `copied` (H, W, 3), as much as makes `drawn` as lively; pixels are `scale` wide.
-
-    Both are taken for independent, so that their variances add up.
-    """
+    """Detail of `copied` (H, W, 3), as much as makes `drawn` as lively; pixels are `scale` wide."""
     both = np.stack([drawn, copied]).transpose(0, 3, 1, 2)  # (2, 3, H, W)
     lacking = np.zeros(both.shape[1:], dtype=np.float32)
     for radius in BANDS_PX:
         coarser = _each_smoothed(both, radius * scale)
         bands, both = both - coarser, coarser
-        variances = (bands**2).sum(axis=1, keepdims=True)
-        there, wanted = _each_smoothed(variances, PLACE_PX * radius * scale)
-        share = ((wanted - there) / wanted.clip(LEAST_VARIANCE)).clip(0, 1)
-        lacking += np.sqrt(share) * bands[1]
+        products = np.stack([bands[0] ** 2, bands[1] ** 2, bands[0] * bands[1]]).sum(axis=1)
+        has, wanted, shared = smoothed(products, PLACE_PX * radius * scale)
+        # the variance of drawn + share * copied is to be that of copied
+        root = np.sqrt(shared**2 + wanted * (wanted - has).clip(0))
+        share = (root - shared) / wanted.clip(LEAST_VARIANCE)
+        lacking += np.where(has < wanted, share, 0).clip(0, 1) * bands[1]
     return lacking.transpose(1, 2, 0)
 
 
