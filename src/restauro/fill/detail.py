@@ -184,10 +184,11 @@ def _lacking(drawn: Colours, copied: Colours, scale: int) -> Colours:
         bands, both = both - coarser, coarser
         products = np.stack([bands[0] ** 2, bands[1] ** 2, bands[0] * bands[1]]).sum(axis=1)
         has, wanted, shared = smoothed(products, PLACE_PX * radius * scale)
-        # the variance of drawn + share * copied is to be that of copied
+        # the variance of drawn + share * copied is to be that of copied; where both disagree,
+        # as if they were independent
+        shared = shared.clip(0)
         root = np.sqrt(shared**2 + wanted * (wanted - has).clip(0))
-        share = (root - shared) / wanted.clip(LEAST_VARIANCE)
-        lacking += np.where(has < wanted, share, 0).clip(0, 1) * bands[1]
+        lacking += ((root - shared) / wanted.clip(LEAST_VARIANCE)).clip(0, 1) * bands[1]
     return lacking.transpose(1, 2, 0)
 
 
