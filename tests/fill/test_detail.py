@@ -171,6 +171,23 @@ def test_a_model_has_texture_as_its_card_says_or_its_prefix(make_model: MakeMode
     assert (restauro.load(path, threads=1).draft(image, hole) == never).all()
 
 
+def test_a_network_is_shown_the_copy_if_its_card_says_so(make_model: MakeModel) -> None:
+    image, hole = checked(), hole_in(HOLE)
+    card = {"size": [32, 32], "multiple": 16}
+    told = make_model("seen", card=card | {"sees_copies": True})
+    plain = make_model("seen", card=card)
+    image[hole] = 255  # which nothing may let through
+    results = {
+        name: restauro.load(name, threads=1)(image, hole)[HOLE.slices].astype(float)
+        for name in (f"detail:{told}", f"soft:{told}", f"detail:{plain}", f"network:{told}")
+    }
+    with_copy, without, not_told, alone = results.values()
+    copied = restauro.load("patch_match")(image, hole)[HOLE.slices].astype(float)
+    assert abs(with_copy - copied).mean() < 0.3 * abs(not_told - copied).mean()
+    assert abs(with_copy - copied).mean() < 0.3 * abs(without - copied).mean()
+    assert alone.max() == 0
+
+
 @pytest.mark.parametrize("name", ["detail:telea", "soft:auto"])
 def test_what_is_no_model_has_no_texture_to_choose(name: str) -> None:
     with pytest.raises(UnknownNameError, match=r"is no model.*name a model"):

@@ -47,7 +47,7 @@ def run_filler(name: str, path: Path, device: Device) -> ArrayFiller:
         model.check_size(masks.shape[1:])
         tensors = to_tensor(torch.from_numpy(images).to(place))  # (B, 3, H, W) in [0, 1]
         holes = torch.from_numpy(masks).to(place)[:, None].float()  # (B, 1, H, W)
-        return to_uint8(model(tensors, holes))
+        return to_uint8(model(tensors * (1 - holes), holes))  # black: nothing was copied
 
     folder = RunFolder(path)
     return ArrayFiller(

@@ -64,7 +64,8 @@ class Network:
                 f"the network of {self.card.name!r} takes no pictures of {width}x{height}; give "
                 "the file without `network:`, which takes any size"
             )
-        predictions = self(images.astype(np.float32) / np.float32(255), masks)
+        colours = images.astype(np.float32) / np.float32(255)
+        predictions = self(colours * ~masks[..., None], masks)  # black: nothing was copied
         return np.asarray(np.rint(predictions * 255), dtype=np.uint8)
 
     def _run(self, images: Colours, masks: Mask) -> Colours:
