@@ -12,13 +12,14 @@ from numpy.testing import assert_array_equal
 import restauro
 from restauro.cli import cli, sentence_for
 from restauro.commands.demo import SAMPLES_DIR, repaired_sample, restored_samples
+from restauro.fill.windows import surroundings_of
 from restauro.picture.masks import read_mask
 from restauro.picture.read import read_image
 from restauro.sheets import HOLE_COLOUR
 
 MakeModel = Callable[..., Path]
 MASKS = [path.stem for path in SAMPLES_DIR.glob("*_mask.png")]
-NAMES = sorted(path.stem for path in SAMPLES_DIR.glob("*.png") if path.stem not in MASKS)
+NAMES = ["astronaut", "bear", "child", "hat", "pearls", "pier", "valley", "van"]
 
 
 def run(output: Path, model: Path) -> str:
@@ -45,6 +46,7 @@ def test_the_rows_show_the_hole_its_restoration_and_the_truth(make_model: MakeMo
     assert [row.name for row in rows] == NAMES
     for name, row in zip(NAMES, rows, strict=True):
         mask = read_mask(SAMPLES_DIR / f"{name}_mask.png")
+        mask = mask[surroundings_of(mask).slices]
         assert_array_equal(row.restored[~mask], row.original[~mask])
         assert_array_equal(row.damaged[~mask], row.original[~mask])
         assert_array_equal(row.damaged[mask], np.broadcast_to(HOLE_COLOUR, (mask.sum(), 3)))
@@ -61,9 +63,10 @@ def test_scratched_sample_is_repaired_without_a_mask(make_model: MakeModel) -> N
 @pytest.mark.parametrize("name", NAMES)
 def test_every_sample_is_named_with_its_source_and_has_a_fitting_mask(name: str) -> None:
     mask = read_mask(SAMPLES_DIR / f"{name}_mask.png")
-    assert mask.shape == read_image(SAMPLES_DIR / f"{name}.png").shape[:2]
-    assert 0.02 < mask.mean() < 0.3
-    assert f"| `{name}.png` |" in (SAMPLES_DIR / "README.md").read_text()
+    (path,) = SAMPLES_DIR.glob(f"{name}.*")
+    assert mask.shape == read_image(path).shape[:2]
+    assert 0.005 < mask.mean() < 0.3
+    assert f"`{path.name}`" in (SAMPLES_DIR / "README.md").read_text()
 
 
 def test_an_output_that_is_a_file_is_one_sentence(tmp_path: Path, make_model: MakeModel) -> None:

@@ -57,14 +57,19 @@ def command(output: Path, model: str, device: str) -> None:
 
 
 def restored_samples(filler: Filler) -> Iterator[Row]:
-    """The shipped samples, damaged by their masks and restored."""
+    """The shipped samples, damaged by their masks and restored; what is around the holes."""
+    from restauro.fill.windows import surroundings_of
     from restauro.picture.masks import read_mask
     from restauro.picture.read import read_image
     from restauro.sheets import show_hole
 
-    for path in sorted(set(SAMPLES_DIR.glob("*.png")) - set(SAMPLES_DIR.glob("*_mask.png"))):
-        image, mask = read_image(path), read_mask(path.with_stem(f"{path.stem}_mask"))
-        yield Row(path.stem, show_hole(image, mask), filler(image, mask), image)
+    for mask_path in sorted(SAMPLES_DIR.glob("*_mask.png")):
+        name = mask_path.stem.removesuffix("_mask")
+        (path,) = (p for p in SAMPLES_DIR.glob(f"{name}.*"))
+        image, mask = read_image(path), read_mask(mask_path)
+        images = show_hole(image, mask), filler(image, mask), image
+        around = surroundings_of(mask).slices
+        yield Row(name, *(one[around] for one in images))
 
 
 def repaired_sample(filler: Filler) -> Row:
