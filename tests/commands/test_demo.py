@@ -18,7 +18,6 @@ from restauro.picture.read import read_image
 from restauro.sheets import HOLE_COLOUR
 
 MakeModel = Callable[..., Path]
-MASKS = [path.stem for path in SAMPLES_DIR.glob("*_mask.png")]
 NAMES = ["astronaut", "bear", "child", "hat", "pearls", "pier", "valley", "van"]
 
 
