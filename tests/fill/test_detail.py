@@ -144,8 +144,7 @@ def test_a_square_comes_from_where_it_was_copied_from() -> None:
     unknown = np.zeros((60, 80), dtype=bool)
     unknown[20:36, 10:26] = True
     small[20:36, 10:26] = small[20:36, 50:66]
-    own = np.repeat(np.repeat(unknown, 2, axis=0), 2, axis=1)
-    copy = Copy(Box(0, 0, 120, 160), own, small, unknown, 2)
+    copy = Copy(Box(0, 0, 120, 160), Box(40, 20, 72, 52), 2, small, unknown, unknown)
     squares = _squares(copy)
     inner = (abs(squares[:, 0] - 28) < 5) & (abs(squares[:, 1] - 18) < 5)
     assert inner.sum() >= 4

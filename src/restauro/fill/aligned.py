@@ -139,7 +139,8 @@ class AlignedFiller(Filler):
         boxes = list(hole_boxes(picture.hole, (2 * SIDE, 2 * SIDE)))
         for box in sorted(boxes, key=lambda box: -math.prod(box.size))[:MAX_GROUPS]:
             window = box.grown(max(round(SEEN * max(box.size)), LEAST_SEEN)).clipped(whole)
-            image, hole = picture.repainting(window)[0], picture.hole[window.slices]
+            image = picture.repainting(window).look(Box(0, 0, *window.size))
+            hole = picture.hole[window.slices]
             for face in self._found(image, hole):
                 place = yield from self._refined(face, image, hole)
                 place = place.from_corner(-complex(window.left, window.top))
@@ -193,8 +194,8 @@ class AlignedFiller(Filler):
     def _fill_face(self, picture: Damaged, window: Box, place: Placed) -> Asking[None]:
         """Lays into the hole what the model fills in the upright crop."""
         place = place.from_corner(complex(window.left, window.top))
-        image, mix = picture.repainting(window)
-        hole = picture.hole[window.slices]
+        repainting, whole = picture.repainting(window), Box(0, 0, *window.size)
+        image, hole = repainting.look(whole), picture.hole[window.slices]
         side = 16 * math.ceil(SIDE / 16 * min(max(abs(place.factor), 1), LARGEST))
         filled = yield from self._upright(place, image, hole, side)
         back = place.scaled(side / SIDE).inverse
@@ -204,7 +205,7 @@ class AlignedFiller(Filler):
             np.asarray(resampled(PIL.Image.fromarray(layer), *back, (width, height)))
             for layer in layers
         ]
-        mix(np.stack(turned[:3], axis=2).clip(0, 1), turned[3].clip(0, 1) * hole)
+        repainting.mix(whole, np.stack(turned[:3], axis=2).clip(0, 1), turned[3].clip(0, 1) * hole)
 
     def _upright(
         self, place: Placed, image: Image, hole: Mask, side: int

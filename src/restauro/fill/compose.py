@@ -9,7 +9,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import PIL.Image
@@ -27,6 +27,7 @@ from restauro.picture.masks import (
 )
 from restauro.picture.modes import (
     Colours,
+    Range,
     check_mode,
     from_rgb,
     to_rgb,
@@ -39,6 +40,16 @@ from restauro.picture.types import Image, Mask, Size
 Shares: TypeAlias = NDArray[np.float32]
 """(h, w) in [0, 1]."""
 GIVEN = (np.ndarray, PIL.Image.Image, str, Path)
+
+
+class Repainting(NamedTuple):
+    """A window of a picture as it looks by now; boxes are counted from the window's corner."""
+
+    look: Callable[[Box], Image]
+    """The colours (h, w, 3) in a box."""
+    mix: Callable[[Box, Colours, Shares], None]
+    """Takes other colours (h, w, 3) in [0, 1] for the holes in a box, and by what share (h, w) of
+    them each pixel is mixed."""
 
 
 class Damaged(ABC):
@@ -74,15 +85,7 @@ class Damaged(ABC):
 
         Holes outside the box are hidden, too, and so is what is fully transparent.
         """
-        known, ranges = ~self.hole[window.slices], []
-        for part in parts(window):
-            crop, own_known = self._cut(part), known[part.within(window).slices]
-            own_known &= visible(crop)
-            if own_known.any():
-                ranges.append(value_range(crop, own_known))
-        limits = (0.0, 0.0)
-        if ranges:
-            limits = min(low for low, _ in ranges), max(high for _, high in ranges)
+        known, limits = self._known(window)
         is_erased = not any(
             visible(self._cut(part))[self.hole[part.slices]].any() for part in parts(box)
         )
@@ -100,22 +103,32 @@ class Damaged(ABC):
 
         return Canvas(known, look, paint)
 
-    def repainting(self, window: Box) -> tuple[Image, Callable[[Colours, Shares], None]]:
-        """What a window looks like by now (h, w, 3), and what changes the paint in its holes.
+    def repainting(self, window: Box) -> Repainting:
+        """What the holes in a window were filled with, to be looked at and changed."""
+        _, limits = self._known(window)
 
-        That takes other colours (h, w, 3) in [0, 1], and by what share (h, w) of them each pixel is
-        mixed.
-        """
-        crop, known = self._cut(window), ~self.hole[window.slices]
-        limits = value_range(crop, known & visible(crop))
-        image = to_rgb(crop, limits)
+        def look(part: Box) -> Image:
+            return to_rgb(self._cut(part.moved(window.top, window.left)), limits)
 
-        def mix(colours: Colours, shares: Shares) -> None:
-            share = shares[..., None]
-            mixed = image.astype(np.float32) / 255 * (1 - share) + colours * share
-            self._paste(window, from_rgb(mixed, crop, limits, is_erased=False))
+        def mix(part: Box, colours: Colours, shares: Shares) -> None:
+            place, share = part.moved(window.top, window.left), shares[..., None]
+            crop = self._cut(place)
+            mixed = to_rgb(crop, limits).astype(np.float32) / 255 * (1 - share) + colours * share
+            self._paste(place, from_rgb(mixed, crop, limits, is_erased=False))
 
-        return image, mix
+        return Repainting(look, mix)
+
+    def _known(self, window: Box) -> tuple[Mask, Range]:
+        """What of a window is neither hidden nor transparent (h, w), and its range of values."""
+        known, ranges = ~self.hole[window.slices], []
+        for part in parts(window):
+            crop, own_known = self._cut(part), known[part.within(window).slices]
+            own_known &= visible(crop)
+            if own_known.any():
+                ranges.append(value_range(crop, own_known))
+        if not ranges:
+            return known, (0.0, 0.0)
+        return known, (min(low for low, _ in ranges), max(high for _, high in ranges))
 
 
 class DamagedArray(Damaged):

@@ -8,6 +8,7 @@ place and band of detail only so much of it that the fill becomes as lively as t
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from restauro.fill.canvas import part_resized, smoothed
-from restauro.fill.compose import Damaged
-from restauro.fill.windows import Box
+from restauro.fill.compose import Damaged, Repainting
+from restauro.fill.windows import PART, Box, parts
 from restauro.picture.holes import grown, reduced
 from restauro.picture.modes import Colours, visible
-from restauro.picture.types import Image, Inpaint, Mask
+from restauro.picture.types import Image, Inpaint, Mask, Size
 
 BANDS_PX = (2, 8)
 """What is smaller than each is a band of detail; what is larger than the last is the network's."""
@@ -44,24 +45,30 @@ LEAST_SIDE = 32
 
 @dataclass(frozen=True)
 class Copy:
-    """What patches of the known part make of a window of a picture, holes in a box filled."""
+    """What patches of the known part make of a window of a picture, `scale` times smaller."""
 
     window: Box
-    own: Mask
-    """(H, W) of the window: the holes in the box."""
-    colours: Colours
-    """(h, w, 3) in [0, 1]: the window, `scale` times smaller."""
-    unknown: Mask
-    """(h, w): what was copied."""
+    box: Box
+    """What holds the holes that are to be filled, counted from the window's corner."""
     scale: int
+    colours: Colours
+    """(h, w, 3) in [0, 1]"""
+    unknown: Mask
+    """(h, w): where they were copied."""
+    own: Mask
+    """(h, w): of these, the holes in `box`."""
 
     def look(self, part: Box) -> Colours:
         """A part of the window, counted from its corner, at the picture's own size (h, w, 3)."""
+        return self.enlarged(self.colours, part).clip(0, 1)
+
+    def enlarged(self, values: Colours, part: Box) -> Colours:
+        """A part of what has the copy's size, at the picture's own."""
 
         def seen(box: Box) -> Colours:
-            return self.colours[box.slices]
+            return values[box.slices]
 
-        return part_resized(seen, self.colours.shape[:2], part, self.own.shape).clip(0, 1)
+        return part_resized(seen, values.shape[:2], part, self.window.size)
 
 
 def copied(picture: Damaged, box: Box, window: Box, patches: Inpaint) -> Copy | None:
@@ -69,63 +76,80 @@ def copied(picture: Damaged, box: Box, window: Box, patches: Inpaint) -> Copy | 
 
     None if they are thin, or next to nothing is known beside them.
     """
-    hole = picture.hole[window.slices]
-    own = np.zeros_like(hole)
-    own[box.within(window).slices] = picture.hole[box.slices]
-    is_thin = grown(~own, THIN_PX // 2).all()
-    if min(window.size) < LEAST_SIDE or is_thin:
+    known = np.pad(~picture.hole[box.slices], THIN_PX, constant_values=True)
+    if min(window.size) < LEAST_SIDE or grown(known, THIN_PX // 2).all():
         return None
-    unknown = hole | ~visible(picture.crop(window))
-    scale = math.ceil(math.sqrt(hole.size / MOST_PX))
-    unknown = reduced(unknown, scale)
-    if unknown.mean() > 1 / 2:
+    scale = math.ceil(math.sqrt(math.prod(window.size) / MOST_PX))
+    unknown, own = [], []
+    for strip in _strips(window.size, scale):
+        place = strip.moved(window.top, window.left)
+        hole = picture.hole[place.slices]
+        unknown.append(reduced(hole | ~visible(picture.crop(place)), scale))
+        inside, part = np.zeros_like(hole), box.clipped(place)
+        if min(part.size) > 0:
+            inside[part.within(place).slices] = picture.hole[part.slices]
+        own.append(reduced(inside, scale))
+    hidden = np.concatenate(unknown)
+    if hidden.mean() > 1 / 2:
         return None
-    image, _ = picture.repainting(window)
-    filled = patches(np.asarray(PIL.Image.fromarray(image).reduce(scale)), unknown)
-    return Copy(window, own, filled.astype(np.float32) / np.float32(255), unknown, scale)
+    image = _smaller(picture.repainting(window), window.size, scale)
+    colours = np.where(hidden[..., None], patches(image, hidden), image)
+    colours = colours.astype(np.float32) / np.float32(255)
+    return Copy(window, box.within(window), scale, colours, hidden, np.concatenate(own))
 
 
 def add_detail(picture: Damaged, copy: Copy) -> None:
     """Changes the fill of the holes that were copied into, which have been painted."""
-    rows, columns = (np.flatnonzero(copy.own.any(axis=axis)) for axis in (1, 0))
-    holes = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
-    area = holes.grown(2 * PLACE_PX * BANDS_PX[-1] * copy.scale)
-    area = area.clipped(Box(0, 0, *copy.own.shape))
-    place = area.moved(copy.window.top, copy.window.left)
-    image, mix = picture.repainting(place)
-    own, drawn = copy.own[area.slices], image.astype(np.float32) / np.float32(255)
-    colours = copy.look(area)
-    if copy.scale > 1:
-        colours += _finest(copy, picture.repainting(copy.window)[0], area)
-    is_known = ~picture.hole[place.slices]
-    colours = np.where(is_known[..., None], drawn, colours)
-    drawn = np.where(own[..., None], drawn, colours)
-    mix((drawn + _lacking(drawn, colours, copy.scale)).clip(0, 1), own.astype(np.float32))
+    repainting = picture.repainting(copy.window)
+    drawn = _smaller(repainting, copy.window.size, copy.scale).astype(np.float32) / np.float32(255)
+    lacking = _lacking(np.where(copy.own[..., None], drawn, copy.colours), copy.colours)
+    squares = _squares(copy) if copy.scale > 1 else np.zeros((0, 4), dtype=np.intp)
+    for part in parts(copy.box):
+        own = picture.hole[part.moved(copy.window.top, copy.window.left).slices]
+        if own.any():
+            colours = repainting.look(part).astype(np.float32) / np.float32(255)
+            colours += copy.enlarged(lacking, part) + _finest(copy, squares, repainting, part)
+            repainting.mix(part, colours.clip(0, 1), own.astype(np.float32))
 
 
-def _finest(copy: Copy, image: Image, area: Box) -> Colours:
+def _strips(size: Size, scale: int) -> Iterator[Box]:
+    """Covers a window with whole rows of it, at most `PART` unless a smaller pixel has more."""
+    height = max(PART // scale, 1) * scale
+    for top in range(0, size[0], height):
+        yield Box(top, 0, min(top + height, size[0]), size[1])
+
+
+def _smaller(repainting: Repainting, size: Size, scale: int) -> Image:
+    """A window `scale` times smaller (h, w, 3); sides are rounded up."""
+    strips = map(repainting.look, _strips(size, scale))
+    return np.concatenate([np.asarray(PIL.Image.fromarray(s).reduce(scale)) for s in strips])
+
+
+def _finest(copy: Copy, squares: NDArray[np.intp], repainting: Repainting, part: Box) -> Colours:
     """What the copy, which is smaller than the picture, lacks in a part of the window (h, w, 3).
 
-    Squares of the picture (H, W, 3) itself, from where most likely those of the copy came.
+    Squares of the picture itself, from where most likely those of the copy came.
     """
-    total = np.zeros((*area.size, 3), dtype=np.float32)
-    weights = np.full((*area.size, 1), 1e-6, dtype=np.float32)
+    total = np.zeros((*part.size, 3), dtype=np.float32)
+    weights = np.zeros((*part.size, 1), dtype=np.float32)
     half = SQUARE * copy.scale
     ramp = np.minimum(np.arange(1, 2 * half + 1), np.arange(2 * half, 0, -1)) / half
     weight = (np.outer(ramp, ramp)[..., None] ** 2).astype(np.float32)
-    for row, column, down, right in _squares(copy):
+    for row, column, down, right in squares.tolist():
         square = Box(row - SQUARE, column - SQUARE, row + SQUARE, column + SQUARE)
         target = Box(*(side * copy.scale for side in square))
-        shared = target.clipped(area)
-        if min(shared.size) < 1:
+        if not target.touches(part):
             continue
-        source = shared.moved(down * copy.scale, right * copy.scale)
+        shared = target.clipped(part)
+        source = repainting.look(shared.moved(down * copy.scale, right * copy.scale))
         share = weight[shared.within(target).slices]
-        total[shared.within(area).slices] += image[source.slices] * share
-        weights[shared.within(area).slices] += share
-    total /= 255 * weights
-    layers = total.transpose(2, 0, 1)
-    return np.where(weights > 1e-3, total - smoothed(layers, copy.scale).transpose(1, 2, 0), 0)
+        total[shared.within(part).slices] += source * share
+        weights[shared.within(part).slices] += share
+    if not weights.any():
+        return total
+    total /= 255 * np.maximum(weights, 1e-6)
+    finest = total - smoothed(total.transpose(2, 0, 1), copy.scale).transpose(1, 2, 0)
+    return np.where(weights > 0, finest, np.float32(0))
 
 
 def _squares(copy: Copy) -> NDArray[np.intp]:
@@ -144,7 +168,7 @@ def _squares(copy: Copy) -> NDArray[np.intp]:
     sources = np.argwhere(is_source)
     rng = np.random.default_rng(0)
     sources = sources[rng.permutation(len(sources))[:MOST_SOURCES]]
-    own = reduced(reduced(copy.own, copy.scale), SQUARE)
+    own = reduced(copy.own, SQUARE)
     grid = np.argwhere(own)
     if not len(sources):
         return np.zeros((0, 4), dtype=np.intp)
@@ -175,15 +199,15 @@ def _squares(copy: Copy) -> NDArray[np.intp]:
     return np.hstack([places, best - places])
 
 
-def _lacking(drawn: Colours, copied: Colours, scale: int) -> Colours:
-    """Detail of `copied` (H, W, 3), as much as makes `drawn` as lively; pixels are `scale` wide."""
+def _lacking(drawn: Colours, copied: Colours) -> Colours:
+    """Detail of `copied` (h, w, 3), as much as makes `drawn` as lively."""
     both = np.stack([drawn, copied]).transpose(0, 3, 1, 2)  # (2, 3, H, W)
     lacking = np.zeros(both.shape[1:], dtype=np.float32)
     for radius in BANDS_PX:
-        coarser = _each_smoothed(both, radius * scale)
+        coarser = _each_smoothed(both, radius)
         bands, both = both - coarser, coarser
         products = np.stack([bands[0] ** 2, bands[1] ** 2, bands[0] * bands[1]]).sum(axis=1)
-        has, wanted, shared = smoothed(products, PLACE_PX * radius * scale)
+        has, wanted, shared = smoothed(products, PLACE_PX * radius)
         # the variance of drawn + share * copied is to be that of copied; where both disagree,
         # as if they were independent
         shared = shared.clip(0)
