@@ -14,7 +14,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from restauro.fill.windows import Box, parts
+from restauro.fill.windows import PART, Box, parts
 from restauro.picture.modes import Colours
 from restauro.picture.types import Mask, Size
 
@@ -125,7 +125,8 @@ def shrunk(canvas: Canvas, size: Size) -> tuple[Levels, Mask]:
         return np.dstack([canvas.look(box), weight])  # (h, w, 4)
 
     image, known = np.empty((*size, 3), dtype=np.uint16), np.empty(size, dtype=bool)
-    for part in parts(Box(0, 0, *size)):
+    scale = max(canvas.size[0] / size[0], canvas.size[1] / size[1], 2)
+    for part in parts(Box(0, 0, *size), math.ceil(2 * PART / scale)):  # each is looked at whole
         smaller = part_resized(weighted, canvas.size, part, size, _SHRINK)
         share = smaller[..., 3]
         known[part.slices] = share >= KNOWN_SHARE

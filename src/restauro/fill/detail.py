@@ -59,16 +59,8 @@ class Copy:
     """(h, w): of these, the holes in `box`."""
 
     def look(self, part: Box) -> Colours:
-        """A part of the window, counted from its corner, at the picture's own size (h, w, 3)."""
-        return self.enlarged(self.colours, part).clip(0, 1)
-
-    def enlarged(self, values: Colours, part: Box) -> Colours:
-        """A part of what has the copy's size, at the picture's own."""
-
-        def seen(box: Box) -> Colours:
-            return values[box.slices]
-
-        return part_resized(seen, values.shape[:2], part, self.window.size)
+        """A part of it, counted from its corner (h, w, 3)."""
+        return self.colours[part.slices]
 
 
 def copied(picture: Damaged, box: Box, window: Box, patches: Inpaint) -> Copy | None:
@@ -103,12 +95,17 @@ def add_detail(picture: Damaged, copy: Copy) -> None:
     repainting = picture.repainting(copy.window)
     drawn = _smaller(repainting, copy.window.size, copy.scale).astype(np.float32) / np.float32(255)
     lacking = _lacking(np.where(copy.own[..., None], drawn, copy.colours), copy.colours)
+
+    def look(part: Box) -> Colours:
+        return lacking[part.slices]
+
     squares = _squares(copy) if copy.scale > 1 else np.zeros((0, 4), dtype=np.intp)
     for part in parts(copy.box):
         own = picture.hole[part.moved(copy.window.top, copy.window.left).slices]
         if own.any():
             colours = repainting.look(part).astype(np.float32) / np.float32(255)
-            colours += copy.enlarged(lacking, part) + _finest(copy, squares, repainting, part)
+            colours += part_resized(look, lacking.shape[:2], part, copy.window.size)
+            colours += _finest(copy, squares, repainting, part)
             repainting.mix(part, colours.clip(0, 1), own.astype(np.float32))
 
 

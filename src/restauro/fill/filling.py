@@ -81,9 +81,12 @@ def fill(canvas: Canvas, box: Box, rule: WindowRule) -> Filling:
     yield from _fill_here(_guided(canvas, known, coarse, rule.reach), box, rule)
 
 
-def fill_smaller(canvas: Canvas, box: Box, rule: WindowRule, scale: int) -> Filling:
-    """Paints what is hidden in `box` by a copy `scale` times smaller, whose edges are matched."""
-    smaller = yield from _filled_at(scale, canvas, box, rule)
+def fill_smaller(canvas: Canvas, box: Box, rule: WindowRule, scale: int, copied: Look) -> Filling:
+    """Paints what is hidden in `box` at a size `scale` times smaller, and matches the edges.
+
+    `copied` is as that of a canvas, at that size.
+    """
+    smaller = yield from _filled_at(scale, canvas, box, rule, copied)
     for part in _hidden_parts(canvas, box):
         around = part.grown(2 * max(MATCHING_RADII)).clipped(Box(0, 0, *canvas.size))
         known = canvas.known[around.slices]
@@ -118,12 +121,15 @@ def _hidden_parts(canvas: Canvas, box: Box) -> Iterator[Box]:
     return (part for part in parts(box) if not canvas.known[part.slices].all())
 
 
-def _filled_at(scale: float, canvas: Canvas, box: Box, rule: WindowRule) -> Asking[Look]:
+def _filled_at(
+    scale: float, canvas: Canvas, box: Box, rule: WindowRule, copied: Look | None = None
+) -> Asking[Look]:
     """Fills a copy that is `scale` times smaller; its parts at the size of the canvas."""
     size = canvas.size
     smaller = (math.ceil(size[0] / scale - 1e-9), math.ceil(size[1] / scale - 1e-9))
     image, known = shrunk(canvas, smaller)
-    copied = canvas.copied and partial(part_resized, canvas.copied, size, other=smaller)
+    if canvas.copied:
+        copied = partial(part_resized, canvas.copied, size, other=smaller)
     yield from fill(Canvas.on(image, known, copied), _scaled(box, size, smaller), rule)
 
     def look(seen: Box) -> Colours:

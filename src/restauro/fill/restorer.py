@@ -119,11 +119,11 @@ class Restorer(Filler):
 
     def _filling_with(self, copy: Copy, canvas: Canvas, box: Box) -> Filling:
         """The same where patches were copied: at the copy's size, as these bring what is finer."""
-        canvas = within_gamut(dataclasses.replace(canvas, copied=copy.look))
+        canvas = within_gamut(canvas)
         if copy.scale > 1:
-            yield from fill_smaller(canvas, box, self._rule, copy.scale)
+            yield from fill_smaller(canvas, box, self._rule, copy.scale, copy.look)
         else:
-            yield from fill(canvas, box, self._rule)
+            yield from fill(dataclasses.replace(canvas, copied=copy.look), box, self._rule)
 
     def _painting(self, picture: Damaged) -> Filling:
         """Fills each group of holes; what follows from the surroundings alone needs no network."""

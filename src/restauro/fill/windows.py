@@ -172,11 +172,11 @@ def surroundings_of(mask: Mask) -> Box:
     return Box(top, left, bottom, right)
 
 
-def parts(box: Box) -> Iterator[Box]:
-    """Covers a box with parts of at most `PART` pixels a side, which do not overlap."""
-    tops, lefts = range(box.top, box.bottom, PART), range(box.left, box.right, PART)
+def parts(box: Box, side: int = PART) -> Iterator[Box]:
+    """Covers a box with parts of at most `side` pixels a side, which do not overlap."""
+    tops, lefts = range(box.top, box.bottom, side), range(box.left, box.right, side)
     for top, left in itertools.product(tops, lefts):
-        yield Box(top, left, top + PART, left + PART).clipped(box)
+        yield Box(top, left, top + side, left + side).clipped(box)
 
 
 def cells(box: Box, core: Size) -> Iterator[Box]:
