@@ -63,9 +63,9 @@ def export_onnx(
     elif isinstance(model, CodeModel):
         network = WithCodes(model)
     examples = _examples(model, model.size)
-    graph = _trace(network, examples, model.multiple)
+    graph = trace(network, examples, model.multiple)
     if half:
-        _store_weights_as_half(graph)
+        weights_as_half(graph)
     entry = graph.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, card.to_json()
     onnx.checker.check_model(graph)
@@ -120,9 +120,8 @@ def _examples(model: TaskModel, size: Size) -> dict[str, Tensor]:
     return examples
 
 
-def _trace(
-    network: nn.Module, examples: dict[str, Tensor], multiple: int | None
-) -> onnx.ModelProto:
+def trace(network: nn.Module, examples: dict[str, Tensor], multiple: int | None) -> onnx.ModelProto:
+    """The graph of `network` for any batch like `examples`, by name; sides are of `multiple`."""
     batch = torch.export.Dim("batch", min=1, max=1024)
     sides: dict[int, Any] = {0: batch}
     if multiple is not None:
@@ -156,7 +155,7 @@ def _trace(
     return graph
 
 
-def _store_weights_as_half(model: onnx.ModelProto) -> None:
+def weights_as_half(model: onnx.ModelProto) -> None:
     """Replaces every large float32 weight by a float16 one and a Cast, in place."""
     graph = model.graph
     casts = []

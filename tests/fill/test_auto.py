@@ -6,96 +6,126 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from smoothpictures import MODES, ORIENTATION, SIZE, grey, hole, mean, picture
 
 import restauro
 from restauro.fill.array_filler import ArrayFiller
-from restauro.fill.auto import AutoFiller, errors_beside
+from restauro.fill.auto import SIDE, SUBJECTS, AutoFiller, seen, small_copy
+from restauro.fill.catalogue import cache_dir
 from restauro.fill.compose import damaged
-from restauro.fill.steps import ended
 from restauro.picture.read import upright
-from restauro.picture.types import Image, Mask
 
 MakeModel = Callable[..., Path]
+SAMPLES = Path(restauro.__file__).parent / "samples"
 
 
-def test_errors_beside_the_hole_are_those_of_known_pixels() -> None:
-    flat = PIL.Image.new("RGB", (150, 137), (90, 90, 90))
-    mask = np.zeros(SIZE, dtype=bool)
-    mask[50:70, 60:90] = True
-    fillers = {name: ArrayFiller(name, f) for name, f in {"grey": grey, "mean": mean}.items()}
-    errors = ended(errors_beside(damaged(flat, mask), fillers))
-    assert errors == {"grey": 38.0, "mean": 0.0}  # 128 - 90
+def among(*names: str) -> AutoFiller:
+    """What chooses among models of these names: `faces` fills with grey, the others with means."""
+    methods = {name: grey if name == "faces" else mean for name in names}
+    return AutoFiller({name: ArrayFiller(name, method) for name, method in methods.items()})
 
 
-def best(**methods: Callable[[Image, Mask], Image]) -> AutoFiller:
-    return AutoFiller([ArrayFiller(name, f) for name, f in methods.items()], {})
+@pytest.fixture
+def _looks_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"faces": 0.2, "aircraft": 0.1, "photos": 0.7}
+    monkeypatch.setattr("restauro.fill.auto.likelihoods", lambda seen: found)
 
 
-@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "1"])
-def test_the_best_model_is_taken_whatever_its_place(mode: str) -> None:
-    levels = np.full(SIZE, 90, dtype=np.uint8)
-    levels[0, :2] = 0, 255  # the whole range, to which wide modes are stretched
-    flat = PIL.Image.fromarray(levels).convert(mode)
-    mask = np.zeros(SIZE, dtype=bool)
-    mask[50:70, 60:90] = True
-    for methods in ({"grey": grey, "mean": mean}, {"mean": mean, "grey": grey}):
-        filled = best(**methods).fill(flat, mask)
-        assert filled.picture.mode == mode
-        assert filled.model == "mean"
-        assert filled.remark.startswith("took mean by the error beside the hole")
+@pytest.mark.usefixtures("_looks_like")
+@pytest.mark.parametrize(
+    ("names", "remark"),
+    [
+        (
+            ("faces", "aircraft", "photos"),
+            "took photos: it looks most like a photograph (0.70; faces 0.20, aircraft 0.10)",
+        ),
+        (
+            ("photos", "faces"),
+            "took photos: it looks most like a photograph (0.70; faces 0.20)",
+        ),
+        (
+            ("aircraft", "faces"),
+            "took faces: it looks most like a face (0.20; aircraft 0.10)",
+        ),
+        (("aircraft",), "took aircraft: it looks most like an aircraft (0.10)"),
+    ],
+)
+def test_the_likeliest_of_those_that_are_there_is_taken_and_told(
+    names: tuple[str, ...], remark: str
+) -> None:
+    filled = among(*names).fill(picture(), hole())
+    assert (filled.model, filled.remark) == (remark.split()[1][:-1], remark)
+    assert (np.asarray(filled.picture)[hole()] == 128).all() == (filled.model == "faces")
 
 
-@pytest.mark.parametrize(("handicap", "taken"), [(1.2, "mean"), (1.3, "grey")])
-def test_a_model_with_a_handicap_must_be_clearly_better(handicap: float, taken: str) -> None:
-    flat = PIL.Image.new("RGB", (150, 137), (90, 90, 90))
-    mask = np.zeros(SIZE, dtype=bool)
-    mask[50:70, 60:90] = True
+@pytest.mark.parametrize("mode", MODES)
+def test_any_mode_can_be_looked_at(mode: str) -> None:
+    filled = among(*SUBJECTS).fill(picture(mode), hole())
+    assert filled.picture.mode == mode
+    assert filled.remark.startswith("took ")
 
-    def darker(image: Image, mask: Mask) -> Image:
-        return np.full_like(image, 60)  # wrong by 30 levels, grey by 38
 
-    fillers = [ArrayFiller("grey", grey), ArrayFiller("mean", darker)]
-    assert AutoFiller(fillers, {"mean": handicap}).fill(flat, mask).model == taken
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("astronaut.png", "faces"),
+        ("pearls.png", "faces"),
+        ("pier.jpg", "photos"),
+        ("valley.jpg", "photos"),
+    ],
+)
+def test_what_ships_tells_faces_from_photographs(name: str, taken: str) -> None:
+    image, mask = SAMPLES / name, SAMPLES / f"{Path(name).stem}_mask.png"
+    assert among(*SUBJECTS).fill(PIL.Image.open(image), mask).model == taken
 
 
 def test_the_choice_does_not_depend_on_what_the_hole_hides() -> None:
     mask = hole()
     repainted = np.asarray(picture()).copy()
     repainted[mask] = 255 - repainted[mask]
-    remarks = [
-        best(grey=grey, mean=mean).fill(one, mask).remark
-        for one in (picture(), PIL.Image.fromarray(repainted))
-    ]
-    assert remarks[0] == remarks[1]
+    assert_array_equal(seen(damaged(picture(), mask)), seen(damaged(repainted, mask)))
 
 
-def test_without_room_beside_the_hole_the_first_model_is_taken_and_told() -> None:
-    mask = np.ones(SIZE, dtype=bool)
-    mask[:2] = False
-    filled = best(grey=grey, mean=mean).fill(picture(), mask)
-    assert filled.model == "grey"
-    assert filled.remark == "no room beside the hole to compare models: took grey"
+def test_what_is_transparent_is_not_seen() -> None:
+    """Its colour says nothing: the fillers do not see it."""
+    image = np.full((*SIZE, 4), 90, dtype=np.uint8)
+    looks = []
+    for colour in (0, 255):
+        image[:40] = (colour, colour, colour, 0)
+        looks.append(seen(damaged(PIL.Image.fromarray(image), hole())))
+    assert_array_equal(looks[0], looks[1])
 
 
-def test_a_turned_picture_is_compared_as_it_is_shown(make_model: MakeModel) -> None:
+def test_a_small_copy_averages_what_is_known() -> None:
+    image = np.full((2 * SIDE, 4 * SIDE, 3), 51, dtype=np.uint8)
+    known = np.ones(image.shape[:2], dtype=bool)
+    known[:, : 2 * SIDE] = False
+    image[~known] = 255
+    copy = small_copy(image, known)
+    middle = SIDE // 2
+    assert_array_equal(copy[:, :, : middle - 1], 0)
+    assert_allclose(copy[:3, :, middle + 1 :], 0.2)
+    assert_array_equal(copy[3, :, middle + 1 :], 1)
+    assert_allclose(copy[:3, :, middle], 0.2, atol=0.01)  # known in part, and no white in it
+    assert (copy[3, :, middle] < 1).all()
+
+
+def test_a_turned_picture_is_looked_at_as_it_is_shown() -> None:
     stored = picture()
     exif = stored.getexif()
     exif[ORIENTATION] = 6
     stored.info["exif"] = exif.tobytes()
-    toy = {"toy": restauro.load(make_model())}
     shown = upright(stored)
     shown.info.pop("exif")
     plain = PIL.Image.fromarray(np.asarray(shown))
     mask = np.rot90(hole(), -1)
-    one, other = (ended(errors_beside(damaged(each, mask), toy)) for each in (stored, plain))
-    assert one == other
+    assert_array_equal(seen(damaged(stored, mask)), seen(damaged(plain, mask)))
 
 
-def test_arrays_are_compared_like_pictures() -> None:
+def test_arrays_are_looked_at_like_pictures() -> None:
     image, mask = np.asarray(picture()), hole()
-    auto = best(grey=grey, mean=mean)
+    auto = among(*SUBJECTS)
     filled, other = auto.fill(image, mask), auto.fill(picture(), mask)
     assert (filled.model, filled.remark) == (other.model, other.remark)
     assert_array_equal(filled.picture[~mask], image[~mask])
@@ -104,55 +134,28 @@ def test_arrays_are_compared_like_pictures() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 2), (2, 1), (1, 300), (7, 2000), (300, 900), (900, 300)])
-def test_any_size_can_be_compared_in(size: tuple[int, int]) -> None:
+def test_any_size_can_be_looked_at(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
     mask = np.zeros(size, dtype=bool)
     mask[size[0] // 2 :, size[1] // 2 :] = True
-    filled = best(grey=grey, mean=mean).fill(image, mask)
+    filled = among(*SUBJECTS).fill(image, mask)
     assert_array_equal(filled.picture[~mask], image[~mask])
 
 
-def test_a_large_hole_is_compared_in_a_smaller_copy() -> None:
-    """Of one of many holes, the part with most of it; every filler sees at most 192 pixels."""
-    seen: list[Mask] = []
-
-    def watching(image: Image, mask: Mask) -> Image:
-        seen.append(mask)
-        return mean(image, mask)
-
-    image = np.full((900, 1200, 3), 90, dtype=np.uint8)
-    mask = np.zeros((900, 1200), dtype=bool)
-    mask[300:600, 400:800] = mask[10:12, 10:700] = True
-    assert best(grey=grey, watching=watching).fill(image, mask).model == "watching"
-    assert len(seen) > 2
-    assert all(max(one.shape) <= 192 for one in seen[:-1])
-    assert all(one.sum() > 48 * 64 * 0.9 for one in seen[:-1])
-    assert seen[-1].shape == (900, 1200)
+def test_a_picture_without_a_hole_comes_back() -> None:
+    filled = among("aircraft", "photos").fill(picture(), np.zeros(SIZE, dtype=bool))
+    assert_array_equal(np.asarray(filled.picture), np.asarray(picture()))
+    assert filled.remark == ""
 
 
-@pytest.mark.parametrize(("width", "taken"), [(5, "mean"), (12, "grey")])
-def test_in_scratches_no_model_has_a_handicap(width: int, taken: str) -> None:
-    def darker(image: Image, mask: Mask) -> Image:
-        return np.full_like(image, 60)  # wrong by 30 levels, grey by 38
-
-    flat = PIL.Image.new("RGB", (150, 137), (90, 90, 90))
-    mask = np.zeros(SIZE, dtype=bool)
-    mask[20:120, 60 : 60 + width] = True
-    fillers = [ArrayFiller("grey", grey), ArrayFiller("mean", darker)]
-    assert AutoFiller(fillers, {"mean": 1.3}).fill(flat, mask).model == taken
-
-
-def test_what_is_transparent_is_not_compared_with() -> None:
-    """Its colour says nothing: the fillers do not see it."""
-    image = np.full((*SIZE, 4), 90, dtype=np.uint8)
-    image[..., 3] = 255
-    mask = np.zeros(SIZE, dtype=bool)
-    mask[50:70, 60:90] = True
-    remarks = []
-    for colour in (0, 255):
-        image[:40] = (colour, colour, colour, 0)
-        picture = PIL.Image.fromarray(image)
-        remarks.append(best(grey=grey, mean=mean).fill(picture, mask).remark)
-    assert remarks[0] == remarks[1]
-    assert "mean 0.0" in remarks[0]
+def test_models_of_users_are_no_candidates(
+    make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache_dir().mkdir(parents=True)
+    make_model("mean").rename(cache_dir() / "mine.onnx")
+    assert restauro.load("mine").members
+    names = [member.name for member in restauro.load("auto").members]
+    assert names
+    assert set(names) <= set(SUBJECTS)

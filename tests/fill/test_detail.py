@@ -167,7 +167,6 @@ def test_a_model_has_texture_as_its_card_says_or_its_prefix(make_model: MakeMode
     assert (never == bare).all()
     assert soft.name == "soft:toy"
     assert soft.identity != restauro.load(path, threads=1).identity
-    assert (restauro.load(path, threads=1).draft(image, hole) == never).all()
 
 
 def test_a_network_is_shown_the_copy_if_its_card_says_so(make_model: MakeModel) -> None:

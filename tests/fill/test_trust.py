@@ -144,7 +144,7 @@ def test_shipped_models_are_calibrated(name: str) -> None:
 
 
 def test_what_chooses_trusts_by_those_that_it_chooses_among(calibrated: Filler) -> None:
-    chooser = AutoFiller([restauro.load("mean"), calibrated], {"mean": 1e9})
+    chooser = AutoFiller({"photos": calibrated})
     assert list(calibrations_of(chooser)) == [calibrated.name]
     image, hole = half_flat(32, 48), np.zeros((32, 48), dtype=bool)
     hole[8:24, 4:12] = hole[8:24, 36:44] = True

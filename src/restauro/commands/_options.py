@@ -39,8 +39,8 @@ model_option = click.option(
     show_default=True,
     shell_complete=complete_model,
     help="A name from `restauro models`, such as a model, a method without training "
-    f"({', '.join(CLASSICAL)}), or {AUTO}: for each picture what explains best what is known "
-    "beside the hole; or the path of an .onnx file, and all else of docs/methods.md.",
+    f"({', '.join(CLASSICAL)}), or {AUTO}: for each picture the model whose kind of "
+    "pictures it looks like; or the path of an .onnx file, and all else of docs/methods.md.",
 )
 
 detail_option = click.option(

@@ -13,7 +13,6 @@ import click
 from restauro.commands._options import device_option, import_option
 from restauro.errors import MissingExtraError, RestauroError
 from restauro.fill.catalogue import (
-    AUTO_CLASSICAL,
     DEFAULT_MODEL,
     find,
     list_models,
@@ -208,10 +207,10 @@ def _load(sources: Mapping[str, str], device: str, name: str) -> Filler:
 
 
 def _installed() -> list[str]:
-    """The default, the other models, and what is compared with them where it is installed."""
+    """The default, the other models, a method that needs none if it is installed, and `auto`."""
     needs = list_models()
     models = sorted(
         (name for name in needs if find(name).file), key=lambda name: name != DEFAULT_MODEL
     )
-    names = [name for name in (*models, AUTO_CLASSICAL) if not needs[name]]
+    names = [name for name in (*models, "telea") if not needs[name]]
     return [*names, AUTO] if len(names) > 1 else names

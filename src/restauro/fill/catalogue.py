@@ -5,14 +5,13 @@ Importing this loads neither NumPy nor ONNX Runtime, as help texts and the shell
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restauro.errors import MissingExtraError, RestauroError, UnknownNameError
+from restauro.errors import RestauroError, UnknownNameError
 from restauro.fill import entries
 from restauro.fill.entries import ALIGNED, AUTO, DETAIL, NETWORK, SOFT, Entry, missing
 from restauro.fill.peers import PEERS, read_peer
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "faces"
 WEIGHTS_DIR = Path(__file__).parents[1] / "weights"
-AUTO_CLASSICAL = "telea"
-"""The method without training that `auto` compares with the models, where it is installed."""
-CLASSICAL_HANDICAP = 1.25
-"""Its errors count for so much more: beside a hole the picture is often smoother than within, which
-flatters a method that only continues what it sees. Measured in docs/command_line.md."""
 
 
 def load(
@@ -170,17 +164,13 @@ FILLERS.others = lambda: (*PEERS, *_files())
 
 @filler(AUTO)
 def _auto(device: Device, threads: int | None) -> Filler:
-    from restauro.fill.auto import AutoFiller
+    from restauro.fill.auto import SUBJECTS, AutoFiller
 
-    fillers = [load(name, device, threads) for name in sorted(_files())]
-    with contextlib.suppress(MissingExtraError):
-        fillers.append(load(AUTO_CLASSICAL, device, threads))
+    files = _files()
+    fillers = {name: load(name, device, threads) for name in SUBJECTS if name in files}
     if not fillers:
-        raise UnknownNameError(
-            f"{AUTO} has nothing to choose from; `restauro export` makes a model"
-        )
-    chosen = AutoFiller(fillers, {AUTO_CLASSICAL: CLASSICAL_HANDICAP})
-    model = next((one for one in fillers if one.name == DEFAULT_MODEL), None)
+        raise UnknownNameError(f"{AUTO} has no model to choose; install restauro again")
+    chosen, model = AutoFiller(fillers), fillers.get(DEFAULT_MODEL)
     if model is None or entries.missing_for_faces():
         return chosen
     return entries.with_faces_aligned(AUTO, model, chosen, threads)

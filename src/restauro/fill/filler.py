@@ -74,11 +74,6 @@ class Filler(ABC):
         return (self,)
 
     @property
-    def draft(self) -> Filler:
-        """What fills as well by its error, and sooner: itself, unless it copies texture."""
-        return self
-
-    @property
     @abstractmethod
     def identity(self) -> str:
         """Changes when the results do."""

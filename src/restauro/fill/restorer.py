@@ -103,11 +103,6 @@ class Restorer(Filler):
         detail = f" with detail below {BANDS_PX[-1]} pixels" if self._patches else ""
         return f"{card.name} {card.version} {card.checkpoint_sha256}{detail}{device}"
 
-    @property
-    def draft(self) -> Filler:
-        """Without texture."""
-        return Restorer(self.network) if self._patches else self
-
     def paint(self, pictures: Sequence[Damaged]) -> Painting:
         """Shows the network windows of all pictures together."""
         yield from run_together([self._painting(picture) for picture in pictures], self.network)
