@@ -217,11 +217,15 @@ export const TRANSLATIONS = [
     "la lacuna copre il $1 dell’immagine; se il bianco è ciò che resta, inverti la maschera",
   ],
   [
-    /^took (\S+) by the error beside the hole in levels of 255: (.*)$/,
-    "scelto $1 per l’errore accanto alla lacuna, in livelli di 255: $2",
+    /^took faces: it looks most like a face \((.*)\)$/,
+    "scelto faces: somiglia di più a un volto ($1)",
   ],
   [
-    /^no room beside the hole to compare models: took (\S+)$/,
-    "accanto alla lacuna manca spazio per confrontare i modelli: scelto $1",
+    /^took aircraft: it looks most like an aircraft \((.*)\)$/,
+    "scelto aircraft: somiglia di più a un aereo ($1)",
+  ],
+  [
+    /^took photos: it looks most like a photograph \((.*)\)$/,
+    "scelto photos: somiglia di più a una fotografia ($1)",
   ],
 ];
