@@ -20,7 +20,7 @@ import PIL.Image
 
 from restauro.data.bank import Bank
 from restauro.fill.auto import SUBJECTS, AutoFiller
-from restauro.fill.catalogue import DEFAULT_MODEL, load
+from restauro.fill.catalogue import FACES, load
 from restauro.fill.entries import AUTO
 from restauro.fill.filler import Filler
 from restauro.metrics.statistics import Estimate, estimate
@@ -60,7 +60,7 @@ def drawn(task: str, seed: int) -> tuple[Bank, list[int]]:
 def row(title: str, found: list[dict[str, float]]) -> str:
     """A line of the table."""
     columns = {name: np.array([one[name] for one in found]) for name in found[0]}
-    gain = estimate(columns[AUTO] - columns[DEFAULT_MODEL])
+    gain = estimate(columns[AUTO] - columns[FACES])
     hits = (columns[AUTO] == columns["best"]).mean()
     means = " | ".join(f"{columns[name].mean():.2f}" for name in (*SUBJECTS, AUTO, "best"))
     times = columns["seconds"].sum() / columns["seconds alone"].sum()

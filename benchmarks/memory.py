@@ -16,7 +16,7 @@ import click
 import numpy as np
 
 import restauro
-from restauro.fill.catalogue import DEFAULT_MODEL
+from restauro.fill.catalogue import FACES
 from restauro.picture.types import Image, Mask
 
 HOLES = ("none", "small", "scratch", "square")
@@ -50,7 +50,7 @@ def hole(name: str, side: int) -> Mask:
 def measure(name: str, side: int) -> tuple[float, float, float]:
     """Megabytes at the peak before the call and in it, and its processor seconds."""
     image, mask = picture(side), hole(name, side)
-    restorer = restauro.load(DEFAULT_MODEL, threads=1)
+    restorer = restauro.load(FACES, threads=1)
     before, started = peak_megabytes(), time.process_time()
     restorer(image, mask)
     return before, peak_megabytes(), time.process_time() - started

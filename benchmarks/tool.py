@@ -40,7 +40,7 @@ import numpy as np
 import PIL.Image
 
 import restauro
-from restauro.fill.catalogue import DEFAULT_MODEL, model_path
+from restauro.fill.catalogue import FACES, model_path
 from restauro.picture.types import Image, Mask
 
 ROOT = Path(__file__).parents[1]
@@ -139,7 +139,7 @@ def peak_megabytes(folder: Path, paths: list[Path]) -> float:
 
 def one_call(rounds: int) -> list[Line]:
     """The tool's call against ONNX Runtime alone, with one thread each; then that with two."""
-    restorer = restauro.load(DEFAULT_MODEL, threads=1)
+    restorer = restauro.load(FACES, threads=1)
     image, mask = example((SIDE, SIDE), SIDE // 3)
     hole = mask.astype(np.float32)[None, None]
     visible = (image / np.float32(255)).transpose(2, 0, 1)[None].astype(np.float32) * (1 - hole)
@@ -169,13 +169,13 @@ def bare_session(threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(
-        model_path(DEFAULT_MODEL), options, providers=["CPUExecutionProvider"]
+        model_path(FACES), options, providers=["CPUExecutionProvider"]
     )
 
 
 def photo(rounds: int) -> Line:
     """A large photo with a small hole against the window around the hole."""
-    restorer = restauro.load(DEFAULT_MODEL, threads=1)
+    restorer = restauro.load(FACES, threads=1)
     image, mask = example(PHOTO_SIZE, HOLE_PX)
     height, width = PHOTO_SIZE
     side = CONTEXT * HOLE_PX

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from restauro.fill.catalogue import DEFAULT_MODEL, list_models
+from restauro.fill.catalogue import find, list_models
 from restauro.fill.entries import AUTO, CLASSICAL, DETAIL, SOFT
 from restauro.fill.sessions import CPU, DEVICES
 from restauro.imports import import_plugins
@@ -18,6 +18,8 @@ from restauro.places import Place, place_of
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+FREE = "patch_match"
+"""The best of what has learned from no pictures."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 """A path of this machine."""
@@ -35,7 +37,7 @@ def complete_model(
 
 model_option = click.option(
     "--model",
-    default=DEFAULT_MODEL,
+    default=AUTO,
     show_default=True,
     shell_complete=complete_model,
     help="A name from `restauro models`, such as a model, a method without training "
@@ -56,6 +58,27 @@ detail_option = click.option(
 def with_detail(model: str, detail: str) -> str:
     """The name of a model as `--detail` wants it."""
     return model if detail == "auto" else f"{DETAIL if detail == 'on' else SOFT}:{model}"
+
+
+free_option = click.option(
+    "--free-only",
+    is_flag=True,
+    help="Leave out what has learned from pictures under terms of their own, so that the result "
+    f"has none: {AUTO} takes {FREE} then.",
+)
+
+
+def free(model: str) -> str:
+    """The name of what takes a model's place with `--free-only`."""
+    if model == AUTO:
+        return FREE
+    terms = find(model).description.terms
+    if model not in CLASSICAL:
+        raise click.UsageError(
+            f"{model} is not free ({terms}); name one of {', '.join(CLASSICAL)}, or leave "
+            "--free-only out"
+        )
+    return model
 
 
 device_option = click.option(

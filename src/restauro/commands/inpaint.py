@@ -13,6 +13,8 @@ from restauro.commands._options import (
     PLACE,
     detail_option,
     device_option,
+    free,
+    free_option,
     import_option,
     many_options,
     model_option,
@@ -114,6 +116,7 @@ def rectangle(text: str) -> Rectangle:
 )
 @model_option
 @detail_option
+@free_option
 @device_option
 @many_options
 @click.option(
@@ -131,6 +134,7 @@ def command(
     page: int | None,
     model: str,
     detail: str,
+    free_only: bool,
     device: str,
     suffix: str | None,
     recursive: bool,
@@ -176,7 +180,7 @@ def command(
         raise click.UsageError("--invert-mask and --resize-mask belong to --mask and --masks")
     if holes.tolerance and not holes.colour:
         raise click.UsageError("--tolerance belongs to --mask-colour")
-    model = with_detail(model, detail)
+    model = with_detail(free(model) if free_only else model, detail)
     result = Result(output, holes, model, device, force, as_json, page, trust)
     many = Many(masks, suffix, recursive, jobs, engine, ray_address, csv_path)
     restore_all(pictures, mask, result, many, is_short=is_short)

@@ -13,7 +13,6 @@ import click
 from restauro.commands._options import device_option, import_option
 from restauro.errors import MissingExtraError, RestauroError
 from restauro.fill.catalogue import (
-    DEFAULT_MODEL,
     find,
     list_models,
     load,
@@ -207,10 +206,7 @@ def _load(sources: Mapping[str, str], device: str, name: str) -> Filler:
 
 
 def _installed() -> list[str]:
-    """The default, the other models, a method that needs none if it is installed, and `auto`."""
+    """`auto`, the models that it chooses among and others, and a method that needs none."""
     needs = list_models()
-    models = sorted(
-        (name for name in needs if find(name).file), key=lambda name: name != DEFAULT_MODEL
-    )
-    names = [name for name in (*models, "telea") if not needs[name]]
-    return [*names, AUTO] if len(names) > 1 else names
+    models = [name for name in needs if find(name).file]
+    return [name for name in (AUTO, *models, "patch_match", "telea") if not needs[name]]

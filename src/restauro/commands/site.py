@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from restauro.commands._options import PATH
-from restauro.fill.catalogue import DEFAULT_MODEL
+from restauro.fill.catalogue import FACES
 
 
 @click.command("site")
 @click.argument("folder", type=PATH)
 @click.option(
     "--models",
-    default=DEFAULT_MODEL,
+    default=FACES,
     show_default=True,
     metavar="NAME,...",
     help="Models to offer, with commas between them; the first is the default.",

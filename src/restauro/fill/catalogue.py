@@ -22,7 +22,8 @@ from restauro.registry import FILLERS
 if TYPE_CHECKING:
     from restauro.fill.filler import Filler
 
-DEFAULT_MODEL = "faces"
+FACES = "faces"
+"""The shipped model that faces are turned upright for."""
 WEIGHTS_DIR = Path(__file__).parents[1] / "weights"
 
 
@@ -170,7 +171,7 @@ def _auto(device: Device, threads: int | None) -> Filler:
     fillers = {name: load(name, device, threads) for name in SUBJECTS if name in files}
     if not fillers:
         raise UnknownNameError(f"{AUTO} has no model to choose; install restauro again")
-    chosen, model = AutoFiller(fillers), fillers.get(DEFAULT_MODEL)
+    chosen, model = AutoFiller(fillers), fillers.get(FACES)
     if model is None or entries.missing_for_faces():
         return chosen
     return entries.with_faces_aligned(AUTO, model, chosen, threads)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from restauro.errors import BadModelError
 from restauro.files import whole_file
 from restauro.fill.canvas import resized_layers, smoothed
-from restauro.fill.catalogue import DEFAULT_MODEL, WEIGHTS_DIR, cache_dir
+from restauro.fill.catalogue import FACES, WEIGHTS_DIR, cache_dir
 from restauro.fill.windows import Box, hole_boxes
 from restauro.picture.modes import to_rgb, value_range
 from restauro.picture.read import shown
@@ -185,5 +185,5 @@ def calibration_of(filler: Filler) -> Calibration:
         return calibration
     raise BadModelError(
         f"{filler.name!r} has no calibration, so it cannot tell how sure it is; make one with "
-        f"`restauro calibrate`, or take {DEFAULT_MODEL}, which has one"
+        f"`restauro calibrate`, or take {FACES}, which has one"
     )
