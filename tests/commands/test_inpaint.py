@@ -297,7 +297,6 @@ def test_every_option_has_help() -> None:
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_classical_methods_restore_under_the_same_option(task: Task, name: str) -> None:
     pytest.importorskip({"telea": "cv2", "navier_stokes": "cv2"}.get(name, "numpy"))
-    pytest.importorskip("patchmatch" if name == "patch_match" else "numpy")
     task.model = Path(name)
     line = json.loads(task.run("--json"))
     assert line["model"] == name
@@ -305,6 +304,22 @@ def test_classical_methods_restore_under_the_same_option(task: Task, name: str) 
         restored = np.asarray(picture)
     assert_array_equal(restored[~task.hole], task.image[~task.hole])
     assert (restored[task.hole] != task.image[task.hole]).any()
+
+
+@pytest.mark.parametrize("name", ["auto", "mean"])
+def test_with_free_only_nothing_that_learned_from_pictures_fills(task: Task, name: str) -> None:
+    task.model = Path(name)
+    line = json.loads(task.run("--free-only", "--json"))
+    assert line["model"] == {"auto": "patch_match"}.get(name, name)
+
+
+@pytest.mark.parametrize("name", ["faces", ""])
+def test_with_free_only_a_model_of_other_terms_is_refused(task: Task, name: str) -> None:
+    task.model = Path(name or task.model)
+    result = CliRunner().invoke(cli, [*task.arguments, "--free-only"])
+    assert result.exit_code == 2
+    assert f"{task.model} is not free (" in " ".join(result.output.split())
+    assert not task.output.exists()
 
 
 def test_a_classical_method_without_its_extra_is_one_sentence(

@@ -506,7 +506,7 @@ def test_without_any_model_the_message_says_so(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(catalogue, "WEIGHTS_DIR", tmp_path)
     with pytest.raises(UnknownNameError, match=r"known: auto, .* give an \.onnx file"):
-        restauro.load("faces")
+        restauro.load("no name is like this")
     with pytest.raises(UnknownNameError, match=r"known: none \(or give an \.onnx file"):
         catalogue.model_path("faces")
 
