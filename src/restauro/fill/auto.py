@@ -22,6 +22,9 @@ from restauro.picture.types import Image, Mask
 SHIPPED = Path(__file__).parents[1] / "weights" / "finders" / "chooser.onnx"
 SUBJECTS = {"faces": "a face", "aircraft": "an aircraft", "photos": "a photograph"}
 """Name of a model -> what it is for; in the order in which the chooser gives likelihoods."""
+SHARES = np.array([1.0, 0.25, 1.0])
+"""How often people bring each, beside how often the chooser saw it: planes are rarer. `photos` is no
+worse for a plane, `aircraft` far worse for a photograph."""
 SIDE = 64
 """Pixels a side of what the chooser sees."""
 
@@ -92,7 +95,8 @@ def small_copy(image: Image, known: Mask) -> NDArray[np.float32]:
 def likelihoods(seen: NDArray[np.float32]) -> dict[str, float]:
     """Of each of `SUBJECTS`, from what `small_copy` gives; together 1."""
     (found,) = _session().run(None, {"seen": seen[None]})  # (1, 3)
-    return dict(zip(SUBJECTS, found[0].tolist(), strict=True))
+    weighed = found[0] * SHARES
+    return dict(zip(SUBJECTS, (weighed / weighed.sum()).tolist(), strict=True))
 
 
 @functools.cache
