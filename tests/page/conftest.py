@@ -17,13 +17,15 @@ from visitor import Visitor
 from started import PATIENCE, started
 
 CHROMIUM = shutil.which("chromium")
+MODELS = ("faces", "aircraft", "telea", "auto")
 OpenPage = Callable[..., Visitor]
 
 
 @pytest.fixture(scope="module")
 def service_url() -> Iterator[str]:
-    """Address of `restauro serve` with the shipped model."""
+    """Address of `restauro serve` with `MODELS`."""
     command = [sys.executable, "-m", "restauro", "serve", "--port", "0", "--processes", "1"]
+    command += [word for name in MODELS for word in ("--model", name)]
     with started(
         [*command, "--max-seconds", str(PATIENCE)], stdout=PIPE, stderr=DEVNULL
     ) as service:
