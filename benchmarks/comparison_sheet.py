@@ -23,8 +23,8 @@ from restauro.picture.types import Image
 from restauro.registry import PROTOCOLS
 from restauro.sheets import sheet, show_hole
 
-PHOTOGRAPHS = ("bear", "child", "pier", "valley", "van")
-"""Samples that are large enough to be looked at."""
+PHOTOGRAPHS = ("bear", "pier", "valley", "van")
+"""Samples without a face."""
 
 
 @click.command()
