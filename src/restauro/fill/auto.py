@@ -22,9 +22,9 @@ from restauro.picture.types import Image, Mask
 SHIPPED = Path(__file__).parents[1] / "weights" / "finders" / "chooser.onnx"
 SUBJECTS = {"faces": "a face", "aircraft": "an aircraft", "photos": "a photograph"}
 """Name of a model -> what it is for; in the order in which the chooser gives likelihoods."""
-SHARES = np.array([1.0, 0.25, 1.0])
-"""How often people bring each, beside how often the chooser saw it: planes are rarer. `photos` is no
-worse for a plane, `aircraft` far worse for a photograph."""
+SHARES = np.array([1.5, 0.25, 1.0])
+"""What a likelihood of each counts for: planes are rarer than among what the chooser saw, and
+`photos` is no worse for them; a face without an eye is worse than a photograph filled by `faces`."""
 SIDE = 64
 """Pixels a side of what the chooser sees."""
 
