@@ -125,6 +125,15 @@ def test_a_large_part_is_made_smaller_for_patches() -> None:
     assert sizes == [(350, 350, 3)]
 
 
+def test_a_long_scratch_is_thin_where_the_copy_is_small() -> None:
+    side, hole = 900, np.zeros((900, 900), dtype=bool)
+    for row in range(900):
+        hole[row, max(row - 6, 0) : row + 6] = True  # 7 pixels of the copy, half the size
+    picture = damaged(checked(side), hole)
+    whole = Box(0, 0, side, side)
+    assert copied(picture, whole, whole, _refused) is None
+
+
 def test_what_is_finer_than_a_smaller_copy_comes_from_the_picture_itself() -> None:
     side, box = 700, Box(200, 200, 500, 500)
     image = np.random.default_rng(0).integers(60, 200, (side, side, 1)).astype(np.uint8)

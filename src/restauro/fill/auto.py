@@ -24,7 +24,7 @@ SUBJECTS = {"faces": "a face", "aircraft": "an aircraft", "photos": "a photograp
 """Name of a model -> what it is for; in the order in which the chooser gives likelihoods."""
 SHARES = np.array([1.5, 0.25, 1.0])
 """What a likelihood of each counts for: planes are rarer than among what the chooser saw, and
-`photos` is no worse for them; a face without an eye is worse than a photograph filled by `faces`."""
+`photos` is no worse for them; a face without an eye is worse than a wall filled by `faces`."""
 SIDE = 64
 """Pixels a side of what the chooser sees."""
 

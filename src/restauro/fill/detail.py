@@ -28,7 +28,8 @@ BANDS_PX = (2, 8)
 PLACE_PX = 2
 """The variance of a band is that of places so many times as large as what the band holds."""
 THIN_PX = 8
-"""An even number; holes into which no larger square fits are sharp already."""
+"""An even number, in pixels of the copy; holes into which no larger square fits are left to the
+network, which fills them at their own size, and sharply."""
 MOST_PX = 250_000
 """Of what PatchMatch works in: 1.5 s of a core. More is made smaller, for the network, too."""
 SQUARE = 4
@@ -40,7 +41,7 @@ TOGETHER = 1.1
 LEAST_VARIANCE = 1e-6
 """A quarter of a level, squared: a band with less is flat."""
 LEAST_SIDE = 32
-"""Of a part of the picture in which there is something to copy."""
+"""Of a copy in which there is something to copy."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,6 @@ def copied(picture: Damaged, box: Box, window: Box, patches: Inpaint) -> Copy | 
 
     None if they are thin, or next to nothing is known beside them.
     """
-    known = np.pad(~picture.hole[box.slices], THIN_PX, constant_values=True)
-    if min(window.size) < LEAST_SIDE or grown(known, THIN_PX // 2).all():
-        return None
     scale = math.ceil(math.sqrt(math.prod(window.size) / MOST_PX))
     unknown, own = [], []
     for strip in _strips(window.size, scale):
@@ -81,13 +79,14 @@ def copied(picture: Damaged, box: Box, window: Box, patches: Inpaint) -> Copy | 
         if min(part.size) > 0:
             inside[part.within(place).slices] = picture.hole[part.slices]
         own.append(reduced(inside, scale))
-    hidden = np.concatenate(unknown)
-    if hidden.mean() > 1 / 2:
+    hidden, filled = np.concatenate(unknown), np.concatenate(own)
+    is_thin = grown(~filled, THIN_PX // 2).all()
+    if min(hidden.shape) < LEAST_SIDE or is_thin or hidden.mean() > 1 / 2:
         return None
     image = _smaller(picture.repainting(window), window.size, scale)
     colours = np.where(hidden[..., None], patches(image, hidden), image)
     colours = colours.astype(np.float32) / np.float32(255)
-    return Copy(window, box.within(window), scale, colours, hidden, np.concatenate(own))
+    return Copy(window, box.within(window), scale, colours, hidden, filled)
 
 
 def add_detail(picture: Damaged, copy: Copy) -> None:

@@ -242,6 +242,11 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
             f"says {config.task!r}; correct model.name or task"
         )
     bare_model.check_size(batches.size)
+    if config.data.copied_batches and fabric.world_size > 1:
+        raise ConfigError(
+            f"data.copied_batches is {config.data.copied_batches}, but copies are drawn for one "
+            f"process, not {fabric.world_size}; train with --devices 1"
+        )
     if bool(config.data.copied_batches) != getattr(bare_model, "sees_copies", False):
         raise ConfigError(
             f"data.copied_batches is {config.data.copied_batches}, but must be above 0 for a model "
