@@ -187,6 +187,7 @@ def test_the_command_runs_on_an_existing_cluster(folder: Folder, engine: Engine)
     (folder.path / "in" / "5.png").unlink()  # the network would take its time for the large one
     address = ray.get_runtime_context().gcs_address
     arguments = ["inpaint", "in", "--masks", "masks", "--output", "out", "--engine", "ray"]
+    arguments += ["--model", "faces"]
     result = subprocess.run(
         [sys.executable, "-m", "restauro", *arguments, "--ray-address", address, "--json"],
         capture_output=True,
