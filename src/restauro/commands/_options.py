@@ -72,8 +72,8 @@ def free(model: str) -> str:
     """The name of what takes a model's place with `--free-only`."""
     if model == AUTO:
         return FREE
-    terms = find(model).description.terms
     if model not in CLASSICAL:
+        terms = find(model).description.terms
         raise click.UsageError(
             f"{model} is not free ({terms}); name one of {', '.join(CLASSICAL)}, or leave "
             "--free-only out"

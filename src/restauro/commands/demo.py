@@ -65,7 +65,7 @@ def restored_samples(filler: Filler) -> Iterator[Row]:
 
     for mask_path in sorted(SAMPLES_DIR.glob("*_mask.png")):
         name = mask_path.stem.removesuffix("_mask")
-        (path,) = (p for p in SAMPLES_DIR.glob(f"{name}.*"))
+        (path,) = SAMPLES_DIR.glob(f"{name}.*")
         image, mask = read_image(path), read_mask(mask_path)
         images = show_hole(image, mask), filler(image, mask), image
         around = surroundings_of(mask).slices

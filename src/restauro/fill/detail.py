@@ -98,7 +98,7 @@ def add_detail(picture: Damaged, copy: Copy) -> None:
     def look(part: Box) -> Colours:
         return lacking[part.slices]
 
-    squares = _squares(copy) if copy.scale > 1 else np.zeros((0, 4), dtype=np.intp)
+    squares = _squares(copy)
     for part in parts(copy.box):
         own = picture.hole[part.moved(copy.window.top, copy.window.left).slices]
         if own.any():
@@ -153,8 +153,11 @@ def _squares(copy: Copy) -> NDArray[np.intp]:
 
     PatchMatch tells what it copied, but not from where. Each square's surroundings are searched
     for among the known ones; then it tries where its neighbours came from, as what belongs
-    together is copied together.
+    together is copied together. None where the copy is as large as the picture.
     """
+    nothing = np.zeros((0, 4), dtype=np.intp)
+    if copy.scale == 1:
+        return nothing
     height, width = copy.unknown.shape
     padded = np.pad(copy.colours, [(SQUARE - 1,) * 2] * 2 + [(0, 0)], mode="reflect")
     patches = sliding_window_view(padded, (2 * SQUARE - 1,) * 2, axis=(0, 1))  # (h, w, 3, p, p)
@@ -162,12 +165,12 @@ def _squares(copy: Copy) -> NDArray[np.intp]:
     is_source[:SQUARE] = is_source[-SQUARE:] = False
     is_source[:, :SQUARE] = is_source[:, -SQUARE:] = False
     sources = np.argwhere(is_source)
+    if not len(sources):
+        return nothing
     rng = np.random.default_rng(0)
     sources = sources[rng.permutation(len(sources))[:MOST_SOURCES]]
     own = reduced(copy.own, SQUARE)
     grid = np.argwhere(own)
-    if not len(sources):
-        return np.zeros((0, 4), dtype=np.intp)
     places = np.minimum(grid * SQUARE + SQUARE // 2, (height - 1, width - 1))
     known = patches[tuple(sources.T)].reshape(len(sources), -1)
     lengths = (known**2).sum(axis=1)

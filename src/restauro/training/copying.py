@@ -37,7 +37,7 @@ class CopyFeed(Feed):
     """Pictures, holes and what the network is shown, of any step, as (seed, step) alone decides.
 
     Pictures and holes are those of the first `num_batches` steps of a `Feed`, mirrored at random;
-    with their copies they are kept in `folder`.
+    with their copies they are kept in `folder`. For one process alone.
     """
 
     def __init__(self, *arguments: Any, folder: Path, num_batches: int) -> None:
@@ -79,10 +79,9 @@ class CopyFeed(Feed):
         for values in (images, masks, copies):
             values[is_mirrored] = values[is_mirrored][:, :, ::-1]
         copies[rng.random(size) < WITHOUT] = 0
-        own = self.batches.slice_of_this_process
         device = self.batches.device
-        truth, copy = (to_tensor(torch.from_numpy(x[own]).to(device)) for x in (images, copies))
-        mask = torch.from_numpy(masks[own]).to(device)[:, None]
+        truth, copy = (to_tensor(torch.from_numpy(x).to(device)) for x in (images, copies))
+        mask = torch.from_numpy(masks).to(device)[:, None]
         return truth, mask.float(), torch.where(mask, copy, truth)
 
 

@@ -115,9 +115,7 @@ def _feed(run: Run, batches: Batches) -> Feed:
     if not config.data.copied_batches:
         return Feed(*arguments)
     feed = CopyFeed(*arguments, folder=run.folder.copies, num_batches=config.data.copied_batches)
-    if run.fabric.is_global_zero:
-        feed.prepare()
-    run.fabric.barrier()
+    feed.prepare()
     return feed
 
 
