@@ -70,7 +70,8 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
 
     mean: fills the hole with the mean of the known pixels. seen: returns its input, so that
     whatever leaks through the hole is in the picture. ramp: red grows from 0 to 1 downwards and
-    green to the right, whatever the input is. broken: gives values that are no numbers.
+    green to the right, whatever the input is. broken: gives values that are no numbers. noisy: a
+    ramp as steep as two numbers of the noise tell.
     """
     onnx = pytest.importorskip("onnx")
 
@@ -142,16 +143,26 @@ def _onnx_model(kind: str, size: Sequence[int], image_input: str) -> Any:
             ("Add", ["nothing", "ramp"], "prediction"),
         ],
         "broken": [("Div", [image_input, "zero"], "prediction")],
+        "noisy": [
+            ("Mul", [image_input, "zero"], "nothing"),
+            ("Sigmoid", ["noise"], "shares"),
+            ("Unsqueeze", ["shares", "axes"], "colour"),
+            ("Mul", ["ramp", "colour"], "coloured"),
+            ("Add", ["nothing", "coloured"], "prediction"),
+        ],
     }
     nodes = [helper.make_node(op, inputs, [output]) for op, inputs, output in bodies[kind]]
 
     def tensor(name: str, channels: int) -> Any:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["B", channels, "H", "W"])
 
+    inputs = [tensor(image_input, 3), tensor("mask", 1)]
+    if kind == "noisy":
+        inputs.append(helper.make_tensor_value_info("noise", TensorProto.FLOAT, ["B", 3]))
     graph = helper.make_graph(
         nodes,
         kind,
-        inputs=[tensor(image_input, 3), tensor("mask", 1)],
+        inputs=inputs,
         outputs=[tensor("prediction", 3)],
         initializer=[numpy_helper.from_array(v, n) for n, v in constants.items()],
     )

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from restauro.errors import BadModelError
 from restauro.files import whole_file
 from restauro.fill.model_file import METADATA_KEY, ModelCard
-from restauro.models import CodeModel, TaskModel
+from restauro.models import CodeModel, InpaintingModel, TaskModel
 from restauro.models.finder import Finder, Likelihood
 from restauro.picture.types import Size
 
@@ -115,6 +115,8 @@ def _examples(model: TaskModel, size: Size) -> dict[str, Tensor]:
     mask = torch.zeros(2, 1, *size)
     mask[:, :, size[0] // 4 : size[0] // 2, size[1] // 3 : size[1] // 2] = 1
     examples = {"image": image, "mask": mask}
+    if isinstance(model, InpaintingModel) and model.noise_dim:
+        examples["noise"] = torch.randn(len(image), model.noise_dim, generator=rng)
     if isinstance(model, CodeModel):
         examples["code"] = torch.randn(3, model.latent_dim, generator=rng)
     return examples
@@ -130,6 +132,8 @@ def trace(network: nn.Module, examples: dict[str, Tensor], multiple: int | None)
         sides |= {2: multiple * rows, 3: multiple * columns}
     shapes = {name: sides for name in examples}
     outputs = [OUTPUT]
+    if "noise" in examples:
+        shapes["noise"] = {0: batch}
     if "code" in examples:
         shapes["code"] = {0: torch.export.Dim("given", min=1, max=1024)}
         outputs.append("codes")

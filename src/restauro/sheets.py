@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import PIL.Image
@@ -14,6 +14,8 @@ HOLE_COLOUR = (200, 200, 205)
 """A light, neutral grey: a hole shown in it stands out from dark and bright pictures alike."""
 PAPER, INK = (255, 255, 255), (40, 40, 44)
 GAP_PX = 4
+TILE_PX, FILLS_IN_A_ROW = 256, 6
+"""Of a sheet of fills: the longest side of each, which are never enlarged, and how many."""
 
 
 def show_hole(image: Image, mask: Mask) -> Image:
@@ -54,6 +56,32 @@ def sheet(
             tile = PIL.Image.fromarray(np.ascontiguousarray(picture))
             page.paste(tile, (left + column * (width + GAP_PX), top))
     return page
+
+
+def sheet_of_fills(
+    fills: Mapping[int, Image], hole_rows: slice, hole_columns: slice
+) -> PIL.Image.Image:
+    """Fills of one hole by their numbers, (H, W, 3) uint8 each; of large pictures what is around.
+
+    `hole_rows` and `hole_columns` are those of the hole.
+    """
+    spans = hole_rows, hole_columns
+    margin = max(span.stop - span.start for span in spans) // 2
+    around = tuple(slice(max(0, span.start - margin), span.stop + margin) for span in spans)
+    if not margin:  # without a hole all of them are the picture
+        around = slice(None), slice(None)
+    tiles = {}
+    for number, fill in fills.items():
+        tile = PIL.Image.fromarray(fill[around])
+        tile.thumbnail((TILE_PX, TILE_PX))
+        tiles[f"{number}"] = np.asarray(tile)
+    names = list(tiles)
+    rows = [names[start : start + FILLS_IN_A_ROW] for start in range(0, len(names), FILLS_IN_A_ROW)]
+    pictures = [[tiles[name] for name in row] for row in rows]
+    if len(rows) == 1:
+        return sheet(pictures, names)
+    labels = [f"+{column}" for column in range(FILLS_IN_A_ROW)]
+    return sheet(pictures, labels, [row[0] for row in rows])
 
 
 def font_above(width: int) -> ImageFont.FreeTypeFont:

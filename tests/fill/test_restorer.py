@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import shutil
 import subprocess
 import sys
@@ -431,6 +432,58 @@ def test_threads_below_one_are_refused(make_model: MakeModel) -> None:
         restauro.load(make_model(), threads=0)
 
 
+@pytest.fixture(scope="module")
+def noisy(make_model: MakeModel) -> Filler:
+    return restauro.load(make_model("noisy", card={"noise_dim": 3}), threads=1)
+
+
+def test_several_fills_are_those_of_their_seeds(noisy: Filler) -> None:
+    image, mask = noise(32, 32), np.zeros((32, 32), dtype=bool)
+    mask[10:20, 10:30] = True
+    fills = noisy.several(image, mask, n=3, seed=4)
+    assert len({fill[mask].tobytes() for fill in fills}) == 3
+    for seed, fill in enumerate(fills, start=4):
+        assert_array_equal(fill[~mask], image[~mask])
+        assert_array_equal(fill, noisy.seeded(seed)(image, mask))
+    assert_array_equal(noisy(image, mask), noisy(image, mask))
+    assert_array_equal(fills[0], noisy.several(image, mask, n=1, seed=4)[0])
+
+
+def test_a_seeded_filler_is_another_one_by_name_and_after_pickling(noisy: Filler) -> None:
+    image, mask = noise(32, 32), np.eye(32, 32, dtype=bool)
+    seeded = noisy.seeded(3)
+    assert seeded.identity != noisy.identity != noisy.seeded(4).identity
+    named = restauro.load(f"seed-3:{noisy.files[0]}", threads=1)
+    for again in (named, pickle.loads(pickle.dumps(named)), pickle.loads(pickle.dumps(seeded))):
+        assert again.identity == seeded.identity
+        assert_array_equal(again(image, mask), seeded(image, mask))
+    assert named.name == "seed-3:toy"
+
+
+def test_one_fill_has_no_seed(mean: Filler, noisy: Filler) -> None:
+    image, mask = noise(32, 32), np.eye(32, 32, dtype=bool)
+    message = "'toy' has one fill for a hole, so no seed and no several; take faces_several"
+    with pytest.raises(BadModelError, match=message):
+        mean.several(image, mask)
+    with pytest.raises(BadModelError, match="'telea' has one fill"):
+        restauro.load("seed-0:telea")
+    with pytest.raises(RestauroError, match="the seed is -1; give 0 or more"):
+        noisy.seeded(-1)
+    with pytest.raises(RestauroError, match="n is 0; ask for 1 fill or more"):
+        noisy.several(image, mask, n=0)
+    with pytest.raises(UnknownNameError, match="seed-x:faces"):
+        restauro.load("seed-x:faces")
+
+
+def test_noise_that_the_card_does_not_tell_of_is_refused(make_model: MakeModel) -> None:
+    with pytest.raises(BadModelError, match="takes image, mask, noise and gives prediction"):
+        restauro.load(make_model("noisy"))
+    with pytest.raises(BadModelError, match="must take image and mask and noise"):
+        restauro.load(make_model("mean", card={"noise_dim": 3}))
+    with pytest.raises(BadModelError, match=r"noise of .* but its card says \(B, 4\)"):
+        restauro.load(make_model("noisy", card={"noise_dim": 4}))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_hundred_megapixels_stay_below_their_memory(make_model: MakeModel) -> None:
@@ -459,7 +512,7 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 
 def test_a_network_that_gives_no_numbers_is_one_sentence(make_model: MakeModel) -> None:
     with pytest.raises(BadModelError, match="model 'toy' gave .* values that are no numbers"):
-        restauro.load(make_model("broken"))(noise(37, 50), np.eye(37, 50, dtype=bool))
+        restauro.load(make_model("broken"))(noise(32, 32), np.eye(32, 32, dtype=bool))
 
 
 def networks() -> list[str]:

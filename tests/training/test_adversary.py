@@ -16,7 +16,8 @@ from torch.testing import assert_close
 
 from restauro.errors import ConfigError
 from restauro.losses.perceptual import FeatureLoss
-from restauro.training.adversary import Adversary
+from restauro.metrics.perceptual import distance_of
+from restauro.training.adversary import DIFFERENT, Adversary
 from restauro.training.config import AdversaryConfig, load_config
 from restauro.training.weights import load_weights
 
@@ -67,8 +68,37 @@ def test_matching_is_the_distance_of_features() -> None:
     fabric = Fabric(accelerator="cpu", devices=1)
     config = AdversaryConfig(weight=0.0, feature_matching=2.0, num_stages=2)
     images, flat, masks = sharp_and_flat()
-    expected = 2 * FeatureLoss(num_stages=2)(flat, images, masks)
+    expected = 2 * FeatureLoss(num_stages=2)(flat, images, masks).mean()
     assert_close(Adversary(fabric, config).loss(flat, images, masks), expected)
+
+
+def test_more_fills_of_a_picture_are_judged_but_matched_with_nothing(adversary: Adversary) -> None:
+    images, flat, masks = sharp_and_flat()
+    more = torch.cat([images, flat[:4]])  # two of each of the first two pictures
+    adversary.loss(images, images, masks)
+    alone = adversary.learn(is_last=False)
+    adversary.loss(more, images, masks)
+    assert not torch.equal(adversary.learn(is_last=False), alone)
+    torch.manual_seed(0)
+    matching = Adversary(adversary.fabric, AdversaryConfig(weight=0.0, feature_matching=1.0))
+    assert_close(matching.loss(more, images, masks), torch.tensor(0.0), atol=1e-6, rtol=0)
+
+
+def test_fills_of_one_picture_should_differ() -> None:
+    torch.manual_seed(0)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    adversary = Adversary(fabric, AdversaryConfig(weight=0.0, diversity=2.0, num_stages=2))
+    images, flat, masks = sharp_and_flat()
+    alike = adversary.loss(torch.cat([images, flat[:4]]), images, masks)
+    pairs = torch.stack([flat[0], images[0], flat[1], images[1]])
+    unlike = adversary.loss(torch.cat([images, pairs]), images, masks)
+    features = adversary.features(images)
+    others = [one.roll(1, dims=0) for one in features]
+    wanted = DIFFERENT * distance_of(features, others, masks)[:2]
+    assert_close(alike, 2 * wanted.mean())
+    between = FeatureLoss(num_stages=2)(flat, images, masks)[:2]
+    assert_close(unlike, 2 * (wanted - between).clamp(min=0).mean())
+    assert unlike < alike
 
 
 def test_its_loss_moves_the_hole_and_not_itself(adversary: Adversary) -> None:

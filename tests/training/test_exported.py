@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+import restauro
 from restauro.errors import BadModelError, UnknownNameError
 from restauro.export import export_onnx
 from restauro.fill.catalogue import model_path
 from restauro.fill.model_file import ModelCard
 from restauro.models import MODELS, TaskModel
+from restauro.models.several_unet import SeveralUNet
 from restauro.training.weights import exported_weights, load_weights_into
 
 
@@ -59,6 +62,38 @@ def test_shipped_model_can_be_trained_further(name: str) -> None:
 def test_export_of_another_network_is_refused(exported: Path) -> None:
     with pytest.raises(BadModelError, match="weights of another network than UNet; correct it"):
         load_weights_into(MODELS.create("unet"), str(exported), name="UNet", remedy="correct it")
+
+
+def test_a_network_goes_on_from_a_smaller_one(exported: Path, tiny: TaskModel) -> None:
+    larger = SeveralUNet((16, 32, 64, 64), (1, 2), 1, 4, 100.0, 0.5, 0.5)
+    before = {name: values.clone() for name, values in larger.state_dict().items()}
+    load_weights_into(larger, str(exported), name="SeveralUNet", remedy="", is_smaller=True)
+    own, weights = tiny.state_dict(), larger.state_dict()
+    assert all(torch.equal(weights[name], own.get(name, before[name])) for name in weights)
+    with pytest.raises(BadModelError, match="weights of another network than SeveralUNet"):
+        load_weights_into(larger, str(exported), name="SeveralUNet", remedy="")
+    with pytest.raises(BadModelError, match="weights of another network than UNet"):
+        load_weights_into(
+            MODELS.create("unet"), str(exported), name="UNet", remedy="", is_smaller=True
+        )
+
+
+def test_a_network_with_noise_is_exported_with_it(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = SeveralUNet((8, 8, 8, 16), (1,), 1, 4, 100.0, 0.5, 0.5)
+    path = tmp_path / "several.onnx"
+    count = model.count_parameters()
+    card = ModelCard(
+        "several", "1", "unet_several", model.size, 16, "", "", "", count, {}, "0" * 64, noise_dim=4
+    )
+    export_onnx(model, card, path, half=False)
+    assert not any("hidden_encoder" in name for name in exported_weights(path))
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    mask = np.zeros((64, 64), dtype=bool)
+    mask[16:40, 16:40] = True
+    one, other = restauro.load(path).several(image, mask, n=2)
+    assert (one[~mask] == image[~mask]).all()
+    assert (one[mask] != other[mask]).any()
 
 
 def test_unknown_model_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import glob
+import io
 import os
 import sys
 from collections import Counter
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from restauro.jobs.job import Engine, Job
     from restauro.jobs.planning import Task
     from restauro.picture.holes import HoleOptions
+    from restauro.picture.types import Image
     from restauro.places import Place
 
 PIPE = Path("-")
@@ -49,6 +51,10 @@ class Result:
     page: int | None = None
     trust: Path | None = None
     """Where it is written what of the hole can be trusted."""
+    several: int | None = None
+    """In how many ways the hole is filled, if not once."""
+    seed: int = 0
+    """Number of the first of several."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +96,9 @@ def restore_all(
         )
     output = result.output
     if not _is_one_file(pictures, output, is_short=is_short):
-        if result.trust:
-            raise click.UsageError(f"--trust is for one picture, but {output} is for many")
+        for option, is_given in (("--trust", result.trust), ("--several", result.several)):
+            if is_given:
+                raise click.UsageError(f"{option} is for one picture, but {output} is for many")
         is_file = output == PIPE or output.suffix.lower() in WRITTEN
         if is_file and not output.is_dir():
             raise click.UsageError(f"{output} is for one picture; give a folder with --output")
@@ -120,6 +127,8 @@ def restore_all(
         )
     elif result.as_json and output == PIPE:
         raise click.UsageError("--json and the picture cannot both go to standard output")
+    elif result.several:
+        restore_several(place_of(pictures[0]), mask, result, result.several)
     else:
         restore_one(place_of(pictures[0]), mask, result, many.suffix)
 
@@ -199,6 +208,82 @@ def restore_one(picture: Place, mask: Place | None, result: Result, suffix: str 
         click.echo(Outcome.restored(task, restored).to_json())
     elif not is_piped:
         click.echo(f"wrote {result.output}")
+
+
+def restore_several(picture: Place, mask: Place | None, result: Result, count: int) -> None:
+    """Fills the hole of a picture in `count` ways: a file each, and a sheet of them.
+
+    All files are looked for before anything is filled, and written when all is.
+    """
+    from restauro.jobs.planning import Task
+    from restauro.jobs.record import FAILED, Outcome
+    from restauro.picture.write import check_output, format_named, write_bytes, write_picture
+    from restauro.restore import restore
+    from restauro.sheets import sheet_of_fills
+
+    if result.output == PIPE:
+        raise click.UsageError("--several makes several files; give OUTPUT a name")
+    seeds = range(result.seed, result.seed + count)
+    marked_by = str(mask or result.holes)
+    sheet_task = Task(picture, mask, result.output, result.output.name, marked_by)
+    try:
+        outputs = {seed: _numbered(result.output, seed) for seed in seeds}
+        files = [path for path in (picture, mask) if path]
+        for output in (result.output, *outputs.values()):
+            check_output(output, files, force=result.force)
+        filler = load(result.model, result.device)
+        source = _standard_input() if picture == PIPE else picture
+        fills = {
+            seed: restore(
+                source,
+                mask,
+                filler.seeded(seed),
+                holes=result.holes,
+                page=result.page,
+                written_as=format_named(result.output),
+                name="standard input",
+                mask_name=marked_by,
+            )
+            for seed in seeds
+        }
+        for seed, restored in fills.items():
+            write_bytes(outputs[seed], restored.data)
+        pictures = {seed: _as_rgb(restored.data) for seed, restored in fills.items()}
+        page = sheet_of_fills(pictures, *fills[seeds[0]].hole_bounds)
+        write_picture(result.output, page)
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        sys.exit(INTERRUPTED)
+    except RestauroError as error:
+        if result.as_json:
+            click.echo(Outcome.of(sheet_task, FAILED, message=str(error)).to_json())
+        raise
+    for seed, restored in fills.items():
+        if result.as_json:
+            task = Task(picture, mask, outputs[seed], outputs[seed].name, marked_by)
+            click.echo(Outcome.restored(task, restored).to_json())
+    if remark := fills[seeds[0]].remark:
+        click.echo(remark, err=True)
+    if not result.as_json:
+        names = f"{outputs[seeds[0]].name} to {outputs[seeds[-1]].name}"
+        click.echo(f"wrote {names}, and {result.output} with all {count}")
+
+
+def _as_rgb(data: bytes) -> Image:
+    """The picture of a file as a viewer shows it, (H, W, 3)."""
+    import numpy as np
+    import PIL.Image
+
+    from restauro.picture.modes import to_rgb, value_range
+    from restauro.picture.read import upright
+
+    picture = upright(PIL.Image.open(io.BytesIO(data)))
+    return to_rgb(picture, value_range(picture, np.ones(picture.size[::-1], dtype=bool)))
+
+
+def _numbered(output: Place, seed: int) -> Place:
+    """Where number `seed` of several fills goes, beside the output."""
+    return output.with_name(f"{output.stem}_{seed}{output.suffix}")
 
 
 def _standard_input() -> bytes:

@@ -23,6 +23,7 @@ from restauro.commands._options import (
     with_detail,
 )
 from restauro.commands._restoring import Many, Result, restore_all
+from restauro.fill.entries import SEED
 from restauro.places import Place, place_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ EPILOG = """\b
 Examples:
   restauro inpaint portrait.jpg mask.png restored.jpg
   restauro inpaint photo.jpg restored.jpg --box 40,30,120,80
+  restauro inpaint portrait.jpg mask.png faces.png --model faces_several --several 6
   restauro inpaint scans --mask-colour '#ff00ff' --output restored --recursive
   restauro inpaint 'photos/**/*.jpg' --masks masks --output restored --jobs 4
   restauro inpaint photos --masks masks --output restored --engine ray --ray-address auto
@@ -120,6 +122,18 @@ def rectangle(text: str) -> Rectangle:
 @device_option
 @many_options
 @click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Which of the several fills of a model such as faces_several: always the same one.",
+)
+@click.option(
+    "--several",
+    metavar="N",
+    type=click.IntRange(2, 64),
+    help="Fill one picture in N ways, by such a model: OUTPUT becomes a sheet of them, and beside "
+    "it each has a file of its own with its seed in the name, from --seed on.",
+)
+@click.option(
     "--trust",
     type=PATH,
     help="Also write what of the hole can be trusted, white in a mask: where the error is small "
@@ -142,6 +156,8 @@ def command(
     engine: str | None,
     ray_address: str | None,
     csv_path: Place | None,
+    seed: int | None,
+    several: int | None,
     trust: Path | None,
     force: bool,
     as_json: bool,
@@ -181,6 +197,10 @@ def command(
     if holes.tolerance and not holes.colour:
         raise click.UsageError("--tolerance belongs to --mask-colour")
     model = with_detail(free(model) if free_only else model, detail)
-    result = Result(output, holes, model, device, force, as_json, page, trust)
+    if several and (trust or suffix):
+        raise click.UsageError("--trust and --format are for one fill; leave --several out")
+    if seed is not None and not several:
+        model = f"{SEED}{seed}:{model}"
+    result = Result(output, holes, model, device, force, as_json, page, trust, several, seed or 0)
     many = Many(masks, suffix, recursive, jobs, engine, ray_address, csv_path)
     restore_all(pictures, mask, result, many, is_short=is_short)

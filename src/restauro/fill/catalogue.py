@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from restauro.errors import RestauroError, UnknownNameError
 from restauro.fill import entries
-from restauro.fill.entries import ALIGNED, AUTO, DETAIL, NETWORK, SOFT, Entry, missing
+from restauro.fill.entries import ALIGNED, AUTO, DETAIL, NETWORK, SEED, SOFT, Entry, missing
 from restauro.fill.peers import PEERS, read_peer
 from restauro.fill.sessions import CPU, Device, check_threads
 from restauro.plugins import filler
@@ -39,7 +39,8 @@ def load(
     Args:
         name_or_path: A name from `list_models()`; the path of an `.onnx` file that restauro
             exported; one of these two behind `network:`, for its network alone, or behind
-            `detail:`, for texture from the picture itself; a peer's file behind its name, such as
+            `detail:`, for texture from the picture itself, or behind `seed-3:`, for number 3 of
+            the several fills of a model that has such; a peer's file behind its name, such as
             `lama:lama_fp32.onnx`; a `.toml` description of a peer; a `.py` file that registers a
             method; or the folder of a run.
         device: Where networks compute: `cpu`, `cuda` or another name of `sessions.DEVICES`, or
@@ -131,6 +132,9 @@ def _named(text: str) -> Entry | None:
     if text in (files := _files()):
         return entries.model(files[text], text)
     prefix, _, rest = text.partition(":")
+    number = prefix.removeprefix(SEED)
+    if prefix != number and number.isdecimal() and rest:
+        return entries.seeded(find(rest), int(number))
     if prefix == NETWORK and rest:
         return entries.network_alone(model_path(rest))
     if prefix in (DETAIL, SOFT) and rest:

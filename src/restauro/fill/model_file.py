@@ -5,7 +5,9 @@ only: ONNX Runtime's `get_modelmeta` would first load itself, the weights and th
 that nobody has looked at (0.9 s of `faces` against 0.3 ms here), and names no operator sets.
 
 Inputs of the network: `image` float32 (B, 3, H, W) RGB in [0, 1]; `mask` float32 (B, 1, H, W),
-1 = hole. Output: `prediction` float32 (B, 3, H, W) in [0, 1].
+1 = hole; where the card has a `noise_dim`, `noise` float32 (B, noise_dim), drawn from the standard
+normal distribution, or zeros for the fill in the middle.
+Output: `prediction` float32 (B, 3, H, W) in [0, 1].
 """
 
 from __future__ import annotations
@@ -67,6 +69,9 @@ class ModelCard:
     """Whether large holes get texture from the picture's known part, as its fill is soft."""
     sees_copies: bool = False
     """Whether the network is shown in holes what patches of the known part make of them."""
+    noise_dim: int = 0
+    """Numbers of the input `noise`, which tells which of several fills to draw; 0 = there is one
+    fill."""
     has_prior: bool = False
     """Whether codes were trained to lie as the standard normal distribution."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged
 from restauro.fill.detail import BANDS_PX, Copy, add_detail, copied
-from restauro.fill.filler import Filler, Painter, Painting
+from restauro.fill.filler import Filler, Painter, Painting, check_seed
 from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, fill_smaller, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
 from restauro.fill.line_art import MAX_SIDE, fill_line_art, line_art_on
@@ -24,6 +26,7 @@ from restauro.picture.modes import Colours
 from restauro.picture.types import Image, Inpaint, Mask, Size
 
 _INPUTS = {"image": 3, "mask": 1}  # name -> channels
+_NOISE = "noise"
 _OUTPUT = "prediction"
 
 
@@ -34,7 +37,15 @@ class Network:
         self.path, self.device = path, device
         self.card: ModelCard = read_card(path)
         self._session = open_session(path, threads, device)
+        self._noise = np.zeros(self.card.noise_dim, dtype=np.float32)
         _check_interface(path, self.card, self._session)
+
+    def seeded(self, seed: int) -> Network:
+        """The same network, which draws fill number `seed`, whatever it is shown."""
+        network = copy.copy(self)
+        noise = np.random.default_rng(seed).standard_normal(self.card.noise_dim)
+        network._noise = noise.astype(np.float32)
+        return network
 
     def __call__(self, images: Colours, masks: Mask) -> Colours:
         """Predictions (B, H, W, 3) in [0, 1] for images (B, H, W, 3) of a size the card allows.
@@ -72,6 +83,8 @@ class Network:
         holes = masks.astype(np.float32)
         shown = images if self.card.sees_copies else images * (1 - holes)[..., None]
         inputs = {"image": shown.transpose(0, 3, 1, 2), "mask": holes[:, None]}
+        if self.card.noise_dim:
+            inputs[_NOISE] = np.tile(self._noise, (len(images), 1))
         try:
             (predictions,) = self._session.run([_OUTPUT], inputs)  # (B, 3, H, W)
         except Exception as error:  # ONNX Runtime's errors share no other base
@@ -87,6 +100,9 @@ class Network:
 class Restorer(Filler):
     """Fills holes with the network of a model file, in pictures of any size."""
 
+    seed: int | None = None
+    """Which of several fills it draws; None for the one in the middle, or the only one."""
+
     def __init__(self, network: Network, patches: Inpaint | None = None) -> None:
         """`patches` copies what is known; then large holes get texture by it."""
         self.network, self._patches = network, patches
@@ -101,7 +117,19 @@ class Restorer(Filler):
         card = self.card
         device = on_device(self.network.device)
         detail = f" with detail below {BANDS_PX[-1]} pixels" if self._patches else ""
-        return f"{card.name} {card.version} {card.checkpoint_sha256}{detail}{device}"
+        seed = "" if self.seed is None else f" number {self.seed}"
+        return f"{card.name} {card.version} {card.checkpoint_sha256}{detail}{seed}{device}"
+
+    def seeded(self, seed: int) -> Filler:
+        """As `Filler.seeded`."""
+        if not self.card.noise_dim:
+            return super().seeded(seed)  # which says why not
+        check_seed(seed)
+        restorer = copy.copy(self)
+        restorer.seed, restorer.network = seed, self.network.seeded(seed)
+        if self.recipe:
+            restorer.recipe = partial(_seeded_by, self.recipe, seed)
+        return restorer
 
     def paint(self, pictures: Sequence[Damaged]) -> Painting:
         """Shows the network windows of all pictures together."""
@@ -145,13 +173,23 @@ class Restorer(Filler):
             part.paint(picture)
 
 
+def _seeded_by(recipe: Callable[[], Filler], seed: int) -> Filler:
+    return recipe().seeded(seed)
+
+
 def _check_interface(path: Path, card: ModelCard, session: Any) -> None:
     given = {entry.name: entry for entry in session.get_inputs()}
     outputs = [entry.name for entry in session.get_outputs()]
-    if set(given) != set(_INPUTS) or _OUTPUT not in outputs:
+    names = [*_INPUTS, *([_NOISE] if card.noise_dim else [])]
+    if set(given) != set(names) or _OUTPUT not in outputs:
         raise BadModelError(
             f"{path} takes {', '.join(given)} and gives {', '.join(outputs)}, but must take "
-            f"image and mask and give {_OUTPUT}; export it with `restauro export`"
+            f"{' and '.join(names)} and give {_OUTPUT}; export it with `restauro export`"
+        )
+    if card.noise_dim and given[_NOISE].shape[1:] != [card.noise_dim]:
+        raise BadModelError(
+            f"input {_NOISE} of {path} has the shape {given[_NOISE].shape}, but its card says "
+            f"(B, {card.noise_dim}); export it with `restauro export`"
         )
     for name, channels in _INPUTS.items():
         shape = given[name].shape

@@ -3,7 +3,14 @@
 Importing this package registers all of them; a new architecture adds one line here.
 """
 
-from restauro.models import conv_autoencoder, fc_autoencoder, finder, unet, variational
+from restauro.models import (
+    conv_autoencoder,
+    fc_autoencoder,
+    finder,
+    several_unet,
+    unet,
+    variational,
+)
 from restauro.models.base import CodeModel, InpaintingModel, TaskModel, WithLosses
 from restauro.registry import MODELS
 
@@ -16,6 +23,7 @@ __all__ = [
     "conv_autoencoder",
     "fc_autoencoder",
     "finder",
+    "several_unet",
     "unet",
     "variational",
 ]

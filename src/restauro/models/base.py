@@ -18,6 +18,8 @@ class TaskModel(nn.Module):
     """`fill` or `find`, as `Config.task` has it."""
     multiple: int | None = None
     """H and W may be any multiple of this; None where only `size` fits."""
+    training_parts: tuple[str, ...] = ()
+    """Modules that help it learn alone; what is released does without."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
@@ -31,10 +33,21 @@ class TaskModel(nn.Module):
         Training and validation call this, and add the terms as they are to the loss; every one is
         in the history under its name. A network that has terms, such as the divergence of its code,
         overrides this. It may look at all of `image` then, but in evaluation mode must predict as
-        `forward` does. `progress`, a scalar in [0, 1], is the share of the training that is done,
-        for a term that changes with it.
+        `forward` does. In training it may give more than B predictions: those behind are other
+        fills of the first pictures, which a discriminator alone judges.
+
+        `progress`, a scalar in [0, 1], is the share of the training that is done, for a term that
+        changes with it.
         """
         return self(image, mask), {}
+
+    def count_parameters(self) -> int:
+        """How many weights are released."""
+        return sum(
+            weight.numel()
+            for name, weight in self.named_parameters()
+            if name.partition(".")[0] not in self.training_parts
+        )
 
     def check_size(self, size: Size) -> None:
         """Checks that pictures of `size` (height, width) can go through.
@@ -67,6 +80,9 @@ class InpaintingModel(TaskModel):
     task = "fill"
     sees_copies = False
     """Whether `image` shows in the hole what patches of the known part make of it."""
+    noise_dim = 0
+    """Numbers of the noise (B, noise_dim) that `forward` takes as well: it tells which of several
+    fills to draw. 0: there is one fill."""
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
         """Returns the prediction; the pixels of `image` under the hole have no influence."""

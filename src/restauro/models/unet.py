@@ -68,15 +68,20 @@ class UNet(InpaintingModel):
 
     def features(self, x: Tensor) -> Tensor:
         """What all layers but the first and last make of `seen`, in the same shape."""
+        x, skips = self.reduced(x)
+        x = self.bottleneck(x)
+        for up in self.up:
+            x = up(x, skips.pop())
+        return x
+
+    def reduced(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The way down: (B, widths[-1], H/16, W/16), and the skips, the largest first."""
         skips = []
         for down in self.down:
             block, halve = down.children()
             skips.append(block(x))
             x = halve(skips[-1])
-        x = self.bottleneck(x)  # (B, widths[-1], H/16, W/16)
-        for up in self.up:
-            x = up(x, skips.pop())
-        return x
+        return x, skips
 
     def drawn(self, features: Tensor) -> Tensor:
         """The predictions (B, 3, H, W) of features."""

@@ -170,6 +170,8 @@ class FactorVAE(Variational):
     step, at the same rate, and the codes that are shuffled are the batch's own.
     """
 
+    training_parts = ("discriminator",)
+
     def __init__(
         self,
         gamma: float = 6.4,

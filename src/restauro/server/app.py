@@ -106,6 +106,10 @@ def _add_inpaint(
         grow: Annotated[
             int, Form(ge=0, le=1000, description="The hole grows by as many pixels.")
         ] = 0,
+        seed: Annotated[
+            int | None,
+            Form(ge=0, description="Which fill of a model with several: always the same one."),
+        ] = None,
         page: Annotated[
             int | None, Form(ge=1, description="Of an image with several pages or frames.")
         ] = None,
@@ -136,6 +140,7 @@ def _add_inpaint(
             accept,
             await patches_of(patch, patch_mask, patch_at),
             in_steps=is_preferred(MEDIA_TYPE, "image/*", accept),
+            seed=seed,
         )
         if work.in_steps:
             if pool.is_full():

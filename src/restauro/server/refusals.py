@@ -97,11 +97,11 @@ KINDS = {
     "fields": Kind(
         422,
         "a field is missing or of the wrong kind; "
-        "send image and mask as files, and grow and page, if at all, as numbers: "
-        "grow from 0 to 1000, page from 1",
+        "send image and mask as files, and grow, page and seed, if at all, as numbers: "
+        "grow from 0 to 1000, page from 1, seed from 0",
         "Un campo manca o è del tipo sbagliato; "
-        "invia image e mask come file, e grow e page, se servono, come numeri: "
-        "grow da 0 a 1000, page da 1.",
+        "invia image e mask come file, e grow, page e seed, se servono, come numeri: "
+        "grow da 0 a 1000, page da 1, seed da 0.",
     ),
     "image": Kind(
         422,

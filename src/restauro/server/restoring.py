@@ -51,6 +51,8 @@ class Work:
     """The answer comes as events, and holds but the patch for the hole."""
     damage: DamageOptions | None = None
     """What counts as damage, where there is no mask."""
+    seed: int | None = None
+    """Which of the model's several fills; None for its only one, or the one in the middle."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,17 @@ class Restoration:
 
     def _restoring(self, work: Work) -> Generator[Step, None, Restored]:
         tells_trust = work.in_steps or is_preferred(_JSON, "image/*", work.accept)
+        filler = self._load(work.model)
+        try:
+            filler = filler if work.seed is None else filler.seeded(work.seed)
+        except BadModelError as error:
+            raise Refusal("fields", str(error)) from error
         try:
             return (
                 yield from restoring(
                     work.image,
                     work.mask,
-                    self._load(work.model),
+                    filler,
                     finder=load_finder(1) if work.damage else None,
                     holes=HoleOptions(grow_px=work.grow, damage=work.damage, names_options=False),
                     written_as=WRITTEN[".png"] if work.damage else None,

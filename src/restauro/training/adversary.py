@@ -15,6 +15,7 @@ from restauro.metrics.perceptual import FeatureNetwork, distance_of
 from restauro.training.config import AdversaryConfig
 from restauro.training.optimizers import Muon
 
+DIFFERENT = 0.5
 SLOPE = 0.2
 """Of the activation where its input is negative."""
 
@@ -66,20 +67,30 @@ class Adversary:
         self.network, self.optimizer = fabric.setup(self.bare, optimizer)
 
     def loss(self, prediction: Tensor, images: Tensor, masks: Tensor) -> Tensor:
-        """What the network must lower, per picture: (B,)."""
+        """What the network must lower, the mean over the pictures.
+
+        Predictions beyond the pictures' own are pairs of more fills of the first pictures, which
+        need not be like the truth: they are judged alone, and should differ.
+        """
+        own = len(images)
+        rows = _rows_of(prediction, own)
+        holes = masks[rows]
         with self.fabric.autocast():
             real = self.features(images)
-            fake = self.features.maps(composite(prediction.float(), images, masks))
+            fake = self.features.maps(composite(prediction.float(), images[rows], holes))
             # made here and kept for `learn`, as they cost more than the discriminator itself
             self._seen = real, [features.detach() for features in fake], masks
             self.bare.requires_grad_(False)  # the network's step leaves no gradients here
-            judgements = self.bare(fake, masks)
+            judgements = self.bare(fake, holes)
             self.bare.requires_grad_(True)
-        against = torch.stack([generator_loss(judgement, masks) for judgement in judgements])
-        value: Tensor = self.config.weight * against.mean(dim=0)
+        against = torch.stack([generator_loss(judgement, holes) for judgement in judgements])
+        value: Tensor = self.config.weight * against.mean()
+        fake, real = ([features.float() for features in maps] for maps in (fake, real))
         if self.config.feature_matching:
-            fake, real = ([features.float() for features in maps] for maps in (fake, real))
-            value = value + self.config.feature_matching * distance_of(fake, real, masks)
+            distance = distance_of([features[:own] for features in fake], real, masks).mean()
+            value = value + self.config.feature_matching * distance
+        if self.config.diversity and len(prediction) > own:
+            value = value + self.config.diversity * _sameness(fake, real, masks)
         return value
 
     def learn(self, *, share: float = 1.0, is_last: bool = True) -> Tensor:
@@ -88,9 +99,12 @@ class Adversary:
         Its weights move when that was the last share of the step.
         """
         real, fake, masks = self._seen
+        rows = _rows_of(fake[0], len(masks))
+        holes = masks[rows]
         with self.fabric.no_backward_sync(self.network, enabled=not is_last):
-            pairs = zip(self.network(real, masks), self.network(fake, masks), strict=True)
-            loss = torch.stack([discriminator_loss(*pair, masks).mean() for pair in pairs]).mean()
+            pairs = zip(self.network(real, masks), self.network(fake, holes), strict=True)
+            losses = [discriminator_loss(one[rows], other, holes) for one, other in pairs]
+            loss = torch.stack(losses).mean()
             self.fabric.backward(share * loss)
         if is_last:
             self.optimizer.step()
@@ -123,6 +137,27 @@ def discriminator_loss(real: Tensor, fake: Tensor, mask: Tensor) -> Tensor:
     """
     error = F.softplus(-real.float()) + F.softplus(fake.float())
     return _in_hole(error, mask)
+
+
+def _rows_of(predictions: Tensor, own: int) -> Tensor:
+    """Of which picture each prediction is: one of each of the `own`, then pairs of the first."""
+    pairs = torch.arange((len(predictions) - own) // 2, device=predictions.device)
+    return torch.cat([torch.arange(own, device=predictions.device), pairs.repeat_interleave(2)])
+
+
+def _sameness(fake: Sequence[Tensor], real: Sequence[Tensor], masks: Tensor) -> Tensor:
+    """By how much two fills of a hole are nearer than `DIFFERENT` times two pictures are there.
+
+    Source: Yang et al. 2019, arXiv:1901.09024; unlike there, of features, and whatever the codes.
+    """
+    own = len(masks)
+    first, second = ([features[own + i :: 2] for features in fake] for i in (0, 1))
+    count = len(first[0])
+    holes = masks[:count]
+    between = distance_of(first, second, holes)
+    others = [features.roll(1, dims=0)[:count] for features in real]
+    wanted = DIFFERENT * distance_of([features[:count] for features in real], others, holes)
+    return F.relu(wanted - between).mean()
 
 
 def _in_hole(values: Tensor, mask: Tensor) -> Tensor:

@@ -167,13 +167,15 @@ class AdversaryConfig:
     """Weight of the network's loss against it; 0 = feature matching alone."""
     feature_matching: float = 0.0
     """Weight of the distance of the features, as the loss `features` has it."""
+    diversity: float = 0.0
+    """Weight of how alike several fills of a hole are, for a network that draws such."""
     learning_rate: float = 3e-3
     """Constant learning rate of its optimizer, Muon."""
     num_stages: int = 4
     """How many of the five resolutions it sees, the finest first."""
 
     def __post_init__(self) -> None:
-        check("adversary", self, NOT_NEGATIVE, "weight", "feature_matching")
+        check("adversary", self, NOT_NEGATIVE, "weight", "feature_matching", "diversity")
         check("adversary", self, POSITIVE, "learning_rate")
         check("adversary", self, (lambda number: 1 <= number <= 5, "1 to 5"), "num_stages")
 

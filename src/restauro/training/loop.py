@@ -250,9 +250,10 @@ def learn(
     """
     with run.fabric.no_backward_sync(run.model, enabled=not is_last):
         prediction, terms = run.model(shown, masks, images.new_full((), run.progress))
-        loss = sum(terms.values(), run.criterion(prediction, images, masks)).mean()
+        compared = prediction[: len(images)]  # without fills that stand for no truth
+        loss = sum(terms.values(), run.criterion(compared, images, masks)).mean()
         if run.adversary:
-            loss = loss + run.adversary.loss(prediction, images, masks).mean()
+            loss = loss + run.adversary.loss(prediction, images, masks)
         run.fabric.backward(share * loss)
     losses = {"training_loss": loss.detach()}
     losses |= {f"training_{name}": term.detach().mean() for name, term in terms.items()}

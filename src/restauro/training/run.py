@@ -256,6 +256,7 @@ def build_run(fabric: Fabric, config: Config, path: Path, batches: Batches) -> R
             config.model.initial_weights,
             name=type(bare_model).__name__,
             remedy="correct model.initial_weights",
+            is_smaller=True,
         )
     bare_model = bare_model.to(fabric.device)
     bare_model = bare_model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

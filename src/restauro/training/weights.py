@@ -158,11 +158,14 @@ def load_best(run: Path) -> tuple[Config, TaskModel]:
     return config, model
 
 
-def load_weights_into(model: TaskModel, source: str, *, name: str, remedy: str) -> None:
+def load_weights_into(
+    model: TaskModel, source: str, *, name: str, remedy: str, is_smaller: bool = False
+) -> None:
     """Fills `model` with the weights in `source`; errors call it `name` and end with `remedy`.
 
     `source` is the path of a `.safetensors` file or of an exported `.onnx` file, or the name of
-    an installed model such as `faces`.
+    an installed model such as `faces`. Where it may be of a smaller network (`is_smaller`), weights
+    that only `model` has stay as they are.
 
     Raises:
         BadModelError: The weights are missing, damaged or those of another network.
@@ -171,7 +174,7 @@ def load_weights_into(model: TaskModel, source: str, *, name: str, remedy: str) 
     is_plain = source.endswith(".safetensors")
     weights = load_weights(Path(source)) if is_plain else exported_weights(model_path(source))
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict(model.state_dict() | weights if is_smaller else weights)
     except RuntimeError as error:
         raise BadModelError(
             f"{source} holds weights of another network than {name}; {remedy}"

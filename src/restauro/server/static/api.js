@@ -7,7 +7,7 @@ import { Problem, isCancelled } from "./problem.js";
  * What can restore a picture. `size` is [height, width].
  * @typedef {{name: string, kind: "network" | "classical" | "choice" | "other", domain: string,
  *   terms: string, version: string | null, size: [number, number] | null,
- *   parameters: number | null, default: boolean}} Model
+ *   parameters: number | null, several: boolean, default: boolean}} Model
  */
 /** @typedef {{name: string, url: string, mask: string, credit: string}} Sample */
 /** @import { Answer, Fill, Hole } from "./fill.js" */
@@ -17,7 +17,7 @@ import { Problem, isCancelled } from "./problem.js";
 /**
  * What is to be filled: `picture` is as it was opened, `fills` lie on it, the oldest first, and
  * count as known.
- * @typedef {{picture: Picture, fills: Fill[], hole: Hole, model: string}} Request
+ * @typedef {{picture: Picture, fills: Fill[], hole: Hole, model: string, seed: number}} Request
  */
 /**
  * What is told while a hole is filled, in this order:
@@ -61,10 +61,11 @@ export class Service {
    * @returns {Promise<Answer>}
    * @throws {Problem} It is refused, or fails.
    */
-  async fill({ picture, fills, hole, model }, { signal, onEvent }) {
+  async fill({ picture, fills, hole, model, seed }, { signal, onEvent }) {
     const body = await formOf(picture, fills);
     body.append("mask", await writeHole(hole, picture));
     body.append("model", model);
+    if (seed) body.append("seed", String(seed));
     const answer = await this.#post("inpaint", body, "text/event-stream", signal, onEvent);
     return followed(answer, onEvent);
   }

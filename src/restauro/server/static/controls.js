@@ -59,7 +59,6 @@ export function control(session, look, stage, onBrush) {
     showSamples(session);
     session.announce();
   };
-  /** Asks the service what it offers, and shows it. */
   const start = async () => {
     await session.start();
     speakAll(currentLanguage());

@@ -55,7 +55,6 @@ export class Fill {
     return new Fill(this.answer, this.hole, isAgain, this.image, this.trusted);
   }
 
-  /** Bytes that it takes. */
   get memory() {
     return 4 * this.image.width * this.image.height + 2 * this.hole.bits.length;
   }

@@ -34,11 +34,14 @@ export class Running {
    * @param {Work} work
    * @param {Task} task
    * @param {string} model
+   * @param {boolean} [several] whether it has another answer each time
    */
-  async answer(service, work, task, model) {
+  async answer(service, work, task, model, several) {
     const { signal } = this.abort;
     const onEvent = (/** @type {Progress} */ event) => this.#hear(event, work, task);
-    const request = { picture: work.opened, fills: task.fills, hole: task.hole, model };
+    const { fills, hole } = task;
+    const seed = several ? work.fills.length - fills.length : 0;
+    const request = { picture: work.opened, fills, hole, model, seed };
     const answer = await service.fill(request, { signal, onEvent });
     const fill = await Fill.of(answer, task.hole, task.isAgain);
     await work.painter.idle();

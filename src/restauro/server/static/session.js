@@ -51,7 +51,6 @@ export class Session extends EventTarget {
     return this.#keeper.hasAll;
   }
 
-  /** Asks the service what it offers. */
   async start() {
     await this.#attempt(async () => {
       this.models = await this.service.models();
@@ -125,7 +124,7 @@ export class Session extends EventTarget {
     const task = work?.task;
     if (!work || !task || !modelName) return;
     const isDone = await this.#run(async (running) => {
-      const fill = await running.answer(this.service, work, task, modelName);
+      const fill = await running.answer(this.service, work, task, modelName, this.model?.several);
       this.running = null;
       work.restored(fill);
     });
@@ -142,13 +141,13 @@ export class Session extends EventTarget {
       running.says = "trying";
       /** @type {unknown} */
       let problem = null;
-      for (const { name, kind } of this.models) {
+      for (const { name, kind, several } of this.models) {
         if (kind === "choice") continue;
         if (!choices.fit) break;
         running.model = name;
         this.announce();
         try {
-          choices.fills.push(await running.answer(this.service, work, task, name));
+          choices.fills.push(await running.answer(this.service, work, task, name, several));
         } catch (error) {
           if (running.abort.signal.aborted) throw error;
           problem = error; // others may have an answer
@@ -181,7 +180,6 @@ export class Session extends EventTarget {
     this.choices?.choose(number);
   }
 
-  /** Ends a restoration in progress. */
   cancel() {
     this.running?.abort.abort();
   }
@@ -212,7 +210,6 @@ export class Session extends EventTarget {
     return bytes;
   }
 
-  /** Knows that the picture was downloaded. */
   saved() {
     this.isUnsaved = false;
     this.#keep();
@@ -222,7 +219,6 @@ export class Session extends EventTarget {
     this.#changed();
   }
 
-  /** Tells all who listen to look again. */
   announce() {
     this.dispatchEvent(new Event("change"));
   }

@@ -69,7 +69,6 @@ export class Work {
     return this.mask.count ? null : (this.history.last?.fill ?? null);
   }
 
-  /** All that is invented. */
   get invented() {
     const holes = this.fills.map(({ hole }) => hole);
     return (this.#invented ??= Mask.of(this.opened, holes));
