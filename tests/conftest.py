@@ -70,8 +70,8 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
 
     mean: fills the hole with the mean of the known pixels. seen: returns its input, so that
     whatever leaks through the hole is in the picture. ramp: red grows from 0 to 1 downwards and
-    green to the right, whatever the input is. broken: gives values that are no numbers. noisy: a
-    ramp as steep as two numbers of the noise tell.
+    green to the right, whatever the input is. broken: gives values that are no numbers. noisy:
+    colours grow across the hole as three numbers of noise tell.
     """
     onnx = pytest.importorskip("onnx")
 
@@ -124,6 +124,8 @@ def _onnx_model(kind: str, size: Sequence[int], image_input: str) -> Any:
         "one": np.array(1, dtype=np.float32),
         "zero": np.array(0, dtype=np.float32),
         "axes": np.array([2, 3]),
+        "across": np.array(3),
+        "fiftieth": np.array(1 / 50, dtype=np.float32),
         "ramp": ramp,
     }
     bodies = {
@@ -147,7 +149,9 @@ def _onnx_model(kind: str, size: Sequence[int], image_input: str) -> Any:
             ("Mul", [image_input, "zero"], "nothing"),
             ("Sigmoid", ["noise"], "shares"),
             ("Unsqueeze", ["shares", "axes"], "colour"),
-            ("Mul", ["ramp", "colour"], "coloured"),
+            ("CumSum", ["mask", "across"], "place"),
+            ("Mul", ["place", "fiftieth"], "steps"),
+            ("Mul", ["steps", "colour"], "coloured"),
             ("Add", ["nothing", "coloured"], "prediction"),
         ],
     }

@@ -47,7 +47,7 @@ class Restored:
     """Wall time of the steps decode, inpaint and encode."""
     patch: PatchFile | None = None
     """What fills the hole, where that alone was asked for; then there is no `data`."""
-    hole_bounds: tuple[slice, slice] = (slice(0), slice(0))
+    hole_bounds: tuple[slice, slice] = (slice(0, 0), slice(0, 0))
     """Rows and columns of the hole, of the picture as a viewer shows it."""
     trust: Mask | None = None
     """The part (H, W) of the hole that can be trusted, or of the patch's box where there is one;

@@ -66,10 +66,9 @@ def sheet_of_fills(
     `hole_rows` and `hole_columns` are those of the hole.
     """
     spans = hole_rows, hole_columns
-    margin = max(span.stop - span.start for span in spans) // 2
+    longest = max(span.stop - span.start for span in spans)
+    margin = longest // 2 if longest else max(next(iter(fills.values())).shape)  # no hole: all
     around = tuple(slice(max(0, span.start - margin), span.stop + margin) for span in spans)
-    if not margin:  # without a hole all of them are the picture
-        around = slice(None), slice(None)
     tiles = {}
     for number, fill in fills.items():
         tile = PIL.Image.fromarray(fill[around])

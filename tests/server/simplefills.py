@@ -14,7 +14,7 @@ from restauro.picture.types import Image, Mask
 
 COLOUR = (10, 200, 30)
 """What a hole becomes."""
-NAMES = ("plain", "held", "dies", "fails", "broken")
+NAMES = ("plain", "held", "dies", "fails", "broken", "several")
 
 
 def load(gate: Path | None, name: str) -> Filler:
@@ -26,7 +26,19 @@ def load(gate: Path | None, name: str) -> Filler:
             time.sleep(0.01)
         return inpaint(image, mask)
 
-    return ArrayFiller(name, watched, sees_all=True)
+    return (Several if name == "several" else ArrayFiller)(name, watched, sees_all=True)
+
+
+class Several(ArrayFiller):
+    """Fills number `seed` have that in their red."""
+
+    def seeded(self, seed: int) -> Filler:
+        def inpaint(image: Image, mask: Mask) -> Image:
+            filled = _plain(image, mask)
+            filled[mask] = (seed, *COLOUR[1:])
+            return filled
+
+        return ArrayFiller(self.name, inpaint, sees_all=True)
 
 
 def _plain(image: Image, mask: Mask) -> Image:
@@ -35,7 +47,7 @@ def _plain(image: Image, mask: Mask) -> Image:
     return filled
 
 
-_held = _plain
+_held = _several = _plain
 
 
 def _dies(image: Image, mask: Mask) -> Image:

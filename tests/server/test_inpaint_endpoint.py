@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from io import BytesIO
@@ -29,6 +30,21 @@ def test_the_hole_is_filled_and_known_pixels_come_back(client: httpx2.Client) ->
     restored = decoded(answer.content)
     assert (restored[~HOLE] == IMAGE[~HOLE]).all()
     assert (restored[HOLE] == COLOUR).all()
+
+
+@pytest.mark.parametrize("seed", [None, "0", "7"])
+def test_a_seed_tells_which_of_several_fills(client: httpx2.Client, seed: str | None) -> None:
+    data = {"model": "several"} | ({"seed": seed} if seed else {})
+    for accept in ("image/png", "text/event-stream"):
+        answer = client.post("/v1/inpaint", files=form(), data=data, headers={"Accept": accept})
+        assert answer.status_code == 200
+        picture = answer.content
+        if accept != "image/png":
+            *_, last = answer.text.strip().split("\n\n")
+            picture = base64.b64decode(json.loads(last.partition("data: ")[2])["image"])
+            assert (decoded(picture)[..., :3] == [int(seed or COLOUR[0]), *COLOUR[1:]]).all()
+        else:
+            assert (decoded(picture)[HOLE] == [int(seed or COLOUR[0]), *COLOUR[1:]]).all()
 
 
 @pytest.mark.parametrize(
@@ -201,10 +217,12 @@ WHITE_ON_CLEAR[4:8, :, 3] = 0
             {"grow": "-1"},
             422,
             "fields",
-            "(grow); send image and mask as files, and grow and page",
+            "(grow); send image and mask as files, and grow, page",
         ),
         (form(), {"grow": "1001"}, 422, "fields", "(grow)"),
         (form(), {"grow": "1.5"}, 422, "fields", "(grow)"),
+        (form(), {"seed": "-1", "model": "several"}, 422, "fields", "(seed)"),
+        (form(), {"seed": "1"}, 422, "fields", "'plain' has one fill for a hole"),
         (form() | {"image": (None, b"text")}, {}, 422, "fields", r"(image)"),
     ],
 )

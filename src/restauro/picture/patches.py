@@ -56,7 +56,7 @@ def bounds(hole: Mask) -> tuple[slice, slice]:
     """The rows and the columns of the smallest box around a hole (H, W); none of an empty one."""
     ends = [np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0)]
     rows, columns = (
-        slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0) for found in ends
+        slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0, 0) for found in ends
     )
     return rows, columns
 
