@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,26 @@ _OUTPUT = "prediction"
 class Network:
     """A checked model, ready to run; safe to call from several threads at once."""
 
-    def __init__(self, path: Path, threads: int | None = None, device: Device = CPU) -> None:
-        self.path, self.device = path, device
+    def __init__(
+        self,
+        path: Path,
+        threads: int | None = None,
+        device: Device = CPU,
+        *,
+        opens_late: bool = False,
+    ) -> None:
+        """With `opens_late` but the card is read now, and the rest when it first runs."""
+        self.path, self.device, self._threads = path, device, threads
         self.card: ModelCard = read_card(path)
-        self._session = open_session(path, threads, device)
         self._noise = np.zeros(self.card.noise_dim, dtype=np.float32)
-        _check_interface(path, self.card, self._session)
+        if not opens_late:
+            _ = self._session
+
+    @functools.cached_property
+    def _session(self) -> Any:
+        session = open_session(self.path, self._threads, self.device)
+        _check_interface(self.path, self.card, session)
+        return session
 
     def seeded(self, seed: int) -> Network:
         """The same network, which draws fill number `seed`, whatever it is shown."""
@@ -128,7 +142,7 @@ class Restorer(Filler):
         restorer = copy.copy(self)
         restorer.seed, restorer.network = seed, self.network.seeded(seed)
         if self.recipe:
-            restorer.recipe = partial(_seeded_by, self.recipe, seed)
+            restorer.recipe = functools.partial(_seeded_by, self.recipe, seed)
         return restorer
 
     def paint(self, pictures: Sequence[Damaged]) -> Painting:
