@@ -258,6 +258,41 @@ def test_another_model_can_be_tried_for_the_same_hole(painter: Visitor) -> None:
     expect(painter.page.get_by_role("status")).to_contain_text("Restored by telea")
 
 
+def test_again_is_another_fill_where_a_model_has_several(visitor: Visitor) -> None:
+    def several(route: Route) -> None:
+        answer = route.fetch()
+        offered = answer.json()
+        for model in offered["models"]:
+            model["several"] = model["name"] == "telea"
+        route.fulfill(response=answer, json=offered)
+
+    page = visitor.page
+    page.route("**/v1/models", several)
+    page.reload()
+    page.evaluate(
+        """() => {
+          const real = window.fetch;
+          window.seeds = [];
+          window.fetch = (path, options) => {
+            if (options?.body?.get("mask")) window.seeds.push(options.body.get("seed"));
+            options?.body?.delete("seed"); // which telea itself would refuse
+            return real(path, options);
+          };
+        }"""
+    )
+    visitor.open(encoded(patch_on_grey()), "patch.png")
+    page.locator("#model").select_option("telea")
+    visitor.press("Rectangle")
+    visitor.drag(*TWICE_THE_PATCH)
+    visitor.restore()
+    for again in (3, 4, 5):
+        if again == 5:
+            page.locator("#model").select_option("faces")
+        visitor.press("Restore again")
+        expect(visitor.steps()).to_have_count(again + 1)
+    assert page.evaluate("window.seeds") == [None, "1", "2", None]
+
+
 def test_answers_of_all_models_can_be_chosen_from(painter: Visitor) -> None:
     page = painter.page
     answers = page.locator("#choices button")

@@ -17,12 +17,12 @@ class SeveralUNet(UNet):
     """A U-Net whose layers are scaled and shifted by a code for what the hole hides.
 
     In training an encoder that sees the whole picture gives the code a distribution, whose
-    divergence from the standard normal one is held at `capacity` nats times the hole's share of the
-    picture. A fill by a code of it must be like the truth; fills by codes of the standard normal
-    distribution, two for each of the first `drawn_share` of a batch's pictures, need only look
-    real, which a discriminator judges. So the code keeps what the surroundings do not tell, and any
-    other gives another fill. Afterwards that encoder is not needed. A code of zeros gives the fill
-    in the middle.
+    divergence from the standard normal one costs `beta` for each nat beyond `capacity` times the
+    hole's share of the picture. A fill by a code of it must be like the truth; fills by codes of
+    the standard normal distribution, two for each of the first `drawn_share` of a batch's pictures,
+    need only look real, which a discriminator judges, and differ. So the code keeps what the
+    surroundings do not tell, and any other gives another fill. Afterwards that encoder is not
+    needed. A code of zeros gives the fill in the middle.
 
     Shape: image (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole, noise (B, latent_dim) ->
     prediction (B, 3, H, W) in [0, 1]; H and W are multiples of 16.
@@ -30,7 +30,7 @@ class SeveralUNet(UNet):
     Source: Sohn, Lee and Yan 2015 (conditional variational autoencoder); both ways together as in
     Zheng et al. 2019, arXiv:1903.04227 (PIC); unlike there, the code has one distribution whatever
     is known, and is one vector for the whole picture, as in Zhu et al. 2017, arXiv:1711.11586, and
-    its divergence has a target, as in Burgess et al. 2018, arXiv:1804.03599: a decoder that fills
+    part of its divergence is free, as in Kingma et al. 2016, arXiv:1606.04934: a decoder that fills
     well without a code would never begin to use one that costs.
     """
 
@@ -79,11 +79,11 @@ class SeveralUNet(UNet):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """In training fills by codes of whole pictures, then by drawn ones; in evaluation by 0.
 
-        Returns how far the divergence is from its target, too: `kl`, (B,) >= 0.
+        Returns what the divergence costs, too: `kl`, (B,) >= 0.
         """
         mean, log_variance = self.hidden_encoder(image, mask)
-        target = self.capacity * mask.mean(dim=(1, 2, 3))
-        terms = {"kl": self.beta * (kl(mean, log_variance) - target).abs()}
+        free = self.capacity * mask.mean(dim=(1, 2, 3))
+        terms = {"kl": self.beta * F.relu(kl(mean, log_variance) - free)}
         if not self.training:
             return self(image, mask), terms
         told = mean + (log_variance / 2).exp() * torch.randn_like(mean)
@@ -138,7 +138,7 @@ class Style(nn.Module):
 
 @model("unet_several")
 def several_unet(
-    latent_dim: int = 64, capacity: float = 300.0, beta: float = 0.02, drawn_share: float = 0.25
+    latent_dim: int = 64, capacity: float = 150.0, beta: float = 0.02, drawn_share: float = 0.25
 ) -> SeveralUNet:
     """`unet` with a code: it goes on from its weights."""
     widths = (32, 64, 128, 240)
