@@ -81,6 +81,23 @@ def test_where_flat_colours_meet_there_are_no_others(faces: restauro.Filler) -> 
     assert (np.abs(filled - stripes[mask]).max(axis=1) > 64).mean() < 0.04
 
 
+def stripes() -> PIL.Image.Image:
+    """At 45 degrees, 9 pixels wide, as far apart."""
+    rows, columns = np.mgrid[:200, :200]
+    return PIL.Image.fromarray(np.where((rows + columns) // 9 % 2, 20, 240).astype(np.uint8))
+
+
+def test_what_repeats_goes_on_through_a_large_hole(faces: restauro.Filler) -> None:
+    mask = np.zeros((200, 200), dtype=bool)
+    mask[60:120, 70:150] = True
+    off = np.asarray(stripes()).astype(int) - np.asarray(faces(stripes(), mask))
+    assert not off[~mask].any()
+    assert (np.abs(off[mask]) > 110).mean() < 0.1
+    soft = restauro.load("soft:faces", threads=1)  # no patches: lines from all sides meet in knots
+    knotted = np.asarray(stripes()).astype(int) - np.asarray(soft(stripes(), mask))
+    assert (np.abs(knotted[mask]) > 110).mean() > 0.3
+
+
 @pytest.mark.parametrize("name", ["hat", "child", "astronaut", "pearls"])
 def test_a_photograph_is_no_line_art(name: str) -> None:
     photo = PIL.Image.open(f"{restauro.__path__[0]}/samples/{name}.png").convert("RGB")

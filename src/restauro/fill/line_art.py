@@ -21,6 +21,9 @@ from restauro.picture.types import Mask
 Layers: TypeAlias = NDArray[np.float32]
 """(C, h, w)"""
 
+THIN_PX = 24
+"""An even number; where a larger square fits into a hole, patches know better what lies inside:
+lines that go on from all sides meet in knots there."""
 MAX_SIDE = 512
 """Of a box of holes; a larger one would take too long."""
 CONTEXT_PX = 24

@@ -14,11 +14,12 @@ import numpy as np
 from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged
-from restauro.fill.detail import BANDS_PX, Copy, add_detail, copied
+from restauro.fill.detail import BANDS_PX, THIN_PX, Copy, add_detail, copied
 from restauro.fill.filler import Filler, Painter, Painting, check_seed
 from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, fill_smaller, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
 from restauro.fill.line_art import MAX_SIDE, fill_line_art, line_art_on
+from restauro.fill.line_art import THIN_PX as LINES_THIN_PX
 from restauro.fill.model_file import ModelCard, read_card
 from restauro.fill.sessions import CPU, Device, on_device, open_session
 from restauro.fill.windows import Box, WindowRule, hole_boxes
@@ -117,9 +118,11 @@ class Restorer(Filler):
     seed: int | None = None
     """Which of several fills it draws; None for the one in the middle, or the only one."""
 
-    def __init__(self, network: Network, patches: Inpaint | None = None) -> None:
-        """`patches` copies what is known; then large holes get texture by it."""
-        self.network, self._patches = network, patches
+    def __init__(
+        self, network: Network, patches: Inpaint | None = None, *, has_detail: bool = False
+    ) -> None:
+        """`patches` copies what is known: into large holes of line art, and for detail."""
+        self.network, self._patches, self._has_detail = network, patches, has_detail
         self.card: ModelCard = network.card
         self._rule = WindowRule(self.card.size, self.card.multiple)
         self.name, self.parameters = self.card.name, self.card.parameters
@@ -130,7 +133,7 @@ class Restorer(Filler):
         """Name, version and weights of the model, and where it computes."""
         card = self.card
         device = on_device(self.network.device)
-        detail = f" with detail below {BANDS_PX[-1]} pixels" if self._patches else ""
+        detail = f" with detail below {BANDS_PX[-1]} pixels" if self._has_detail else ""
         seed = "" if self.seed is None else f" number {self.seed}"
         return f"{card.name} {card.version} {card.checkpoint_sha256}{detail}{seed}{device}"
 
@@ -173,16 +176,21 @@ class Restorer(Filler):
             scale = scale_for(hole, box, self._rule)
             window = self._rule.surroundings(box, hole.shape, scale)
             canvas = picture.canvas(box, window)
+            inner = box.within(window)
             art = line_art_on(canvas) if max(box.size) <= MAX_SIDE else None
-            if art:
-                fill_line_art(canvas, box.within(window), art)
+            copy = None
+            if self._patches and (art or self._has_detail):
+                thin = LINES_THIN_PX if art else THIN_PX
+                copy = copied(picture, box, window, self._patches, thin)
+            if art and copy and copy.scale == 1:
+                canvas.paint(inner, copy.look(inner))
+            elif art:
+                fill_line_art(canvas, inner, art)
+            elif copy:
+                yield from self._filling_with(copy, canvas, inner)
+                add_detail(picture, copy)
             else:
-                copy = self._patches and copied(picture, box, window, self._patches)
-                if copy:
-                    yield from self._filling_with(copy, canvas, box.within(window))
-                    add_detail(picture, copy)
-                else:
-                    yield from self.filling(canvas, box.within(window))
+                yield from self.filling(canvas, inner)
         for part in plain:
             part.paint(picture)
 
