@@ -64,9 +64,7 @@ class Copy:
         return self.colours[part.slices]
 
 
-def copied(
-    picture: Damaged, box: Box, window: Box, patches: Inpaint, thin_px: int = THIN_PX
-) -> Copy | None:
+def copied(picture: Damaged, box: Box, window: Box, patches: Inpaint) -> Copy | None:
     """Fills the holes in a box from the known part of the window around it.
 
     None if they are thin, or next to nothing is known beside them.
@@ -82,7 +80,7 @@ def copied(
             inside[part.within(place).slices] = picture.hole[part.slices]
         own.append(reduced(inside, scale))
     hidden, filled = np.concatenate(unknown), np.concatenate(own)
-    is_thin = grown(~filled, thin_px // 2).all()
+    is_thin = grown(~filled, THIN_PX // 2).all()
     if min(hidden.shape) < LEAST_SIDE or is_thin or hidden.mean() > 1 / 2:
         return None
     image = _smaller(picture.repainting(window), window.size, scale)

@@ -14,12 +14,11 @@ import numpy as np
 from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged
-from restauro.fill.detail import BANDS_PX, THIN_PX, Copy, add_detail, copied
+from restauro.fill.detail import BANDS_PX, Copy, add_detail, copied
 from restauro.fill.filler import Filler, Painter, Painting, check_seed
 from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, fill_smaller, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
 from restauro.fill.line_art import MAX_SIDE, fill_line_art, line_art_on
-from restauro.fill.line_art import THIN_PX as LINES_THIN_PX
 from restauro.fill.model_file import ModelCard, read_card
 from restauro.fill.sessions import CPU, Device, on_device, open_session
 from restauro.fill.windows import Box, WindowRule, hole_boxes
@@ -180,12 +179,10 @@ class Restorer(Filler):
             art = line_art_on(canvas) if max(box.size) <= MAX_SIDE else None
             copy = None
             if self._patches and (art or self._has_detail):
-                thin = LINES_THIN_PX if art else THIN_PX
-                copy = copied(picture, box, window, self._patches, thin)
-            if art and copy and copy.scale == 1:
-                canvas.paint(inner, copy.look(inner))
-            elif art:
-                fill_line_art(canvas, inner, art)
+                copy = copied(picture, box, window, self._patches)
+            if art:
+                is_whole = copy is not None and copy.scale == 1
+                fill_line_art(canvas, inner, art, copy.colours if copy and is_whole else None)
             elif copy:
                 yield from self._filling_with(copy, canvas, inner)
                 add_detail(picture, copy)

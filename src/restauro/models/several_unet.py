@@ -106,12 +106,19 @@ class HiddenEncoder(nn.Module):
         for before, after in ((64, 128), (128, 128), (128, 128)):
             layers += nn.SiLU(), nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1)
         self.layers = nn.Sequential(*layers, nn.SiLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten())
-        self.out = nn.Linear(128 * 4 * 4, 2 * latent_dim)
+        width = 128 * 4 * 4
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
+        self.out = nn.Linear(width, 2 * latent_dim)
+        # codes differ from the outset by more than their noise: else nothing learns to use them
+        nn.init.normal_(self.out.weight[:latent_dim], std=width**-0.5)
+        nn.init.zeros_(self.out.weight[latent_dim:])
+        nn.init.zeros_(self.out.bias[:latent_dim])
+        nn.init.constant_(self.out.bias[latent_dim:], -4.0)
 
     def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Returns both."""
         x = torch.cat([image - 0.5, mask], dim=1)
-        out: Tensor = self.out(self.layers(F.pixel_unshuffle(x, 4)))
+        out: Tensor = self.out(self.norm(self.layers(F.pixel_unshuffle(x, 4))))
         mean, log_variance = out.float().chunk(2, dim=1)
         return mean, log_variance
 
@@ -138,7 +145,7 @@ class Style(nn.Module):
 
 @model("unet_several")
 def several_unet(
-    latent_dim: int = 64, capacity: float = 150.0, beta: float = 0.02, drawn_share: float = 0.25
+    latent_dim: int = 64, capacity: float = 0.0, beta: float = 0.005, drawn_share: float = 0.25
 ) -> SeveralUNet:
     """`unet` with a code: it goes on from its weights."""
     widths = (32, 64, 128, 240)
