@@ -9,7 +9,7 @@ import pytest
 
 import restauro
 from restauro.fill.compose import damaged
-from restauro.fill.line_art import line_art_on
+from restauro.fill.line_art import line_art_on, unlikeness
 from restauro.fill.windows import Box
 from restauro.picture.types import Mask
 
@@ -85,6 +85,17 @@ def stripes() -> PIL.Image.Image:
     """At 45 degrees, 9 pixels wide, as far apart."""
     rows, columns = np.mgrid[:200, :200]
     return PIL.Image.fromarray(np.where((rows + columns) // 9 % 2, 20, 240).astype(np.uint8))
+
+
+def test_what_is_like_its_surroundings_is_less_unlike_them() -> None:
+    image = np.asarray(stripes().convert("RGB")).astype(np.float32) / 255
+    hidden = np.zeros((200, 200), dtype=bool)
+    hidden[60:120, 70:150] = True
+    box = Box(60, 70, 120, 150)
+    blank = np.where(hidden[..., None], 1.0, image).astype(np.float32)
+    assert unlikeness(image, hidden, box) == pytest.approx(0, abs=1e-5)
+    assert unlikeness(blank, hidden, box) > 0.05
+    assert unlikeness(image, np.ones_like(hidden), box) == 0.0  # nothing to compare with
 
 
 def test_what_repeats_goes_on_through_a_large_hole(faces: restauro.Filler) -> None:
