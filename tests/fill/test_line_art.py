@@ -88,7 +88,7 @@ def stripes() -> PIL.Image.Image:
 
 
 def test_what_is_like_its_surroundings_is_less_unlike_them() -> None:
-    image = np.asarray(stripes().convert("RGB")).astype(np.float32) / 255
+    image = np.asarray(stripes().convert("RGB"), dtype=np.float32) / np.float32(255)
     hidden = np.zeros((200, 200), dtype=bool)
     hidden[60:120, 70:150] = True
     box = Box(60, 70, 120, 150)

@@ -30,6 +30,8 @@ class Muon(torch.optim.Optimizer):
         matrices: list[Tensor] = []
         others: list[Tensor] = []
         for parameter in model.parameters():
+            if not parameter.requires_grad:  # of a part that has learned before
+                continue
             is_matrix = parameter.ndim >= 2 and min(_shape(parameter)) >= self.SMALLEST_MATRIX
             (matrices if is_matrix else others).append(parameter)
         groups: list[dict[str, Any]] = [
