@@ -168,7 +168,11 @@ def _auto(device: Device, threads: int | None) -> Filler:
     from restauro.fill.auto import SUBJECTS, AutoFiller
 
     files = _files()
-    fillers = {name: load(name, device, threads) for name in SUBJECTS if name in files}
+    fillers = {
+        name: entries.model(files[name], name, opens_late=True).make(device, threads)
+        for name in SUBJECTS
+        if name in files
+    }
     if not fillers:
         raise UnknownNameError(f"{AUTO} has no model to choose; install restauro again")
     chosen, model = AutoFiller(fillers), fillers.get(FACES)

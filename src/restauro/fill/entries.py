@@ -121,10 +121,13 @@ def _somebodys(name: str) -> Description:
     return Description(name, "other", "see its project", "those of its project")
 
 
-def model(path: Path, name: str = "", *, detail: bool | None = None) -> Entry:
+def model(
+    path: Path, name: str = "", *, detail: bool | None = None, opens_late: bool = False
+) -> Entry:
     """A model file with a card; with the name by which it is found, if it has one.
 
     With texture from the known part (`fill/detail.py`) where `detail` says so, or else the card.
+    With `opens_late` its network is opened when it first runs, and not when it is loaded.
     """
     card = read_card(path)
     has_detail = card.detail if detail is None else detail
@@ -133,7 +136,8 @@ def model(path: Path, name: str = "", *, detail: bool | None = None) -> Entry:
         from restauro.fill.classical import patch_match
         from restauro.fill.restorer import Network, Restorer
 
-        return Restorer(Network(path, threads, device), patch_match() if has_detail else None)
+        network = Network(path, threads, device, opens_late=opens_late)
+        return Restorer(network, patch_match() if has_detail else None)
 
     facts = (card.domain, card.terms, card.version, card.size, card.parameters)
     description = Description(name or card.name, "network", *facts)

@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import PIL.Image
@@ -46,14 +46,18 @@ class Face(NamedTuple):
 
 
 class FaceFinder:
-    """Finds faces; may be called from several threads.
+    """Finds faces; may be called from several threads. Its network is opened when it first looks.
 
     Source: Xu et al. 2019, CenterFace, arXiv:1911.03599. Its file has sizes of its own, which are
     made free here; unlike there, the picture is looked at turned, too.
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        self._session = open_session(_of_any_size(path), threads)
+        self._path, self._threads = path, threads
+
+    @functools.cached_property
+    def _session(self) -> Any:
+        return open_session(_of_any_size(self._path), self._threads)
 
     def find(self, image: Image) -> list[Face]:
         """The faces in an image (H, W, 3), the best first, each once, at any turn."""

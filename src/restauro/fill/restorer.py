@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,25 @@ _OUTPUT = "prediction"
 class Network:
     """A checked model, ready to run; safe to call from several threads at once."""
 
-    def __init__(self, path: Path, threads: int | None = None, device: Device = CPU) -> None:
-        self.path, self.device = path, device
+    def __init__(
+        self,
+        path: Path,
+        threads: int | None = None,
+        device: Device = CPU,
+        *,
+        opens_late: bool = False,
+    ) -> None:
+        """With `opens_late` but the card is read now, and the rest when it first runs."""
+        self.path, self.device, self._threads = path, device, threads
         self.card: ModelCard = read_card(path)
-        self._session = open_session(path, threads, device)
-        _check_interface(path, self.card, self._session)
+        if not opens_late:
+            _ = self._session
+
+    @functools.cached_property
+    def _session(self) -> Any:
+        session = open_session(self.path, self._threads, self.device)
+        _check_interface(self.path, self.card, session)
+        return session
 
     def __call__(self, images: Colours, masks: Mask) -> Colours:
         """Predictions (B, H, W, 3) in [0, 1] for images (B, H, W, 3) of a size the card allows.
