@@ -2,7 +2,8 @@
 
     python benchmarks/surroundings_sheet.py OUTPUT [--model faces]
 
-A grey scan, a toned one, plain colours and line art, all made from a sample picture or drawn here.
+Print, a grey scan, a toned one, plain colours and line art, all made from a sample picture or drawn
+here.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from restauro.fill.catalogue import load
 from restauro.picture.read import read_image
 from restauro.picture.types import Image, Mask
 from restauro.server.offers import SAMPLES_DIR
-from restauro.sheets import sheet, show_hole
+from restauro.sheets import font_above, sheet, show_hole
 
 SIDE = 192
+PRINT = "what fills the hole is invented, it shows what could have been there, not what was; "
+LINE_PX = 16
 
 
 def pictures() -> dict[str, Image]:
@@ -34,7 +37,12 @@ def pictures() -> dict[str, Image]:
     for line in ((0, 200, 768, 200), (0, 760, 768, 280), (180, 0, 180, 768)):
         draw.line(line, "black", width=14)
     draw.ellipse((280, 330, 680, 730), outline="black", width=14)
+    words = PIL.Image.new("RGB", (SIDE, SIDE), "white")
+    for top in range(0, SIDE, LINE_PX):
+        text = PRINT[top // 2 :] + PRINT[: top // 2]
+        PIL.ImageDraw.Draw(words).text((2, top), text, "black", font_above(5 * LINE_PX))
     return {
+        "print": np.asarray(words),
         "grey": np.repeat(luminance, 3, axis=2),
         "toned": np.rint(toned).astype(np.uint8),
         "plain": np.repeat(stripes, SIDE // 4, axis=0)[None].repeat(SIDE, axis=0),

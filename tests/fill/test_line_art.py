@@ -9,7 +9,7 @@ import pytest
 
 import restauro
 from restauro.fill.compose import damaged
-from restauro.fill.line_art import line_art_on
+from restauro.fill.line_art import line_art_on, unlikeness
 from restauro.fill.windows import Box
 from restauro.picture.types import Mask
 
@@ -79,6 +79,34 @@ def test_where_flat_colours_meet_there_are_no_others(faces: restauro.Filler) -> 
     own = np.abs(filled[:, None] - colours).max(axis=2).min(axis=1) <= 2
     assert own.mean() > 0.98
     assert (np.abs(filled - stripes[mask]).max(axis=1) > 64).mean() < 0.04
+
+
+def stripes() -> PIL.Image.Image:
+    """At 45 degrees, 9 pixels wide, as far apart."""
+    rows, columns = np.mgrid[:200, :200]
+    return PIL.Image.fromarray(np.where((rows + columns) // 9 % 2, 20, 240).astype(np.uint8))
+
+
+def test_what_is_like_its_surroundings_is_less_unlike_them() -> None:
+    image = np.asarray(stripes().convert("RGB"), dtype=np.float32) / np.float32(255)
+    hidden = np.zeros((200, 200), dtype=bool)
+    hidden[60:120, 70:150] = True
+    box = Box(60, 70, 120, 150)
+    blank = np.where(hidden[..., None], 1.0, image).astype(np.float32)
+    assert unlikeness(image, hidden, box) == pytest.approx(0, abs=1e-5)
+    assert unlikeness(blank, hidden, box) > 0.05
+    assert unlikeness(image, np.ones_like(hidden), box) == 0.0  # nothing to compare with
+
+
+def test_what_repeats_goes_on_through_a_large_hole(faces: restauro.Filler) -> None:
+    mask = np.zeros((200, 200), dtype=bool)
+    mask[60:120, 70:150] = True
+    off = np.asarray(stripes()).astype(int) - np.asarray(faces(stripes(), mask))
+    assert not off[~mask].any()
+    assert (np.abs(off[mask]) > 110).mean() < 0.1
+    soft = restauro.load("soft:faces", threads=1)  # no patches: lines from all sides meet in knots
+    knotted = np.asarray(stripes()).astype(int) - np.asarray(soft(stripes(), mask))
+    assert (np.abs(knotted[mask]) > 110).mean() > 0.3
 
 
 @pytest.mark.parametrize("name", ["hat", "child", "astronaut", "pearls"])

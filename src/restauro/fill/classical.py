@@ -64,9 +64,14 @@ def patch_match() -> Inpaint:
 
     Source: Barnes et al. 2009, 10.1145/1531326.1531330, in the package PyPatchMatch (MIT).
     """
-    import patchmatch
 
-    return partial(patchmatch.inpaint, patch_size=PATCH_RADIUS_PX)
+    def inpaint(image: Image, mask: Mask) -> Image:
+        import patchmatch  # by those alone who come to need it: many a hole does not
+
+        filled: Image = patchmatch.inpaint(image, mask, patch_size=PATCH_RADIUS_PX)
+        return filled
+
+    return inpaint
 
 
 METHODS: dict[str, Callable[[], Inpaint]] = {

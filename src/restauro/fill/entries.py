@@ -137,7 +137,8 @@ def model(
         from restauro.fill.restorer import Network, Restorer
 
         network = Network(path, threads, device, opens_late=opens_late)
-        return Restorer(network, patch_match() if has_detail else None)
+        patches = None if detail is False else patch_match()
+        return Restorer(network, patches, has_detail=has_detail)
 
     facts = (card.domain, card.terms, card.version, card.size, card.parameters)
     description = Description(name or card.name, "network", *facts)

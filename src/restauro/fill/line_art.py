@@ -11,6 +11,7 @@ import math
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from restauro.fill.canvas import Canvas
@@ -21,6 +22,12 @@ from restauro.picture.types import Mask
 Layers: TypeAlias = NDArray[np.float32]
 """(C, h, w)"""
 
+PATCH = 7
+"""Pixels a side of what of a fill is looked for in the known part."""
+MOST_PATCHES, MOST_SOURCES = 500, 30_000
+"""That are compared, and of what they are compared with."""
+MUCH_MORE = 0.55
+"""Share of the unlikeness of lines that go on up to which a copy is better: docs/log.md has it."""
 MAX_SIDE = 512
 """Of a box of holes; a larger one would take too long."""
 CONTEXT_PX = 24
@@ -85,8 +92,59 @@ def line_art_on(canvas: Canvas) -> LineArt | None:
     return LineArt(np.stack(found)) if len(found) > 1 else None
 
 
-def fill_line_art(canvas: Canvas, box: Box, art: LineArt) -> None:
-    """Paints what is hidden in `box`, of at most `MAX_SIDE` pixels a side."""
+def fill_line_art(canvas: Canvas, box: Box, art: LineArt, copied: Colours | None = None) -> None:
+    """Paints what is hidden in `box`, of at most `MAX_SIDE` pixels a side.
+
+    Lines go on, but from all sides of a large hole they meet in knots. So print, tables and
+    patterns are better copied, while a copy breaks the lines of a drawing: it is taken where it is
+    much more like what is around the hole. `copied` (h, w, 3) is what patches make of the whole
+    canvas, if there is such.
+    """
+    fill = _carried_on_into(canvas, box, art)
+    if copied is not None:
+        hidden = ~canvas.known
+        copy = np.where(hidden[..., None], copied, canvas.look(Box(0, 0, *canvas.size)))
+        lines = copy.copy()
+        lines[box.slices] = np.where(hidden[box.slices][..., None], fill, lines[box.slices])
+        if unlikeness(copy, hidden, box) < MUCH_MORE * unlikeness(lines, hidden, box):
+            fill = copy[box.slices]
+    canvas.paint(box, fill)
+
+
+def unlikeness(image: Colours, hidden: Mask, box: Box) -> float:
+    """How little the fill of a box of an image (h, w, 3) is like what is around it: >= 0.
+
+    Mean squared differences of patches of the fill from the nearest known ones, and of known ones
+    beside the box from the nearest of the fill.
+    Source: Simakov et al. 2008, 10.1109/CVPR.2008.4587842.
+    """
+    patches = sliding_window_view((image @ LUMINANCE).astype(np.float32), (PATCH, PATCH))
+    touches = sliding_window_view(hidden, (PATCH, PATCH)).any(axis=(2, 3))
+    inside, near = np.zeros_like(touches), np.zeros_like(touches)
+    for area, reach in ((inside, PATCH - 1), (near, PATCH + max(box.size) // 2)):
+        area[box.grown(reach).clipped(Box(0, 0, *touches.shape)).slices] = True
+
+    def some(which: Mask, most: int) -> NDArray[np.float32]:
+        chosen = patches[which]
+        return chosen[:: max(1, len(chosen) // most)].reshape(-1, PATCH**2)
+
+    filled, known = np.asarray(inside & touches), np.asarray(~touches)
+    total = 0.0
+    for one, other in ((filled, known), (near & known, filled)):
+        if one.any() and other.any():
+            total += _to_nearest(some(one, MOST_PATCHES), some(other, MOST_SOURCES))
+    return total
+
+
+def _to_nearest(some: NDArray[np.float32], sources: NDArray[np.float32]) -> float:
+    """Mean squared difference of patches (N, P) from the nearest of (M, P)."""
+    nearest = ((sources**2).sum(axis=1) - 2 * some @ sources.T).min(axis=1)
+    squared = nearest + (some**2).sum(axis=1)
+    return max(0.0, float(squared.mean())) / PATCH**2
+
+
+def _carried_on_into(canvas: Canvas, box: Box, art: LineArt) -> Colours:
+    """The colours (h, w, 3) of the box, where lines go on into what is hidden."""
     around = box.grown(CONTEXT_PX).clipped(Box(0, 0, *canvas.size))
     known, image = canvas.known[around.slices].copy(), canvas.look(around)
     wanted = np.zeros_like(known)
@@ -99,7 +157,7 @@ def fill_line_art(canvas: Canvas, box: Box, art: LineArt) -> None:
         rim = rows, columns
         image[rim] = _carried_on(image, known, rim)
         known[rim], hidden[rim] = True, False
-    canvas.paint(box, art.sharpened(image[box.within(around).slices]))
+    return art.sharpened(image[box.within(around).slices])
 
 
 def _carried_on(

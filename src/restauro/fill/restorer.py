@@ -102,9 +102,11 @@ class Network:
 class Restorer(Filler):
     """Fills holes with the network of a model file, in pictures of any size."""
 
-    def __init__(self, network: Network, patches: Inpaint | None = None) -> None:
-        """`patches` copies what is known; then large holes get texture by it."""
-        self.network, self._patches = network, patches
+    def __init__(
+        self, network: Network, patches: Inpaint | None = None, *, has_detail: bool = False
+    ) -> None:
+        """`patches` copies what is known: into large holes of line art, and for detail."""
+        self.network, self._patches, self._has_detail = network, patches, has_detail
         self.card: ModelCard = network.card
         self._rule = WindowRule(self.card.size, self.card.multiple)
         self.name, self.parameters = self.card.name, self.card.parameters
@@ -115,7 +117,7 @@ class Restorer(Filler):
         """Name, version and weights of the model, and where it computes."""
         card = self.card
         device = on_device(self.network.device)
-        detail = f" with detail below {BANDS_PX[-1]} pixels" if self._patches else ""
+        detail = f" with detail below {BANDS_PX[-1]} pixels" if self._has_detail else ""
         return f"{card.name} {card.version} {card.checkpoint_sha256}{detail}{device}"
 
     def paint(self, pictures: Sequence[Damaged]) -> Painting:
@@ -146,16 +148,19 @@ class Restorer(Filler):
             scale = scale_for(hole, box, self._rule)
             window = self._rule.surroundings(box, hole.shape, scale)
             canvas = picture.canvas(box, window)
+            inner = box.within(window)
             art = line_art_on(canvas) if max(box.size) <= MAX_SIDE else None
+            copy = None
+            if self._patches and (art or self._has_detail):
+                copy = copied(picture, box, window, self._patches)
             if art:
-                fill_line_art(canvas, box.within(window), art)
+                is_whole = copy is not None and copy.scale == 1
+                fill_line_art(canvas, inner, art, copy.colours if copy and is_whole else None)
+            elif copy:
+                yield from self._filling_with(copy, canvas, inner)
+                add_detail(picture, copy)
             else:
-                copy = self._patches and copied(picture, box, window, self._patches)
-                if copy:
-                    yield from self._filling_with(copy, canvas, box.within(window))
-                    add_detail(picture, copy)
-                else:
-                    yield from self.filling(canvas, box.within(window))
+                yield from self.filling(canvas, inner)
         for part in plain:
             part.paint(picture)
 
