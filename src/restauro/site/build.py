@@ -127,14 +127,16 @@ def write_site(folder: Path, names: Sequence[str], runtime: Mapping[str, bytes])
 def _offered(name: str, large: dict[str, bytes], *, is_default: bool) -> dict[str, Any]:
     """What the page is told of a model, whose file joins the `large` ones."""
     entry = find(name)
-    if not entry.file or entry.description.kind != "network":
+    described = entry.description
+    if not entry.file or described.kind != "network" or described.several:
         raise BadModelError(
-            f"{name} cannot run in a browser; give models that have a file in `restauro models`"
+            f"{name} cannot run in a browser; give models that have a file in `restauro models`, "
+            "and one fill for a hole"
         )
-    described = Model(**dataclasses.asdict(entry.description), default=is_default)
+    model = Model(**dataclasses.asdict(described), default=is_default)
     card = read_card(entry.file)
-    stored = _added(large, f"models/{described.name}", entry.file.read_bytes())
-    return dataclasses.asdict(described) | {"multiple": card.multiple} | stored
+    stored = _added(large, f"models/{model.name}", entry.file.read_bytes())
+    return dataclasses.asdict(model) | {"multiple": card.multiple} | stored
 
 
 def _added(large: dict[str, bytes], name: str, data: bytes) -> dict[str, Any]:
