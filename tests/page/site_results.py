@@ -29,7 +29,7 @@ SIDES = (128, 250, 400, 640, 900, 1200, 1600)
 def main(folder: str) -> None:
     """Prints for each picture how far both results are apart in levels of 255, then for all."""
     apart = []
-    fillers = {name: restauro.load(name) for name in MODELS}
+    fillers = {name: restauro.load(f"soft:{name}") for name in MODELS}  # a site has no patches
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         site = Path(temporary) / "site"
         write_site(site, MODELS, runtime())
