@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from restauro.errors import BadImageError, BadModelError, first_line
 from restauro.fill.canvas import Canvas
 from restauro.fill.compose import Damaged
-from restauro.fill.detail import BANDS_PX, Copy, add_detail, copied
+from restauro.fill.detail import BANDS_PX, MOST_PX, Copy, add_detail, copied
 from restauro.fill.filler import Filler, Painter, Painting, check_seed
 from restauro.fill.filling import MAX_BATCH_PX, Filling, fill, fill_smaller, run_together, scale_for
 from restauro.fill.gamut import one_coloured, within_gamut
@@ -177,12 +178,13 @@ class Restorer(Filler):
             canvas = picture.canvas(box, window)
             inner = box.within(window)
             art = line_art_on(canvas) if max(box.size) <= MAX_SIDE else None
+            # a smaller copy has no lines to give
+            is_copied = math.prod(window.size) <= MOST_PX if art else self._has_detail
             copy = None
-            if self._patches and (art or self._has_detail):
+            if self._patches and is_copied:
                 copy = copied(picture, box, window, self._patches)
             if art:
-                is_whole = copy is not None and copy.scale == 1
-                fill_line_art(canvas, inner, art, copy.colours if copy and is_whole else None)
+                fill_line_art(canvas, inner, art, copy.colours if copy else None)
             elif copy:
                 yield from self._filling_with(copy, canvas, inner)
                 add_detail(picture, copy)
