@@ -9,22 +9,24 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from restauro.models.divergences import kl
-from restauro.models.several_unet import SeveralUNet, Sketcher
+from restauro.models.several_unet import SeveralUNet
 
 
-@pytest.fixture
-def network() -> SeveralUNet:
+def network(*, learns_sketches: bool = False) -> SeveralUNet:
     """Whose sketches matter, as in one that has learned."""
     torch.manual_seed(0)
-    network = SeveralUNet((8, 8, 8, 16), (1,), 1, latent_dim=4, drawn_share=0.5)
+    network = SeveralUNet(
+        (8, 8, 8, 16),
+        (1,),
+        1,
+        learns_sketches=learns_sketches,
+        latent_dim=4,
+        spread=0.5,
+        weight=0.1,
+        drawn_share=0.5,
+    )
     torch.nn.init.normal_(network.sketch_stem.weight, std=0.5)
     return network
-
-
-@pytest.fixture
-def sketcher() -> Sketcher:
-    torch.manual_seed(0)
-    return Sketcher(latent_dim=4, spread=0.5, weight=0.1)
 
 
 def damaged() -> tuple[Tensor, Tensor]:
@@ -36,30 +38,31 @@ def damaged() -> tuple[Tensor, Tensor]:
     return images, masks
 
 
-@pytest.mark.parametrize("name", ["network", "sketcher"])
-def test_the_noise_tells_the_fill(name: str, request: pytest.FixtureRequest) -> None:
-    network = request.getfixturevalue(name).eval()
+def test_the_noise_tells_the_fill() -> None:
+    several = network().eval()
     images, masks = damaged()
     noise = torch.randn(4, 4, generator=torch.Generator().manual_seed(1))
-    assert_close(network(images, masks), network(images, masks, torch.zeros(4, 4)))
-    other = network(images, masks, noise)
+    assert_close(several(images, masks), several(images, masks, torch.zeros(4, 4)))
+    other = several(images, masks, noise)
     assert other.shape == images.shape
-    assert (other - network(images, masks)).abs().amax(dim=(1, 2, 3)).min() > 1e-4
-    assert_close(other, network(images, masks, noise))
+    assert (other - several(images, masks)).abs().amax(dim=(1, 2, 3)).min() > 1e-4
+    assert_close(other, several(images, masks, noise))
 
 
-@pytest.mark.parametrize("name", ["network", "sketcher"])
-def test_hidden_pixels_have_no_influence(name: str, request: pytest.FixtureRequest) -> None:
-    network = request.getfixturevalue(name).eval()
+def test_hidden_pixels_have_no_influence() -> None:
+    several = network().eval()
     images, masks = damaged()
     noise = torch.ones(4, 4)
-    assert_close(network(images, masks, noise), network(images * (1 - masks), masks, noise))
+    assert_close(several(images, masks, noise), several(images * (1 - masks), masks, noise))
 
 
-def test_training_draws_pairs_of_the_first_pictures(network: SeveralUNet) -> None:
+def test_training_draws_pairs_of_the_first_pictures() -> None:
+    several = network().train()
     images, masks = damaged()
     images.requires_grad_()
-    prediction, _ = network.train().forward_with_losses(images, masks, torch.tensor(0.0))
+    torch.manual_seed(0)
+    prediction, terms = several.forward_with_losses(images, masks, torch.tensor(0.0))
+    assert terms == {}
     assert prediction.shape == (4 + 2 * 2, 3, 32, 48)
     for row, picture in enumerate([0, 1, 2, 3, 0, 0, 1, 1]):
         (gradient,) = torch.autograd.grad(prediction[row].sum(), images, retain_graph=True)
@@ -67,37 +70,43 @@ def test_training_draws_pairs_of_the_first_pictures(network: SeveralUNet) -> Non
     assert not torch.equal(prediction[4], prediction[5])
 
 
-def test_what_the_sketcher_learned_stays(network: SeveralUNet) -> None:
+@pytest.mark.parametrize("learns_sketches", [True, False])
+def test_one_part_learns_at_a_time(learns_sketches: bool) -> None:
+    several = network(learns_sketches=learns_sketches).train()
     images, masks = damaged()
-    prediction, _ = network.train().forward_with_losses(images, masks, torch.tensor(0.0))
-    prediction.sum().backward()  # type: ignore[no-untyped-call]
-    assert all(weight.grad is None for weight in network.sketcher.parameters())
-    assert network.sketch_stem.weight.grad is not None
+    prediction, terms = several.forward_with_losses(images, masks, torch.tensor(0.0))
+    loss = sum((term.sum() for term in terms.values()), prediction.sum())
+    loss.backward()  # type: ignore[no-untyped-call]
+    learned = {name for name, weight in several.named_parameters() if weight.grad is not None}
+    parts = ("sketcher", "hidden_encoder")
+    expected = {
+        name for name, _ in several.named_parameters() if name.startswith(parts) == learns_sketches
+    }
+    assert learned == expected
 
 
-def test_evaluation_predicts_as_ever(network: SeveralUNet) -> None:
+def test_evaluation_predicts_as_ever() -> None:
+    several = network().eval()
     images, masks = damaged()
-    prediction, terms = network.eval().forward_with_losses(images, masks, torch.tensor(1.0))
-    assert_close(prediction, network(images, masks))
+    prediction, terms = several.forward_with_losses(images, masks, torch.tensor(1.0))
+    assert_close(prediction, several(images, masks))
     assert terms == {}
 
 
-def test_the_losses_of_a_sketch(sketcher: Sketcher) -> None:
+def test_the_losses_of_a_sketch() -> None:
+    several = network(learns_sketches=True).eval()
     images, masks = damaged()
-    prediction, terms = sketcher.eval().forward_with_losses(images, masks, torch.tensor(1.0))
-    assert_close(prediction, sketcher(images, masks))
-    assert_close(terms["kl"], 0.1 * kl(*sketcher.code_of(images, masks)))
-    known, seen = 1 - masks, images * (1 - masks)
-    shares = F.avg_pool2d(known, 4)
-    colours = (F.avg_pool2d(seen, 4) / shares.clamp(min=1e-3) - 0.5) * (shares > 0)
-    small = sketcher.sketch(colours, shares, torch.zeros(4, 4))
-    off = ((small - F.avg_pool2d(images, 4)).abs() * (1 - shares)).sum(dim=(1, 2, 3))
-    assert_close(terms["sketch"], 0.1 * off / 0.5)
+    prediction, terms = several.forward_with_losses(images, masks, torch.tensor(1.0))
+    target, share = F.avg_pool2d(images, 4), F.avg_pool2d(masks, 4)
+    filled = F.avg_pool2d(torch.where(masks > 0, prediction, images), 4)
+    mean, log_variance = several.hidden_encoder(target, filled, share)
+    assert_close(terms["kl"], 0.1 * kl(mean, log_variance))
+    off = (filled + several.sketcher(filled, share, mean) - target).abs() * share
+    assert_close(terms["sketch"], 0.1 * off.sum(dim=(1, 2, 3)) / 0.5)
 
 
-def test_what_sees_the_hidden_part_is_not_released(network: SeveralUNet) -> None:
-    hidden = sum(weight.numel() for weight in network.sketcher.encoder.parameters())
-    every = sum(weight.numel() for weight in network.parameters())
-    assert network.count_parameters() == every - hidden
-    own = sum(weight.numel() for weight in network.sketcher.parameters())
-    assert network.sketcher.count_parameters() == own - hidden
+def test_what_sees_the_hidden_part_is_not_released() -> None:
+    several = network()
+    hidden = sum(weight.numel() for weight in several.hidden_encoder.parameters())
+    every = sum(weight.numel() for weight in several.parameters())
+    assert several.count_parameters() == every - hidden

@@ -65,7 +65,7 @@ def test_export_of_another_network_is_refused(exported: Path) -> None:
 
 
 def test_a_network_goes_on_from_a_smaller_one(exported: Path, tiny: TaskModel) -> None:
-    larger = SeveralUNet((16, 32, 64, 64), (1, 2), 1, 4, 0.5)
+    larger = SeveralUNet((16, 32, 64, 64), (1, 2), 1, learns_sketches=True)
     before = {name: values.clone() for name, values in larger.state_dict().items()}
     load_weights_into(larger, str(exported), name="SeveralUNet", remedy="", is_smaller=True)
     own, weights = tiny.state_dict(), larger.state_dict()
@@ -80,7 +80,7 @@ def test_a_network_goes_on_from_a_smaller_one(exported: Path, tiny: TaskModel) -
 
 def test_a_network_with_noise_is_exported_with_it(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = SeveralUNet((8, 8, 8, 16), (1,), 1, 4, 0.5)
+    model = SeveralUNet((8, 8, 8, 16), (1,), 1, learns_sketches=False, latent_dim=4)
     path = tmp_path / "several.onnx"
     torch.nn.init.normal_(model.sketch_stem.weight, std=0.5)
     count = model.count_parameters()

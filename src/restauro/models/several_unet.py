@@ -57,7 +57,7 @@ class SeveralUNet(UNet):
         nn.init.zeros_(self.sketch_stem.weight)
         for weights in self.parameters():
             weights.requires_grad_(not learns_sketches)
-        self.sketcher = Sketcher(latent_dim).requires_grad_(learns_sketches)
+        self.sketcher = Sketcher(latent_dim)
         self.hidden_encoder = HiddenEncoder(latent_dim).requires_grad_(learns_sketches)
 
     training_parts = ("hidden_encoder",)
@@ -98,7 +98,7 @@ class SeveralUNet(UNet):
             told = mean + (log_variance / 2).exp() * torch.randn_like(mean)
             code = torch.cat([told, torch.randn_like(mean[drawn])])
             small, share = (torch.cat([one, one[drawn]]) for one in (small, share))
-            change = self.sketcher(small, share, code)
+        change = self.sketcher(small, share, code)
         images, masks = (torch.cat([one, one[drawn]]) for one in (image, mask))
         return self.filled(self.seen(images * (1 - masks), masks), masks, change), {}
 
