@@ -70,6 +70,16 @@ def test_training_draws_pairs_of_the_first_pictures() -> None:
     assert not torch.equal(prediction[4], prediction[5])
 
 
+def test_training_fills_some_pictures_without_a_sketch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("restauro.models.several_unet.UNSHOWN", 1.0)
+    several = network().train()
+    images, masks = damaged()
+    prediction, _ = several.forward_with_losses(images, masks, torch.tensor(0.0))
+    first = several.drawn(several.features(several.seen(images * (1 - masks), masks)))
+    assert_close(prediction[:4], first)
+    assert (prediction[4:6] - first[0]).abs().amax(dim=(1, 2, 3)).min() > 1e-4
+
+
 @pytest.mark.parametrize("learns_sketches", [True, False])
 def test_one_part_learns_at_a_time(learns_sketches: bool) -> None:
     several = network(learns_sketches=learns_sketches).train()

@@ -12,6 +12,8 @@ from restauro.plugins import model
 
 SCALE = 4
 """How many times smaller than the picture a sketch is."""
+UNSHOWN = 0.2
+"""Of the pictures in training, are filled without a sketch: else the first fill gets worse."""
 
 
 class SeveralUNet(UNet):
@@ -98,7 +100,9 @@ class SeveralUNet(UNet):
             told = mean + (log_variance / 2).exp() * torch.randn_like(mean)
             code = torch.cat([told, torch.randn_like(mean[drawn])])
             small, share = (torch.cat([one, one[drawn]]) for one in (small, share))
-        change = self.sketcher(small, share, code)
+        is_shown = torch.rand(len(code), 1, 1, 1, device=code.device) >= UNSHOWN
+        is_shown[len(image) :] = True
+        change = self.sketcher(small, share, code) * is_shown
         images, masks = (torch.cat([one, one[drawn]]) for one in (image, mask))
         return self.filled(self.seen(images * (1 - masks), masks), masks, change), {}
 

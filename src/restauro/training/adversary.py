@@ -15,7 +15,7 @@ from restauro.metrics.perceptual import FeatureNetwork, distance_of
 from restauro.training.config import AdversaryConfig
 from restauro.training.optimizers import Muon
 
-DIFFERENT = 0.5
+DIFFERENT = 0.45
 SLOPE = 0.2
 """Of the activation where its input is negative."""
 
