@@ -16,6 +16,7 @@ from restauro.training.config import AdversaryConfig
 from restauro.training.optimizers import Muon
 
 DIFFERENT = 0.45
+"""Of the distance between two pictures, is as far as two fills of a hole are driven apart."""
 SLOPE = 0.2
 """Of the activation where its input is negative."""
 
