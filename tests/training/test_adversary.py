@@ -84,7 +84,7 @@ def test_more_fills_of_a_picture_are_judged_but_matched_with_nothing(adversary: 
     assert_close(matching.loss(more, images, masks), torch.tensor(0.0), atol=1e-6, rtol=0)
 
 
-def test_fills_of_one_picture_should_differ() -> None:
+def test_fills_of_one_picture_should_differ_by_so_much() -> None:
     torch.manual_seed(0)
     fabric = Fabric(accelerator="cpu", devices=1)
     adversary = Adversary(fabric, AdversaryConfig(weight=0.0, diversity=2.0, num_stages=2))
@@ -97,8 +97,7 @@ def test_fills_of_one_picture_should_differ() -> None:
     wanted = DIFFERENT * distance_of(features, others, masks)[:2]
     assert_close(alike, 2 * wanted.mean())
     between = FeatureLoss(num_stages=2)(flat, images, masks)[:2]
-    assert_close(unlike, 2 * (wanted - between).clamp(min=0).mean())
-    assert unlike < alike
+    assert_close(unlike, 2 * (wanted - between).abs().mean())
 
 
 def test_its_loss_moves_the_hole_and_not_itself(adversary: Adversary) -> None:

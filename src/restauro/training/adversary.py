@@ -15,8 +15,8 @@ from restauro.metrics.perceptual import FeatureNetwork, distance_of
 from restauro.training.config import AdversaryConfig
 from restauro.training.optimizers import Muon
 
-DIFFERENT = 0.45
-"""Of the distance between two pictures, is as far as two fills of a hole are driven apart."""
+DIFFERENT = 0.37
+"""Of the distance between two pictures, is that which two fills of a hole are to have."""
 SLOPE = 0.2
 """Of the activation where its input is negative."""
 
@@ -91,7 +91,7 @@ class Adversary:
             distance = distance_of([features[:own] for features in fake], real, masks).mean()
             value = value + self.config.feature_matching * distance
         if self.config.diversity and len(prediction) > own:
-            value = value + self.config.diversity * _sameness(fake, real, masks)
+            value = value + self.config.diversity * _wrong_distance(fake, real, masks)
         return value
 
     def learn(self, *, share: float = 1.0, is_last: bool = True) -> Tensor:
@@ -146,9 +146,10 @@ def _rows_of(predictions: Tensor, own: int) -> Tensor:
     return torch.cat([torch.arange(own, device=predictions.device), pairs.repeat_interleave(2)])
 
 
-def _sameness(fake: Sequence[Tensor], real: Sequence[Tensor], masks: Tensor) -> Tensor:
-    """By how much two fills of a hole are nearer than `DIFFERENT` times two pictures are there.
+def _wrong_distance(fake: Sequence[Tensor], real: Sequence[Tensor], masks: Tensor) -> Tensor:
+    """By how much two fills of a hole differ from being `DIFFERENT` times as far as two pictures.
 
+    Being too far counts as well: else holes in which little can differ drive all others apart.
     Source: Yang et al. 2019, arXiv:1901.09024; unlike there, of features, and whatever the codes.
     """
     own = len(masks)
@@ -158,7 +159,7 @@ def _sameness(fake: Sequence[Tensor], real: Sequence[Tensor], masks: Tensor) -> 
     between = distance_of(first, second, holes)
     others = [features.roll(1, dims=0)[:count] for features in real]
     wanted = DIFFERENT * distance_of([features[:count] for features in real], others, holes)
-    return F.relu(wanted - between).mean()
+    return (wanted - between).abs().mean()
 
 
 def _in_hole(values: Tensor, mask: Tensor) -> Tensor:
