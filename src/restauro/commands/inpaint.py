@@ -124,7 +124,8 @@ def rectangle(text: str) -> Rectangle:
 @click.option(
     "--seed",
     type=click.IntRange(0),
-    help="Which of the several fills of a model such as faces_several: always the same one.",
+    help="Which of the several fills of a model such as faces_several: always the same one, 0 the "
+    "one in the middle.  [default: 0]",
 )
 @click.option(
     "--several",

@@ -202,6 +202,8 @@ class Filler(ABC):
     def seeded(self, seed: int) -> Filler:
         """The same filler, which draws another of its fills: number `seed`, always the same one.
 
+        Number 0 is the one in the middle, which it draws without a seed, too.
+
         Raises:
             BadModelError: It has one fill for a hole; the message names a model that has several.
             RestauroError: The seed is below 0.

@@ -56,10 +56,11 @@ class Network:
         return session
 
     def seeded(self, seed: int) -> Network:
-        """The same network, which draws fill number `seed`, whatever it is shown."""
+        """The same network, which draws fill number `seed`, whatever it is shown; 0: as without."""
         network = copy.copy(self)
-        noise = np.random.default_rng(seed).standard_normal(self.card.noise_dim)
-        network._noise = noise.astype(np.float32)
+        if seed:
+            noise = np.random.default_rng(seed).standard_normal(self.card.noise_dim)
+            network._noise = noise.astype(np.float32)
         return network
 
     def __call__(self, images: Colours, masks: Mask) -> Colours:

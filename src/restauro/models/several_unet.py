@@ -14,6 +14,8 @@ SCALE = 4
 """How many times smaller than the picture a sketch is."""
 UNSHOWN = 0.2
 """Of the pictures in training, are filled without a sketch: else the first fill gets worse."""
+DRAWN_WIDTH = 1.07
+"""By how much wider than in training codes are drawn: fills of averaged weights differ less."""
 
 
 class SeveralUNet(UNet):
@@ -27,9 +29,9 @@ class SeveralUNet(UNet):
     that sees the whole picture gives the code a distribution, and what the sketch is off (of a
     Laplace distribution of the width `spread`) and what the distribution diverges from the standard
     normal one are the loss, `weight` for each nat. So the code keeps what the U-Net could not tell.
-    Then the sketcher stays as it is: sketches of whole pictures must give what is there; drawn
-    ones, two for each of the first `drawn_share` of a batch's pictures, need only look real, which
-    a discriminator judges.
+    Then all but that encoder learns: sketches of whole pictures must give what is there; drawn
+    ones, two for each of the first `drawn_share` of a batch's pictures, need only look real and
+    differ, which a discriminator judges.
 
     Shape: image (B, 3, H, W) in [0, 1], mask (B, 1, H, W), 1 = hole, noise (B, latent_dim) ->
     prediction (B, 3, H, W) in [0, 1]; H and W are multiples of 16.
@@ -69,7 +71,7 @@ class SeveralUNet(UNet):
         if noise is None:
             noise = image.new_zeros(len(image), self.noise_dim)
         seen = self.seen(image * (1 - mask), mask)
-        return self.filled(seen, mask, self.sketched(seen, image, mask, noise))
+        return self.filled(seen, mask, self.sketched(seen, image, mask, DRAWN_WIDTH * noise))
 
     def sketched(self, seen: Tensor, image: Tensor, mask: Tensor, code: Tensor) -> Tensor:
         """By how much codes change the fills of what is `seen`: (B, 3, H/4, W/4) in [-1, 1]."""
