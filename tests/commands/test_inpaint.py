@@ -283,7 +283,7 @@ def test_options_that_do_not_go_together_are_told(arguments: list[str], part: st
 def test_help_teaches_by_examples_that_work() -> None:
     result = invoke("--help")
     examples = [line.strip() for line in result.stdout.splitlines() if "  restauro inpaint" in line]
-    assert len(examples) == 5
+    assert len(examples) == 6
     for example in examples:
         _, name, *arguments = shlex.split(example)
         command.make_context(name, arguments)  # raises on an unknown option or value
@@ -345,7 +345,7 @@ def test_auto_says_what_it_took(
 
 @pytest.mark.parametrize(
     ("typed", "expected"),
-    [("fac", ["faces"]), ("tel", ["telea"]), ("au", ["auto"]), ("x.on", ["x.on"])],
+    [("fac", ["faces", "faces_several"]), ("tel", ["telea"]), ("au", ["auto"]), ("x.on", ["x.on"])],
 )
 def test_the_shell_completes_the_names_of_models(typed: str, expected: list[str]) -> None:
     (option,) = (one for one in command.params if one.name == "model")
