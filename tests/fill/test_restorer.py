@@ -449,6 +449,15 @@ def test_several_fills_are_those_of_their_seeds(noisy: Filler) -> None:
     assert_array_equal(fills[0], noisy.several(image, mask, n=1, seed=4)[0])
 
 
+def test_number_0_is_the_fill_without_a_seed_whatever_was_drawn_before(noisy: Filler) -> None:
+    image, mask = noise(32, 32), np.zeros((32, 32), dtype=bool)
+    mask[10:20, 10:30] = True
+    middle = noisy(image, mask)
+    assert (noisy.seeded(3)(image, mask)[mask] != middle[mask]).any()
+    assert_array_equal(noisy.seeded(0)(image, mask), middle)
+    assert_array_equal(noisy.seeded(3).seeded(0)(image, mask), middle)
+
+
 def test_a_seeded_filler_is_another_one_by_name_and_after_pickling(noisy: Filler) -> None:
     image, mask = noise(32, 32), np.eye(32, 32, dtype=bool)
     seeded = noisy.seeded(3)

@@ -45,7 +45,7 @@ class Network:
         """With `opens_late` but the card is read now, and the rest when it first runs."""
         self.path, self.device, self._threads = path, device, threads
         self.card: ModelCard = read_card(path)
-        self._noise = np.zeros(self.card.noise_dim, dtype=np.float32)
+        self._noise = self._noise_of(0)
         if not opens_late:
             _ = self._session
 
@@ -58,10 +58,14 @@ class Network:
     def seeded(self, seed: int) -> Network:
         """The same network, which draws fill number `seed`, whatever it is shown; 0: as without."""
         network = copy.copy(self)
-        if seed:
-            noise = np.random.default_rng(seed).standard_normal(self.card.noise_dim)
-            network._noise = noise.astype(np.float32)
+        network._noise = self._noise_of(seed)
         return network
+
+    def _noise_of(self, seed: int) -> Any:
+        """The noise (noise_dim,) of fill number `seed`; of number 0, in the middle, zeros."""
+        rng, count = np.random.default_rng(seed), self.card.noise_dim
+        noise = rng.standard_normal(count) if seed else np.zeros(count)
+        return noise.astype(np.float32)
 
     def __call__(self, images: Colours, masks: Mask) -> Colours:
         """Predictions (B, H, W, 3) in [0, 1] for images (B, H, W, 3) of a size the card allows.
